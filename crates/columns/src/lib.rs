@@ -1,0 +1,1 @@
+//! The data plane: lazy Arrow batches, kernels and SQL expressions.

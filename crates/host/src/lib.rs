@@ -1,0 +1,1 @@
+//! The sandbox: compiles, links, limits and calls plugins.

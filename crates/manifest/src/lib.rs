@@ -1,0 +1,1 @@
+//! What plugins and pipelines say: plugin.toml, pipeline.toml, jackfield.toml.

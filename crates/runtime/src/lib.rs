@@ -1,0 +1,1 @@
+//! Discovers plugins, plans pipelines and runs them.
