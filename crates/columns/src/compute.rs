@@ -1,0 +1,1 @@
+//! Kernels: vectorised functions over columns, with row errors, grouping, joining and sorting.

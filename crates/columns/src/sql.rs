@@ -1,0 +1,1 @@
+//! SQL expressions: parsed and type-checked once, evaluated batch by batch.
