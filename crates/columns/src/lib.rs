@@ -21,6 +21,7 @@ pub use failure::{Failure, FailureKind};
 pub use ipc::{from_ipc, to_ipc};
 pub use json::{row_to_json, write_rows};
 pub use meter::{Meter, Unmetered};
+pub use sql::Predicate;
 pub use tree::{
     DictionaryKey, FlatField, FlatType, IntervalUnit, TimeUnit, field_from_tree, flat_from_schema, schema_from_flat,
     tree_from_field,
