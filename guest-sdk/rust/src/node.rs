@@ -7,7 +7,6 @@ use crate::bindings::host::jackfield::plugin::data;
 use crate::bindings::node::exports::jackfield::plugin::node as wit;
 use crate::{Batch, Buffers, Failure, Params, Schema};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -80,7 +79,7 @@ pub struct Exported<N>(PhantomData<N>);
 pub struct Instance<N> {
     node: RefCell<N>,
     /// By port, so that a batch need not ask the host for what `bind` told.
-    schemas: RefCell<HashMap<String, Rc<Schema>>>,
+    schemas: RefCell<Vec<(String, Rc<Schema>)>>,
 }
 
 impl<N: Node> wit::Guest for Exported<N> {
@@ -100,7 +99,7 @@ impl<N: Node> wit::GuestInstance for Instance<N> {
     }
 
     fn process(&self, port: String, input: &data::Batch, columns: Vec<Buffers>) -> Result<Step, Failure> {
-        let schema = self.schemas.borrow().get(&port).cloned();
+        let schema = self.schemas.borrow().iter().find(|(name, _)| *name == port).map(|(_, schema)| schema.clone());
         self.node.borrow_mut().process(&port, &Batch::borrowed(input, schema), &columns)
     }
 
