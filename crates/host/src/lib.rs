@@ -1,1 +1,34 @@
 //! The sandbox: compiles, links, limits and calls plugins.
+//!
+//! This is the only crate that names wasmtime. A caller makes one [`Engine`], loads each component once, and opens as
+//! many instances as it needs: [`NodeInstance`], [`FormatReader`], [`FormatWriter`], [`Decoder`], [`Encoder`]. An
+//! instance has a store of its own, belongs to one task, and is gone after any fault.
+
+mod component;
+mod engine;
+mod fault;
+mod guest;
+mod inspect;
+mod limits;
+mod load;
+mod options;
+mod plain;
+mod sink;
+mod source;
+
+pub use component::Component;
+pub use engine::{Engine, EngineOptions};
+pub use fault::{CallError, Fault, FaultKind, Label, LimitHit};
+pub use guest::codec::{Decoder, Encoder};
+pub use guest::format::{FormatReader, FormatWriter, detect};
+pub use guest::node::NodeInstance;
+pub use inspect::{Exports, Inspection, inspect};
+pub use limits::Limits;
+pub use load::{EngineError, LoadError};
+pub use options::{CancelToken, LogLevel, LogLine, LogSink, StoreOptions, Usage};
+pub use plain::{
+    BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress,
+    Rejected, Step,
+};
+pub use sink::{ByteSink, PieceSender};
+pub use source::{ByteSource, LARGEST_READ, Piece, PieceReceiver};
