@@ -27,8 +27,8 @@ pub use limits::Limits;
 pub use load::{EngineError, LoadError};
 pub use options::{CancelToken, LogLevel, LogLine, LogSink, StoreOptions, Usage};
 pub use plain::{
-    BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress,
-    Rejected, Step,
+    BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress, Rejected,
+    Step,
 };
 pub use sink::{ByteSink, PieceSender};
 pub use source::{ByteSource, LARGEST_READ, Piece, PieceReceiver};

@@ -101,7 +101,10 @@ impl ByteSink {
                 written.map_err(|error| write_failure(&self.name, &error))?;
             }
             Output::Channel(pieces) => {
-                let gone = || Failure { kind: FailureKind::Cancelled, ..Failure::internal("closed", "nobody reads this stream any more") };
+                let gone = || Failure {
+                    kind: FailureKind::Cancelled,
+                    ..Failure::internal("closed", "nobody reads this stream any more")
+                };
                 pieces.send(Ok(data)).await.map_err(|_| gone())?;
             }
         }
