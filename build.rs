@@ -1,0 +1,41 @@
+//! Puts the digests of the first-party plugins into the binary, so that it trusts exactly the components it was built with.
+//!
+//! `scripts/build` builds the plugins first and names its list in `JACKFIELD_FIRST_PARTY_DIGESTS`: a line per plugin with
+//! name, version and SHA-256 in hexadecimal. Without the variable, or before the list exists, the binary knows no first-party plugin.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+const LIST: &str = "JACKFIELD_FIRST_PARTY_DIGESTS";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed={LIST}");
+    let mut list = String::new();
+    if let Some(path) = env::var_os(LIST) {
+        println!("cargo::rerun-if-changed={}", path.display());
+        match fs::read_to_string(&path) {
+            Ok(text) => list = text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("{LIST} names {}: {error}", path.display()).into()),
+        }
+    }
+    let mut rows = String::new();
+    for line in list.lines() {
+        let [name, version, digest] = line.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(format!("{LIST}: expected `name version sha256`, found `{line}`").into());
+        };
+        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(format!("{LIST}: `{digest}` of {name} is not a SHA-256 in hexadecimal").into());
+        }
+        rows.push_str(&format!("    ({name:?}, {version:?}, {digest:?}),\n"));
+    }
+    let code = format!(
+        "/// Name, version and SHA-256 (lower-case hexadecimal) of each component that was built together with this binary.\n\
+         pub(crate) const FIRST_PARTY: &[(&str, &str, &str)] = &[\n{rows}];\n"
+    );
+    let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or("cargo did not set OUT_DIR")?;
+    fs::write(out.join("first_party.rs"), code)?;
+    Ok(())
+}
