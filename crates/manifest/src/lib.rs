@@ -15,10 +15,12 @@ mod names;
 mod permissions;
 mod pipeline;
 mod problem;
+mod reader;
 mod set;
 mod suggest;
 mod units;
 mod value;
+mod variables;
 
 pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
@@ -33,7 +35,7 @@ pub use permissions::{
     SecretRule, SocketRule, StorageAccess, StorageRule, WriteRule,
 };
 pub use pipeline::{IfExists, Input, Node, OnError, Pipeline, SchemaDrift, Sink, Source, parse_pipeline};
-pub use problem::{Location, Problem, Severity, render};
+pub use problem::{LINE_LIMIT, Location, Problem, Severity, render};
 pub use set::SetOption;
 pub use suggest::nearest;
 pub use units::{Bytes, parse_bytes, parse_duration};

@@ -2,24 +2,70 @@
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use semver::VersionReq;
 
-use crate::units::Bytes;
+use crate::document::Data;
+use crate::names::check_name;
+use crate::reader::{Report, Section, wrong_type};
+use crate::units::{Bytes, parse_bytes, parse_duration};
 use crate::value::Table;
 
 /// What a `[limits]` table sets; `None` leaves the limit as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LimitSettings {
-    /// `memory`: linear memory of one instance, in bytes.
+    /// `memory`: memory of one instance, in bytes.
     pub memory: Option<Bytes>,
     /// `fuel-per-call`: units of fuel for one call into the plugin.
     pub fuel_per_call: Option<u64>,
-    /// `call-timeout`: wall-clock time of one call.
+    /// `call-timeout`: wall-clock time of one call, without the time it waits for input and output.
     pub call_timeout: Option<Duration>,
-    /// `hostcall-memory`: bytes that one call of the plugin into the host may hand over.
-    pub hostcall_memory: Option<Bytes>,
+    /// `hostcall-fuel`: bytes that one call of the plugin into the host may hand over.
+    pub hostcall_fuel: Option<Bytes>,
     /// `handles`: open handles on columns, batches and the like.
     pub handles: Option<u32>,
+}
+
+impl LimitSettings {
+    /// Reads the keys of a limits table; all limits are more than zero.
+    pub(crate) fn read(mut section: Section, report: &mut Report<'_>) -> LimitSettings {
+        let limits = LimitSettings {
+            memory: bytes(&mut section, "memory", report),
+            fuel_per_call: section.integer("fuel-per-call", 1, i64::MAX, report).and_then(|n| u64::try_from(n).ok()),
+            call_timeout: timeout(&mut section, "call-timeout", report),
+            hostcall_fuel: bytes(&mut section, "hostcall-fuel", report),
+            handles: section.integer("handles", 1, i64::from(u32::MAX), report).and_then(|n| u32::try_from(n).ok()),
+        };
+        section.finish(report);
+        limits
+    }
+}
+
+/// A size: `"64MiB"`, or a whole number of bytes.
+pub(crate) fn bytes(section: &mut Section, key: &'static str, report: &mut Report<'_>) -> Option<Bytes> {
+    let name = section.name(key);
+    let item = section.take(key)?;
+    let read = match &item.data {
+        Data::Text(text) if !text.text.bytes().all(|b| b.is_ascii_digit()) => parse_bytes(&text.text),
+        Data::Text(text) => text.text.parse().map(Bytes).map_err(|_| format!("{} is not a number of bytes", text.text)),
+        Data::Integer(number) => u64::try_from(*number).map(Bytes).map_err(|_| format!("not {number}")),
+        other => {
+            wrong_type(&name, "a size such as \"64MiB\"", item.spot, other, report);
+            return None;
+        }
+    };
+    let read = read.and_then(|bytes| if bytes.0 == 0 { Err("more than 0 is needed".into()) } else { Ok(bytes) });
+    read.map_err(|why| report.error(item.spot, "invalid-value", format!("{name}: {why}"))).ok()
+}
+
+fn timeout(section: &mut Section, key: &'static str, report: &mut Report<'_>) -> Option<Duration> {
+    let name = section.name(key);
+    let parse = |text: &str| match parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err(format!("{name}: more than 0 is needed")),
+        Ok(duration) => Ok(duration),
+        Err(why) => Err(format!("{name}: {why}")),
+    };
+    section.parsed(key, "invalid-value", parse, report)
 }
 
 /// What `[plugin.NAME]` sets.
@@ -29,4 +75,38 @@ pub struct PluginSettings {
     pub version: Option<VersionReq>,
     /// `config`: the plugin's own configuration.
     pub config: Table,
+}
+
+impl PluginSettings {
+    /// Reads `[plugin]`, a table for each plugin.
+    pub(crate) fn read_all(top: &mut Section, report: &mut Report<'_>) -> IndexMap<String, PluginSettings> {
+        let mut plugins = IndexMap::new();
+        for (name, entry) in top.section("plugin", report).map(Section::into_entries).unwrap_or_default() {
+            if let Err(why) = check_name(&name) {
+                report.error(entry.key, "invalid-name", why.to_string());
+                continue;
+            }
+            let Some(mut section) = Section::of(format!("plugin `{name}`"), entry.item, report) else { continue };
+            let settings = PluginSettings {
+                version: version_requirement(&mut section, "version", report),
+                config: section.table("config", report).unwrap_or_default(),
+            };
+            section.finish(report);
+            plugins.insert(name, settings);
+        }
+        plugins
+    }
+}
+
+/// A semver requirement such as `^1.2` or `>=0.1, <2`.
+pub(crate) fn version_requirement(
+    section: &mut Section,
+    key: &'static str,
+    report: &mut Report<'_>,
+) -> Option<VersionReq> {
+    let name = section.name(key);
+    let parse = |text: &str| {
+        VersionReq::parse(text).map_err(|why| format!("{name} must be a version requirement such as \"^1.2\": {why}"))
+    };
+    section.parsed(key, "invalid-version", parse, report)
 }

@@ -1,14 +1,20 @@
 //! `pipeline.toml`.
 
+mod graph;
+mod paths;
+mod stages;
+
 use indexmap::IndexMap;
 
-use crate::document::Document;
+use crate::document::{Document, Origin, Spot};
 use crate::limits::{LimitSettings, PluginSettings};
 use crate::names::{PortRef, StageName, TypeRef};
 use crate::problem::Problem;
-use crate::set::SetOption;
+use crate::reader::{Report, Section};
+use crate::set::{self, SetOption};
 use crate::units::Bytes;
 use crate::value::Table;
+use crate::variables::{self, Unreplaced};
 
 /// A pipeline as its file tells it, before anything is looked up.
 #[derive(Clone, Debug)]
@@ -147,12 +153,61 @@ pub enum SchemaDrift {
     Cast,
 }
 
-/// Reads `pipeline.toml`. Everything wrong is in the list; the pipeline holds what could be read.
+/// Rows of a batch at most, as the interfaces allow.
+const MOST_ROWS: i64 = (1 << 31) - 1;
+
+/// Reads `pipeline.toml`. `file` names it in messages; `sets` are put over it, in order; `env` looks up the variables of
+/// `${VAR}`.
+///
+/// Everything wrong is in the list, in the order of the file; the pipeline holds what could be read. A stage without what
+/// every stage needs (a name, a node's `type`, a sink's `path` and `input`) is not in it, nor are references to stages
+/// that are not there, so whoever goes on with such a pipeline must not report them a second time. Without a pipeline,
+/// the text was not TOML.
 pub fn parse_pipeline(
-    _file: &str,
-    _text: &str,
-    _sets: &[SetOption],
-    _env: &dyn Fn(&str) -> Option<String>,
+    file: &str,
+    text: &str,
+    sets: &[SetOption],
+    env: &dyn Fn(&str) -> Option<String>,
 ) -> (Option<Pipeline>, Vec<Problem>) {
-    todo!()
+    let (document, mut problems) = Document::parse(file, text);
+    let Some(mut document) = document else { return (None, problems) };
+    problems.extend(set::apply(&mut document, sets));
+    let mut unreplaced = Vec::new();
+    variables::replace(&mut document.root, env, &mut unreplaced);
+
+    let mut report = Report::new(&document, problems);
+    for Unreplaced { spot, inside, problem } in unreplaced {
+        report.add(document.narrow(spot, inside), problem);
+    }
+    let start = Spot { origin: Origin::File, start: 0, end: 0 };
+    let mut top = Section::new("the pipeline", start, document.root.clone());
+    let name = top.text("name", &mut report).map(|name| name.value);
+    let batch_rows = top.integer("batch-rows", 1, MOST_ROWS, &mut report).and_then(|rows| u32::try_from(rows).ok());
+    let deterministic = top.boolean("deterministic", &mut report).unwrap_or_default();
+    let read = stages::read(&mut top, &mut report);
+    let limits = top.section("limits", &mut report).map(|section| LimitSettings::read(section, &mut report));
+    let plugins = PluginSettings::read_all(&mut top, &mut report);
+    top.finish(&mut report);
+    let stages::Stages { sources, nodes, sinks, names, edges, files } = read;
+    graph::check(&names, &edges, &mut report);
+    paths::check(&files, &mut report);
+    if !names.has_sinks {
+        report.add_nowhere(
+            Problem::error("no-sink", "the pipeline has no sink, so nothing would come out of it")
+                .with_help("add a [sink.NAME] with `input` and `path`"),
+        );
+    }
+    let problems = report.finish();
+    let (name, limits) = (name.unwrap_or_else(|| stem(file)), limits.unwrap_or_default());
+    (Some(Pipeline { document, name, batch_rows, deterministic, sources, nodes, sinks, limits, plugins }), problems)
+}
+
+/// A file's name without folder and ending.
+fn stem(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem.into(),
+        _ if name.is_empty() || name == "-" => "pipeline".into(),
+        _ => name.into(),
+    }
 }

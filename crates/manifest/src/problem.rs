@@ -29,11 +29,14 @@ pub struct Location {
     pub line: u32,
     /// From 1, in characters.
     pub column: u32,
-    /// The offending line without its line ending.
+    /// The offending line without its line ending; cut after [`LINE_LIMIT`] characters.
     pub text: String,
     /// How many characters of the line are meant; at least 1.
     pub length: u32,
 }
+
+/// What [`Location::text`] holds at most, in characters.
+pub const LINE_LIMIT: usize = 1000;
 
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +79,63 @@ impl Problem {
     }
 }
 
-/// The plain text form of a problem, without a final line break.
-pub fn render(_problem: &Problem) -> String {
-    todo!()
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(self))
+    }
+}
+
+/// Characters of the offending line that [`render`] shows at most.
+const SHOWN: usize = 160;
+
+/// The plain text form of a problem, without a final line break:
+///
+/// ```text
+/// error[unknown-key]: unknown key `typo` in source `a`
+///   --> pipeline.toml:3:1
+///    |
+///  3 | typo = 1
+///    | ^^^^
+/// help: did you mean `type`?
+/// ```
+///
+/// Control characters are replaced, so that no file can drive the terminal it is shown on.
+pub fn render(problem: &Problem) -> String {
+    let mut out = format!("{}[{}]: {}", problem.severity, problem.code, harmless(&problem.message));
+    if let Some(location) = &problem.location {
+        let Location { file, line, column, text, length } = location;
+        out.push_str(&format!("\n  --> {}:{line}:{column}", harmless(file)));
+        let gutter = " ".repeat(line.to_string().len() + 1);
+        let (shown, before, marked) = window(text, *column as usize, *length as usize);
+        if !shown.is_empty() {
+            out.push_str(&format!(
+                "\n{gutter} |\n {line} | {}\n{gutter} | {before}{}",
+                harmless(&shown),
+                "^".repeat(marked)
+            ));
+        }
+    }
+    if let Some(help) = &problem.help {
+        out.push_str(&format!("\nhelp: {}", harmless(help)));
+    }
+    out
+}
+
+/// The part of a line to show, what stands in front of the marks below it (tabs stay tabs), and how many marks there are.
+fn window(text: &str, column: usize, length: usize) -> (String, String, usize) {
+    let characters: Vec<char> = text.chars().collect();
+    let start = column.saturating_sub(1);
+    if characters.is_empty() || start > characters.len() {
+        return (String::new(), String::new(), 0);
+    }
+    let from = if characters.len() <= SHOWN { 0 } else { start.saturating_sub(SHOWN / 2) };
+    let to = characters.len().min(from + SHOWN);
+    let shown = characters.get(from..to).unwrap_or_default().iter().collect();
+    let before = characters.get(from..start).unwrap_or_default().iter();
+    let before = before.map(|c| if *c == '\t' { '\t' } else { ' ' }).collect();
+    (shown, before, length.min(to.saturating_sub(start)).max(1))
+}
+
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
 }

@@ -1,0 +1,271 @@
+//! Reads tables key by key and notes all that is wrong with them.
+
+use indexmap::IndexMap;
+
+use crate::document::{Data, Document, Entries, Item, Spot, loose};
+use crate::problem::Problem;
+use crate::suggest::suggestion;
+use crate::value::{Table, Value};
+
+/// More problems than this help nobody.
+const MOST: usize = 100;
+
+/// The problems found so far.
+pub(crate) struct Report<'d> {
+    document: &'d Document,
+    problems: Vec<Problem>,
+    left_out: usize,
+}
+
+impl<'d> Report<'d> {
+    pub(crate) fn new(document: &'d Document, problems: Vec<Problem>) -> Self {
+        Report { document, problems, left_out: 0 }
+    }
+
+    pub(crate) fn add(&mut self, spot: Spot, problem: Problem) {
+        if self.problems.len() < MOST {
+            let location = self.document.place(spot);
+            self.problems.push(problem.at(Some(location)));
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    pub(crate) fn error(&mut self, spot: Spot, code: &str, message: impl Into<String>) {
+        self.add(spot, Problem::error(code, message));
+    }
+
+    /// A problem of the file as a whole.
+    pub(crate) fn add_nowhere(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// All problems, in the order of their places; those without a place come last.
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
+        let place = |problem: &Problem| match &problem.location {
+            Some(location) => (false, location.file.starts_with("--"), location.line, location.column),
+            None => (true, false, 0, 0),
+        };
+        self.problems.sort_by_key(place);
+        if self.left_out > 0 {
+            let message = format!("{} further problems are not shown", self.left_out);
+            self.problems.push(Problem::error("too-many-problems", message));
+        }
+        self.problems
+    }
+}
+
+/// A table being read. Each key that is asked for counts as known; [`Section::finish`] reports the rest.
+pub(crate) struct Section {
+    pub(crate) spot: Spot,
+    /// The table in messages: `source \`a\``.
+    what: String,
+    entries: Entries,
+    known: Vec<&'static str>,
+}
+
+impl Section {
+    pub(crate) fn new(what: impl Into<String>, spot: Spot, entries: Entries) -> Self {
+        Section { spot, what: what.into(), entries, known: Vec::new() }
+    }
+
+    /// A value that should be a table.
+    pub(crate) fn of(what: impl Into<String>, item: Item, report: &mut Report<'_>) -> Option<Section> {
+        let what = what.into();
+        let spot = item.spot;
+        match settle(item).data {
+            Data::Table(entries) => Some(Section::new(what, spot, entries)),
+            other => {
+                report.error(spot, "wrong-type", format!("{what} must be a table, not {}", other.kind()));
+                None
+            }
+        }
+    }
+
+    /// The name of a key in messages.
+    pub(crate) fn name(&self, key: &str) -> String {
+        format!("`{key}` of {}", self.what)
+    }
+
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Item> {
+        self.known.push(key);
+        self.entries.shift_remove(key).map(|entry| entry.item)
+    }
+
+    pub(crate) fn text(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Spotted<String>> {
+        let item = self.take(key)?;
+        text(&self.name(key), item, report)
+    }
+
+    /// Text that must be there.
+    pub(crate) fn required(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Spotted<String>> {
+        if !self.entries.contains_key(key) {
+            self.known.push(key);
+            self.missing(key, report);
+        }
+        self.text(key, report)
+    }
+
+    /// Reports that a key is not there.
+    pub(crate) fn missing(&self, key: &str, report: &mut Report<'_>) {
+        report.error(self.spot, "missing-key", format!("{} has no `{key}`", self.what));
+    }
+
+    /// A text that `parse` understands.
+    pub(crate) fn parsed<T, E: ToString>(
+        &mut self,
+        key: &'static str,
+        code: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+        report: &mut Report<'_>,
+    ) -> Option<T> {
+        let Spotted { spot, value } = self.text(key, report)?;
+        parse(&value).map_err(|why| report.error(spot, code, why.to_string())).ok()
+    }
+
+    pub(crate) fn boolean(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<bool> {
+        let item = settle(self.take(key)?);
+        match item.data {
+            Data::Boolean(value) => Some(value),
+            other => {
+                wrong_type(&self.name(key), "true or false", item.spot, &other, report);
+                None
+            }
+        }
+    }
+
+    /// A whole number from `least` to `most`.
+    pub(crate) fn integer(&mut self, key: &'static str, least: i64, most: i64, report: &mut Report<'_>) -> Option<i64> {
+        let item = settle(self.take(key)?);
+        match item.data {
+            Data::Integer(number) if (least..=most).contains(&number) => return Some(number),
+            Data::Integer(number) => {
+                let message = format!("{} must be from {least} to {most}, not {number}", self.name(key));
+                report.error(item.spot, "invalid-value", message);
+            }
+            other => wrong_type(&self.name(key), "a whole number", item.spot, &other, report),
+        }
+        None
+    }
+
+    /// One of a few words.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        choices: &[(&str, T)],
+        report: &mut Report<'_>,
+    ) -> Option<T> {
+        let text = self.text(key, report)?;
+        choose(&self.name(key), &text, choices, report)
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Vec<Spotted<String>>> {
+        let name = self.name(key);
+        let items = self.list(key, report)?;
+        Some(items.into_iter().filter_map(|item| text(&format!("each entry of {name}"), item, report)).collect())
+    }
+
+    /// A list.
+    pub(crate) fn list(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Vec<Item>> {
+        let item = settle(self.take(key)?);
+        match item.data {
+            Data::Array(items) => Some(items),
+            other => {
+                wrong_type(&self.name(key), "a list", item.spot, &other, report);
+                None
+            }
+        }
+    }
+
+    /// A list of tables.
+    pub(crate) fn sections(&mut self, key: &'static str, what: &str, report: &mut Report<'_>) -> Vec<Section> {
+        let items = self.list(key, report).unwrap_or_default();
+        items.into_iter().filter_map(|item| Section::of(what, item, report)).collect()
+    }
+
+    /// A table that is not looked into, as values.
+    pub(crate) fn table(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Table> {
+        let section = self.section(key, report)?;
+        Some(section.entries.into_iter().map(|(key, entry)| (key, Value::from(entry.item))).collect())
+    }
+
+    /// A table of texts.
+    pub(crate) fn text_table(&mut self, key: &'static str, report: &mut Report<'_>) -> IndexMap<String, String> {
+        let Some(section) = self.section(key, report) else { return IndexMap::new() };
+        let what = section.what;
+        let entries = section.entries.into_iter().filter_map(|(key, entry)| {
+            let value = text(&format!("`{key}` of {what}"), entry.item, report)?;
+            Some((key, value.value))
+        });
+        entries.collect()
+    }
+
+    /// A table below this one.
+    pub(crate) fn section(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Section> {
+        let item = self.take(key)?;
+        Section::of(self.name(key), item, report)
+    }
+
+    /// What is left, with the places of the keys: for tables whose keys are names.
+    pub(crate) fn into_entries(self) -> Entries {
+        self.entries
+    }
+
+    /// Reports the keys that nobody asked for.
+    pub(crate) fn finish(self, report: &mut Report<'_>) {
+        for (key, entry) in &self.entries {
+            let mut problem = Problem::error("unknown-key", format!("unknown key `{key}` in {}", self.what));
+            problem.help = suggestion(key, self.known.iter().copied());
+            report.add(entry.key, problem);
+        }
+    }
+}
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Spotted<T> {
+    pub(crate) spot: Spot,
+    pub(crate) value: T,
+}
+
+/// Reads loose text as TOML, for places where other than text is due; leaves it if it is none.
+pub(crate) fn settle(item: Item) -> Item {
+    match &item.data {
+        Data::Text(text) if text.loose => loose(&text.text, item.spot).unwrap_or(item),
+        _ => item,
+    }
+}
+
+pub(crate) fn text(name: &str, item: Item, report: &mut Report<'_>) -> Option<Spotted<String>> {
+    match item.data {
+        Data::Text(text) => Some(Spotted { spot: item.spot, value: text.text }),
+        other => {
+            wrong_type(name, "text", item.spot, &other, report);
+            None
+        }
+    }
+}
+
+pub(crate) fn choose<T: Copy>(
+    name: &str,
+    text: &Spotted<String>,
+    choices: &[(&str, T)],
+    report: &mut Report<'_>,
+) -> Option<T> {
+    let found = choices.iter().find(|(word, _)| *word == text.value).map(|(_, value)| *value);
+    if found.is_none() {
+        let mut problem = Problem::error("invalid-value", format!("{name} cannot be `{}`", text.value));
+        problem.help = suggestion(&text.value, choices.iter().map(|(word, _)| *word));
+        report.add(text.spot, problem);
+    }
+    found
+}
+
+pub(crate) fn wrong_type(name: &str, expected: &str, spot: Spot, found: &Data, report: &mut Report<'_>) {
+    let mut problem = Problem::error("wrong-type", format!("{name} must be {expected}, not {}", found.kind()));
+    if let (Data::Integer(_) | Data::Float(_) | Data::Boolean(_) | Data::Datetime(_), "text") = (found, expected) {
+        problem = problem.with_help("put it in quotes");
+    }
+    report.add(spot, problem);
+}
