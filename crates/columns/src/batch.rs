@@ -1,40 +1,54 @@
 //! The lazy batch: columns are base arrays seen through flat selections; rows move once per column, when it is read.
+//!
+//! - A selection (filter, take, slice) composes at once into the flat view of each column: there are no chains.
+//! - Columns made at different times may have different base arrays; columns with the same view compose it once.
+//! - A batch consists of chunks, so that concat moves nothing and text never overflows by it.
+//! - Clones share what was moved.
 
-use std::sync::Arc;
+mod gather;
+mod part;
+mod plain;
+mod provenance;
+mod select;
+mod size;
+mod view;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
-use arrow::datatypes::{Field, SchemaRef};
+use std::sync::{Arc, OnceLock};
 
-use crate::{Failure, Meter};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_array};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 
-/// Where a batch's base rows came from.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// Name of the file, as messages give it.
-    pub file: Arc<str>,
-    /// Record number of the first base row, from 0.
-    pub first_record: u64,
-    /// Record number of each base row, where the reader left rows out.
-    pub records: Option<UInt64Array>,
-}
+use crate::{Failure, Meter, type_name};
+use part::Part;
+pub use plain::plain_array;
+pub use provenance::Origin;
+
+/// Rows that a batch may have.
+pub const MAX_ROWS: usize = i32::MAX as usize;
 
 /// A table of columns of equal length. Clones are cheap and share what is cached.
 #[derive(Clone, Debug)]
 pub struct Batch {
     schema: SchemaRef,
     rows: usize,
+    /// At least one, even without rows.
+    parts: Arc<[Part]>,
+    /// Where there are several parts: the columns whose rows were joined.
+    joined: Arc<[OnceLock<ArrayRef>]>,
 }
 
 impl Batch {
-    /// A batch over a record batch of plain types.
+    /// A batch over a record batch of plain types, as the host itself makes them; [`Batch::of`] converts others.
     pub fn new(batch: RecordBatch) -> Self {
-        todo!("{batch:?}")
+        let rows = batch.num_rows();
+        let (schema, columns, _) = batch.into_parts();
+        Self::from_parts(schema, rows, vec![Part::new(rows, columns.into_iter().map(Some).collect())])
     }
 
-    /// A batch of columns, which must have the schema's types and `rows` rows.
+    /// A batch of columns, which must have the schema's types and `rows` rows, at most 2^31 - 1.
     ///
     /// # Errors
-    /// `type-mismatch`, `out-of-bounds` (unequal lengths), `unexpected-null`.
+    /// `type-mismatch`, `out-of-bounds` (unequal lengths), `unexpected-null`, `too-large`.
     pub fn of(schema: SchemaRef, rows: usize, columns: Vec<ArrayRef>) -> Result<Self, Failure> {
         Self::partial(schema, rows, columns.into_iter().map(Some).collect())
     }
@@ -44,17 +58,59 @@ impl Batch {
     /// # Errors
     /// As [`Batch::of`].
     pub fn partial(schema: SchemaRef, rows: usize, columns: Vec<Option<ArrayRef>>) -> Result<Self, Failure> {
-        todo!("{schema} {rows} {columns:?}")
+        check_rows(rows)?;
+        if columns.len() != schema.fields().len() {
+            let message = format!("the schema has {} columns, given are {}", schema.fields().len(), columns.len());
+            return Err(Failure::invalid_input("type-mismatch", message));
+        }
+        let mut plain = Vec::with_capacity(columns.len());
+        let mut converted = false;
+        for (field, column) in schema.fields().iter().zip(columns) {
+            let Some(column) = column else {
+                converted |= crate::plain_type(field.data_type()) != *field.data_type();
+                plain.push(None);
+                continue;
+            };
+            check_column(field, &column, rows)?;
+            let array = plain_array(&column).map_err(|failure| failure.with_column(field.name()))?;
+            converted |= array.data_type() != column.data_type();
+            plain.push(Some(array));
+        }
+        let schema = if converted {
+            let fields: Vec<_> = schema.fields().iter().map(crate::types::plain_field).collect();
+            Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+        } else {
+            schema
+        };
+        Ok(Self::from_parts(schema, rows, vec![Part::new(rows, plain)]))
+    }
+
+    fn from_parts(schema: SchemaRef, rows: usize, parts: Vec<Part>) -> Self {
+        let joined = if parts.len() > 1 { schema.fields().len() } else { 0 };
+        Self { schema, rows, parts: parts.into(), joined: (0..joined).map(|_| OnceLock::new()).collect() }
     }
 
     /// Says where the rows as they are now came from.
     pub fn with_origin(self, origin: Arc<Origin>) -> Self {
-        todo!("{origin:?}")
+        let mut parts = self.parts.to_vec();
+        let mut offset = 0;
+        for part in &mut parts {
+            part.set_origin(origin.clone(), offset);
+            offset += part.rows;
+        }
+        Self { parts: parts.into(), ..self }
     }
 
-    /// File and record number, from 0, of a row.
+    /// File and record number, from 0, of a row; none where that is not known or the row is a row of nulls.
     pub fn record(&self, row: usize) -> Option<(Arc<str>, u64)> {
-        todo!("{row}")
+        let mut before = row;
+        for part in self.parts.iter() {
+            if before < part.rows {
+                return part.provenance.as_ref()?.record(before);
+            }
+            before -= part.rows;
+        }
+        None
     }
 
     /// Number of rows, at most 2^31 - 1.
@@ -69,12 +125,16 @@ impl Batch {
 
     /// Whether column `index` exists and was demanded.
     pub fn demanded(&self, index: usize) -> bool {
-        todo!("{index}")
+        self.parts.iter().all(|part| part.columns.get(index).is_some_and(part::Column::demanded))
     }
 
-    /// The chunks as batches of their own, for work that goes chunk by chunk; what they cache is shared with this one.
+    /// The chunks as batches of their own, for work that goes chunk by chunk; what they move is shared with this one.
     pub fn parts(&self) -> Vec<Batch> {
-        todo!()
+        if self.parts.len() == 1 {
+            return vec![self.clone()];
+        }
+        let part = |part: &Part| Self::from_parts(self.schema.clone(), part.rows, vec![part.clone()]);
+        self.parts.iter().map(part).collect()
     }
 
     /// A column's rows, moved at most once and then shared by all clones.
@@ -82,65 +142,31 @@ impl Batch {
     /// # Errors
     /// `out-of-bounds`, `not-demanded`, `too-large` (text over 2 GiB in one column), what the meter says.
     pub fn column(&self, index: usize, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
-        todo!("{index} {:?}", meter.work(0))
+        let Some(field) = self.schema.fields().get(index) else {
+            let message = format!("column {index} of a batch of {} columns", self.schema.fields().len());
+            return Err(Failure::invalid_input("out-of-bounds", message));
+        };
+        self.read_column(index, field, meter).map_err(|failure| match failure.column {
+            Some(_) => failure,
+            None => failure.with_column(field.name()),
+        })
     }
 
-    /// Keeps the rows where `mask` is true.
-    ///
-    /// # Errors
-    /// `out-of-bounds` where the mask has another length.
-    pub fn filter(&self, mask: &BooleanArray) -> Result<Self, Failure> {
-        todo!("{mask:?}")
-    }
-
-    /// Rows by number (uint32 or uint64); a null number gives a row of nulls.
-    ///
-    /// # Errors
-    /// `out-of-bounds`, `type-mismatch`, what the meter says.
-    pub fn take(&self, rows: &ArrayRef, meter: &mut dyn Meter) -> Result<Self, Failure> {
-        todo!("{rows:?} {:?}", meter.work(0))
-    }
-
-    /// `length` rows from `offset`.
-    ///
-    /// # Errors
-    /// `out-of-bounds`.
-    pub fn slice(&self, offset: usize, length: usize) -> Result<Self, Failure> {
-        todo!("{offset} {length}")
-    }
-
-    /// Columns by number, renamed where a name is given.
-    ///
-    /// # Errors
-    /// `out-of-bounds`, `duplicate-column`.
-    pub fn pick(&self, columns: &[(usize, Option<String>)]) -> Result<Self, Failure> {
-        todo!("{columns:?}")
-    }
-
-    /// Adds nullable columns or, by name, replaces them in place.
-    ///
-    /// # Errors
-    /// `out-of-bounds` where a length differs.
-    pub fn put(&self, columns: Vec<(String, ArrayRef)>) -> Result<Self, Failure> {
-        let fields =
-            columns.into_iter().map(|(name, array)| (Field::new(name, array.data_type().clone(), true), array));
-        self.put_fields(fields.collect())
-    }
-
-    /// Like [`Batch::put`] with whole fields.
-    ///
-    /// # Errors
-    /// As [`Batch::of`].
-    pub fn put_fields(&self, columns: Vec<(Field, ArrayRef)>) -> Result<Self, Failure> {
-        todo!("{columns:?}")
-    }
-
-    /// The rows of all parts one after the other; columns must have the same names and types in the same order.
-    ///
-    /// # Errors
-    /// `type-mismatch`, `too-large` above 2^31 - 1 rows, what the meter says.
-    pub fn concat(parts: &[Batch], meter: &mut dyn Meter) -> Result<Self, Failure> {
-        todo!("{parts:?} {:?}", meter.work(0))
+    fn read_column(&self, index: usize, field: &Field, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
+        if let [part] = self.parts.as_ref() {
+            return part.column(index, meter)?.ok_or_else(|| not_demanded(field));
+        }
+        if let Some(joined) = self.joined.get(index).and_then(OnceLock::get) {
+            return Ok(joined.clone());
+        }
+        let parts = self.parts.iter().filter(|part| part.rows > 0);
+        let arrays = parts.map(|part| part.column_once(index, meter)?.ok_or_else(|| not_demanded(field)));
+        let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
+        let joined = match arrays.as_slice() {
+            [] => new_empty_array(field.data_type()),
+            arrays => gather::join(arrays, field.data_type(), meter)?,
+        };
+        Ok(self.joined.get(index).map_or(joined.clone(), |cell| cell.get_or_init(|| joined).clone()))
     }
 
     /// All demanded columns, their rows moved, as an Arrow record batch.
@@ -148,24 +174,66 @@ impl Batch {
     /// # Errors
     /// As [`Batch::column`].
     pub fn materialise(&self, meter: &mut dyn Meter) -> Result<RecordBatch, Failure> {
-        todo!("{:?}", meter.work(0))
+        let demanded: Vec<usize> = (0..self.schema.fields().len()).filter(|index| self.demanded(*index)).collect();
+        let columns = demanded.iter().map(|index| self.column(*index, meter)).collect::<Result<Vec<_>, _>>()?;
+        let schema = if demanded.len() == self.schema.fields().len() {
+            self.schema.clone()
+        } else {
+            let schema = self.schema.project(&demanded);
+            Arc::new(schema.map_err(|error| Failure::internal("internal", error.to_string()))?)
+        };
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        RecordBatch::try_new_with_options(schema, columns, &options)
+            .map_err(|error| Failure::internal("internal", format!("making a record batch: {error}")))
     }
 
     /// Visits every backing buffer, whole, with its address and capacity in bytes; one address may come repeatedly.
     pub fn visit_buffers(&self, visit: &mut dyn FnMut(usize, u64)) {
-        todo!("{:?}", visit(0, 0))
+        for part in self.parts.iter() {
+            part.visit_buffers(visit);
+        }
+        for joined in self.joined.iter().filter_map(OnceLock::get) {
+            visit_array_buffers(joined, visit);
+        }
     }
 }
 
 /// Visits the backing buffers of an array and its children, as [`Batch::visit_buffers`] does.
 pub fn visit_array_buffers(array: &ArrayRef, visit: &mut dyn FnMut(usize, u64)) {
-    todo!("{array:?} {:?}", visit(0, 0))
+    let mut pending = vec![array.to_data()];
+    while let Some(data) = pending.pop() {
+        for buffer in data.buffers().iter().chain(data.nulls().map(|nulls| nulls.buffer())) {
+            visit(buffer.data_ptr().as_ptr() as usize, buffer.capacity() as u64);
+        }
+        pending.extend(data.child_data().iter().cloned());
+    }
 }
 
-/// The array in the type that a plugin sees ([`crate::plain_type`]).
-///
-/// # Errors
-/// `too-large` where the plain type cannot hold it.
-pub fn plain_array(array: &ArrayRef) -> Result<ArrayRef, Failure> {
-    todo!("{array:?}")
+fn check_rows(rows: usize) -> Result<(), Failure> {
+    if rows <= MAX_ROWS {
+        return Ok(());
+    }
+    Err(Failure::limit("too-large", format!("a batch has at most {MAX_ROWS} rows, this one would have {rows}")))
+}
+
+fn check_column(field: &Field, column: &ArrayRef, rows: usize) -> Result<(), Failure> {
+    let failure = if column.len() != rows {
+        let message = format!("expected {rows} rows, the column has {}", column.len());
+        Failure::invalid_input("out-of-bounds", message)
+    } else if column.data_type() != field.data_type() {
+        let message =
+            format!("expected {}, the column is {}", type_name(field.data_type()), type_name(column.data_type()));
+        Failure::invalid_input("type-mismatch", message)
+    } else if !field.is_nullable() && column.is_nullable() && column.logical_null_count() > 0 {
+        Failure::invalid_input("unexpected-null", "the column has nulls, but its field says that it has none")
+    } else {
+        return Ok(());
+    };
+    Err(failure.with_column(field.name()))
+}
+
+fn not_demanded(field: &Field) -> Failure {
+    let message =
+        format!("column `{}` was not read, since nothing behind its source said that it is needed", field.name());
+    Failure::invalid_config("not-demanded", message).with_help("name the column among the needs of the node's binding")
 }

@@ -1,0 +1,102 @@
+//! How many bytes rows take once they are moved: asked before anything is allocated for them.
+
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::DataType;
+
+use super::view::View;
+
+/// Below so many bytes a bitmap's rows are taken to be all of its base rows, which is quicker than adding them up.
+const SMALL: u64 = 1 << 20;
+
+/// Bytes of the rows that `view` shows of `base`.
+pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {
+    match view {
+        View::Range { .. } => 0,
+        View::Mask { offset, bits, count, .. } => {
+            let Some(width) = row_bytes(base.data_type()) else {
+                let bound = range_bytes(base, *offset, bits.len());
+                if bound <= SMALL {
+                    return bound;
+                }
+                return bits.set_slices().map(|(start, end)| range_bytes(base, offset + start, end - start)).sum();
+            };
+            width.saturating_mul(*count as u64)
+        }
+        View::Rows(rows) => match row_bytes(base.data_type()) {
+            Some(width) => width.saturating_mul(rows.len() as u64),
+            None => {
+                let shown = rows.iter().map(|row| match row {
+                    Some(row) if (row as usize) < base.len() => range_bytes(base, row as usize, 1),
+                    _ => 16,
+                });
+                shown.fold(0, u64::saturating_add)
+            }
+        },
+    }
+}
+
+/// Bytes of a row where all rows take the same, with one for the validity bit.
+fn row_bytes(data_type: &DataType) -> Option<u64> {
+    match data_type {
+        DataType::Null => Some(0),
+        DataType::Boolean => Some(2),
+        DataType::FixedSizeBinary(width) => Some(1 + u64::try_from(*width).unwrap_or(0)),
+        DataType::Dictionary(key, _) => row_bytes(key),
+        other => other.primitive_width().map(|width| 1 + width as u64),
+    }
+}
+
+/// Bytes of `length` rows from `start`, children included.
+pub(super) fn range_bytes(array: &ArrayRef, start: usize, length: usize) -> u64 {
+    if let Some(width) = row_bytes(array.data_type()) {
+        return width.saturating_mul(length as u64);
+    }
+    let rows = length as u64;
+    match array.data_type() {
+        DataType::Utf8 => text(array.as_string::<i32>().offsets(), start, length),
+        DataType::LargeUtf8 => text(array.as_string::<i64>().offsets(), start, length),
+        DataType::Binary => text(array.as_binary::<i32>().offsets(), start, length),
+        DataType::LargeBinary => text(array.as_binary::<i64>().offsets(), start, length),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            nested(list.offsets(), list.values(), start, length)
+        }
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            nested(list.offsets(), list.values(), start, length)
+        }
+        DataType::Map(_, _) => {
+            let map = array.as_map();
+            let (from, to) = span(map.offsets(), start, length);
+            let entries = map.entries().columns().iter().map(|column| range_bytes(column, from, to - from));
+            entries.fold(5 * rows, u64::saturating_add)
+        }
+        DataType::FixedSizeList(_, size) => {
+            let size = usize::try_from(*size).unwrap_or(0);
+            let list = array.as_fixed_size_list();
+            rows.saturating_add(range_bytes(list.values(), start * size, length * size))
+        }
+        DataType::Struct(_) => {
+            let columns = array.as_struct().columns().iter().map(|column| range_bytes(column, start, length));
+            columns.fold(rows, u64::saturating_add)
+        }
+        // Types that no plain array has.
+        _ => rows.saturating_mul(16),
+    }
+}
+
+fn span<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, start: usize, length: usize) -> (usize, usize) {
+    let at = |row: usize| offsets.get(row).map_or(0, |offset| offset.as_usize());
+    (at(start), at(start + length).max(at(start)))
+}
+
+fn text<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, start: usize, length: usize) -> u64 {
+    let (from, to) = span(offsets, start, length);
+    (to - from) as u64 + (length as u64) * (1 + size_of::<O>() as u64)
+}
+
+fn nested<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, values: &ArrayRef, start: usize, length: usize) -> u64 {
+    let (from, to) = span(offsets, start, length);
+    range_bytes(values, from, to - from).saturating_add((length as u64) * (1 + size_of::<O>() as u64))
+}
