@@ -9,11 +9,21 @@ use arrow::datatypes::DataType;
 use crate::Failure;
 
 mod aggregate;
+mod arithmetic;
 mod call;
+mod cast;
+mod compare;
+mod conditional;
 mod group;
 mod join;
+mod logic;
+mod numbers;
+mod options;
+mod promote;
+mod scalar;
 mod sort;
 mod table;
+mod values;
 
 pub use aggregate::{Accumulator, reduce};
 pub use call::{call, result_type};

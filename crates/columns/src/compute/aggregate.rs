@@ -1,36 +1,100 @@
-//! Aggregation, grouped and of whole columns.
-use arrow::array::{ArrayRef, UInt32Array};
+//! Aggregation, grouped and of whole columns. An aggregate function's entry makes a [`State`], which holds something for
+//! each group; an [`Accumulator`] is the function's plan and its state.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::datatypes::DataType;
 
 use super::Scalar;
-use crate::{Failure, Meter};
+use super::call::{guarded, plan};
+use super::options::Options;
+use super::promote::{coerce, mismatch, normal, normalise, slice_bytes};
+use super::table::{Body, Function, Plan, find};
+use crate::{Failure, Meter, type_name};
+
+mod count;
+mod functions;
+
+pub(super) use functions::FUNCTIONS;
+
+/// What an aggregate function holds for each group. Group numbers are checked: all are less than `count`.
+pub(super) trait State: fmt::Debug + Send {
+    /// Adds rows: values of the plan's types, and a group for each row.
+    fn update(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[u32],
+        count: usize,
+        meter: &mut dyn Meter,
+    ) -> Result<(), Failure>;
+    /// The types of the state's columns.
+    fn state_types(&self) -> Vec<DataType>;
+    /// Columns with a row per group.
+    fn state(&self, meter: &mut dyn Meter) -> Result<Vec<ArrayRef>, Failure>;
+    /// Adds rows of another state's columns.
+    fn merge(
+        &mut self,
+        states: &[ArrayRef],
+        groups: &[u32],
+        count: usize,
+        meter: &mut dyn Meter,
+    ) -> Result<(), Failure>;
+    /// The results; empties the state.
+    fn finish(&mut self, meter: &mut dyn Meter) -> Result<ArrayRef, Failure>;
+    /// Bytes held.
+    fn size(&self) -> u64;
+}
+
+/// Makes the state of a function for checked types.
+pub(super) type Make = fn(&Plan, &Options) -> Result<Box<dyn State>, Failure>;
+
+/// Grouped aggregation: a result per group, over any number of batches.
+#[derive(Debug)]
+pub struct Accumulator {
+    function: &'static Function,
+    plan: Plan,
+    state: Box<dyn State>,
+}
 
 /// A whole column to one value.
 ///
 /// # Errors
 /// Unknown names, wrong types, and an integer sum that overflows.
 pub fn reduce(function: &str, argument: &ArrayRef, options: &str, meter: &mut dyn Meter) -> Result<Scalar, Failure> {
-    let _ = (function, argument, options, meter);
-    todo!()
+    let mut accumulator = Accumulator::new(function, &[argument.data_type().clone()], options)?;
+    meter.allocate(argument.len() as u64 * 4)?;
+    let groups = UInt32Array::from_value(0, argument.len());
+    accumulator.update(&[Arc::clone(argument)], &groups, 1, meter)?;
+    Scalar::from_array(&accumulator.finish(meter)?, 0)
 }
 
-/// Grouped aggregation: a result per group, over any number of batches.
-#[derive(Debug)]
-pub struct Accumulator {}
-
-#[allow(unused_variables)]
 impl Accumulator {
     /// An accumulator without groups. Options are a JSON object or empty.
     ///
     /// # Errors
     /// Unknown functions, options and wrong types.
     pub fn new(function: &str, inputs: &[DataType], options: &str) -> Result<Self, Failure> {
-        todo!()
+        guarded(function, || {
+            let function = find(function)?;
+            let Body::Aggregate(make) = function.body else {
+                let message = format!("{} works element by element; it does not aggregate", function.name);
+                return Err(Failure::invalid_config("unknown-function", message));
+            };
+            let options = Options::parse(function.name, options, function.options)?;
+            let types: Vec<DataType> = inputs.iter().map(normal).collect();
+            let plan = plan(function, &types, &options)?;
+            let state = make(&plan, &options)?;
+            Ok(Self { function, plan, state })
+        })
     }
+
     /// The type of what `finish` gives.
     pub fn result_type(&self) -> DataType {
-        todo!()
+        self.plan.output.clone()
     }
+
     /// Adds a batch: `groups` has a group number, less than `group_count`, for each row.
     ///
     /// # Errors
@@ -42,15 +106,35 @@ impl Accumulator {
         group_count: u32,
         meter: &mut dyn Meter,
     ) -> Result<(), Failure> {
-        todo!()
+        guarded(self.function.name, || {
+            if values.len() != self.plan.inputs.len() {
+                let message = format!("{} columns are expected, not {}", self.plan.inputs.len(), values.len());
+                return Err(mismatch(message));
+            }
+            let mut columns = Vec::with_capacity(values.len());
+            for (value, to) in values.iter().zip(&self.plan.inputs) {
+                let converted = coerce(&normalise(value, meter)?, to, meter)?;
+                if let Some((rows, describe)) = converted.errors {
+                    let row = rows.set_indices().next().unwrap_or_default();
+                    return Err(describe(row).with_row(row as u64));
+                }
+                columns.push(converted.array);
+            }
+            charge(&columns, groups, group_count, self.function.weight, meter)?;
+            self.state.update(&columns, groups.values(), group_count as usize, meter)
+        })
     }
+
     /// The state, a row per group: for snapshots, and to `merge`.
     ///
     /// # Errors
     /// Limits.
     pub fn state(&self, meter: &mut dyn Meter) -> Result<Vec<ArrayRef>, Failure> {
-        todo!()
+        meter.work(self.state.size() / 8)?;
+        meter.allocate(self.state.size())?;
+        guarded(self.function.name, || self.state.state(meter))
     }
+
     /// Adds states of an accumulator of the same kind: row `i` goes to group `groups[i]`.
     ///
     /// # Errors
@@ -62,17 +146,59 @@ impl Accumulator {
         group_count: u32,
         meter: &mut dyn Meter,
     ) -> Result<(), Failure> {
-        todo!()
+        let expected = self.state.state_types();
+        if states.len() != expected.len() || states.iter().zip(&expected).any(|(state, to)| state.data_type() != to) {
+            let expected: Vec<String> = expected.iter().map(type_name).collect();
+            return Err(mismatch(format!("a state of {} is expected", expected.join(", "))));
+        }
+        guarded(self.function.name, || {
+            charge(states, groups, group_count, self.function.weight, meter)?;
+            self.state.merge(states, groups.values(), group_count as usize, meter)
+        })
     }
+
     /// The results, a row per group; the accumulator is empty afterwards.
     ///
     /// # Errors
     /// Limits.
     pub fn finish(&mut self, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
-        todo!()
+        meter.work(self.state.size() / 8)?;
+        meter.allocate(self.state.size())?;
+        guarded(self.function.name, || self.state.finish(meter))
     }
+
     /// Bytes held.
     pub fn size(&self) -> u64 {
-        todo!()
+        self.state.size()
     }
+}
+
+/// Checks lengths and group numbers, and pays for the rows.
+fn charge(
+    columns: &[ArrayRef],
+    groups: &UInt32Array,
+    count: u32,
+    weight: u32,
+    meter: &mut dyn Meter,
+) -> Result<(), Failure> {
+    if columns.iter().any(|column| column.len() != groups.len()) {
+        return Err(Failure::invalid_input("out-of-bounds", "the columns and the groups have different lengths"));
+    }
+    if groups.null_count() > 0 || groups.values().iter().copied().max().is_some_and(|largest| largest >= count) {
+        let message = format!("a group number is null or not less than the number of groups, {count}");
+        return Err(Failure::invalid_input("out-of-bounds", message));
+    }
+    let bytes: u64 = columns.iter().map(|column| slice_bytes(column.as_ref())).sum();
+    meter.work((bytes / 8 + groups.len() as u64 / 2 + 1).saturating_mul(u64::from(weight)))
+}
+
+/// Asks for the growth of a vector of `size` byte items to `count` of them, and grows it.
+fn grow<T: Clone>(items: &mut Vec<T>, count: usize, fresh: T, meter: &mut dyn Meter) -> Result<(), Failure> {
+    if count > items.len() {
+        if count > items.capacity() {
+            meter.allocate(((count - items.len()) * size_of::<T>()) as u64)?;
+        }
+        items.resize(count, fresh);
+    }
+    Ok(())
 }

@@ -1,0 +1,342 @@
+//! Addition to remainder, signs and powers.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, new_empty_array};
+use arrow::compute::kernels::numeric as arrow_numeric;
+use arrow::datatypes::{DataType, Float64Type};
+use arrow::error::ArrowError;
+
+use super::numbers::{integer, numeric, rows, zip};
+use super::options::Options;
+use super::promote::{as_decimal, common, internal, mismatch};
+use super::scalar::shown;
+use super::table::{Function, Plan};
+use super::values::{Call, Input, Values};
+use crate::Failure;
+
+mod single;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    binary("add", "add(number, number) -> number", add)
+        .doc("sum; integers wrap around; also date or timestamp + duration or interval"),
+    binary("add_checked", "add_checked(number, number) -> number", add_checked)
+        .doc("sum; integer overflow is a row error"),
+    binary("subtract", "subtract(number, number) -> number", subtract)
+        .doc("difference; integers wrap around; timestamp - timestamp is a duration"),
+    binary("subtract_checked", "subtract_checked(number, number) -> number", subtract_checked)
+        .doc("difference; integer overflow is a row error"),
+    binary("multiply", "multiply(number, number) -> number", multiply).doc("product; integers wrap around"),
+    binary("multiply_checked", "multiply_checked(number, number) -> number", multiply_checked)
+        .doc("product; integer overflow is a row error"),
+    binary("divide", "divide(number, number) -> number", divide)
+        .weight(4)
+        .doc("quotient; of integers towards zero, wrapping around; integer division by zero is a row error"),
+    binary("divide_checked", "divide_checked(number, number) -> number", divide_checked)
+        .weight(4)
+        .doc("quotient; of integers towards zero; integer overflow and division by zero are row errors"),
+    binary("remainder", "remainder(number, number) -> number", remainder)
+        .weight(4)
+        .doc("remainder with the dividend's sign; integer division by zero is a row error"),
+    binary("remainder_checked", "remainder_checked(number, number) -> number", remainder)
+        .weight(4)
+        .doc("the same as remainder"),
+    Function::new("negate", "negate(number) -> number", single::same, single::negate)
+        .doc("the number with the other sign; integers wrap around"),
+    Function::new("negate_checked", "negate_checked(number) -> number", single::same, single::negate_checked)
+        .doc("the number with the other sign; integer overflow is a row error"),
+    Function::new("abs", "abs(number) -> number", single::same, single::abs)
+        .doc("the number without its sign; integers wrap around"),
+    Function::new("abs_checked", "abs_checked(number) -> number", single::same, single::abs_checked)
+        .doc("the number without its sign; integer overflow is a row error"),
+    Function::new("sign", "sign(number) -> number", single::same, single::sign)
+        .doc("-1, 0 or 1 in the number's type; NaN stays"),
+    Function::new("power", "power(number, number) -> float64", power_types, power)
+        .arity(2, 2)
+        .weight(20)
+        .doc("the first to the power of the second"),
+    Function::new("sqrt", "sqrt(number) -> float64", single::float, single::sqrt)
+        .weight(3)
+        .doc("square root; NaN below zero"),
+    Function::new("ln", "ln(number) -> float64", single::float, single::ln)
+        .weight(8)
+        .doc("natural logarithm; -inf of 0, NaN below"),
+    Function::new("log10", "log10(number) -> float64", single::float, single::log10)
+        .weight(8)
+        .doc("logarithm to base 10"),
+    Function::new("log2", "log2(number) -> float64", single::float, single::log2).weight(8).doc("logarithm to base 2"),
+    Function::new("exp", "exp(number) -> float64", single::float, single::exp)
+        .weight(8)
+        .doc("e to the power of the number"),
+];
+
+const fn binary(name: &'static str, signature: &'static str, kernel: super::table::Kernel) -> Function {
+    Function::new(name, signature, types, kernel).arity(2, 2)
+}
+
+/// The operations, as arrow does them for what is not a plain number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
+
+impl Operation {
+    fn of(function: &str) -> Self {
+        match function.trim_end_matches("_checked") {
+            "add" => Self::Add,
+            "subtract" => Self::Subtract,
+            "multiply" => Self::Multiply,
+            "divide" => Self::Divide,
+            _ => Self::Remainder,
+        }
+    }
+
+    fn arrow(self, left: &Input, right: &Input) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Self::Add => arrow_numeric::add(left, right),
+            Self::Subtract => arrow_numeric::sub(left, right),
+            Self::Multiply => arrow_numeric::mul(left, right),
+            Self::Divide => arrow_numeric::div(left, right),
+            Self::Remainder => arrow_numeric::rem(left, right),
+        }
+    }
+}
+
+fn types(function: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    let [left, right] = types else { return Err(mismatch("two numbers are expected")) };
+    if *left == DataType::Null && *right == DataType::Null {
+        return Ok(Plan::uniform(2, DataType::Int64, DataType::Int64));
+    }
+    let to = match common(types) {
+        Some(DataType::Float16) => DataType::Float32,
+        Some(to) => to,
+        None => DataType::Null,
+    };
+    if to.is_integer() || to.is_floating() {
+        return Ok(Plan::uniform(2, to.clone(), to));
+    }
+    let inputs = if to.is_numeric() {
+        // Arrow's own rules for the scale of a result want each decimal as it is, only as wide as the other.
+        let wide = matches!(to, DataType::Decimal256(..));
+        let decimal = |data_type: &DataType| {
+            as_decimal(data_type).map_or(to.clone(), |(precision, scale, _)| {
+                if wide { DataType::Decimal256(precision, scale) } else { DataType::Decimal128(precision, scale) }
+            })
+        };
+        [decimal(left), decimal(right)]
+    } else if left.is_temporal() || right.is_temporal() {
+        temporal(left, right)
+    } else {
+        return Err(mismatch("these types cannot be computed with"));
+    };
+    let [left, right] = inputs.clone().map(|data_type| Input { array: new_empty_array(&data_type), scalar: false });
+    match Operation::of(function).arrow(&left, &right) {
+        Ok(empty) => Ok(Plan { inputs: inputs.to_vec(), output: empty.data_type().clone() }),
+        Err(_) => Err(mismatch("these types cannot be computed with")),
+    }
+}
+
+/// Times of the same sort in the same unit, as arrow wants them; anything else as it is.
+fn temporal(left: &DataType, right: &DataType) -> [DataType; 2] {
+    use DataType::{Date32, Date64, Duration, Null, Timestamp};
+    match (left, right) {
+        (Null, other) | (other, Null) => [other.clone(), other.clone()],
+        (Timestamp(..), Timestamp(..) | Date32 | Date64)
+        | (Date32 | Date64, Timestamp(..))
+        | (Duration(_), Duration(_)) => {
+            let to = common([left, right]).unwrap_or(Null);
+            [to.clone(), to]
+        }
+        (Timestamp(unit, _), Duration(_)) => [left.clone(), Duration(*unit)],
+        (Duration(_), Timestamp(unit, _)) => [Duration(*unit), right.clone()],
+        _ => [left.clone(), right.clone()],
+    }
+}
+
+/// By arrow; if it fails, row by row, to find the rows that fail.
+fn by_arrow(call: &mut Call) -> Result<Values, Failure> {
+    let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
+    let operation = Operation::of(call.function);
+    if let Ok(array) = operation.arrow(left, right) {
+        return Ok(Values::of(array));
+    }
+    let mut failed = vec![false; call.rows];
+    let mut parts = Vec::with_capacity(call.rows);
+    let null = arrow::array::new_null_array(call.output, 1);
+    for (row, failed) in failed.iter_mut().enumerate() {
+        call.tick(256)?;
+        match operation.arrow(&left.slice(row, 1), &right.slice(row, 1)) {
+            Ok(array) => parts.push(array),
+            Err(_) => {
+                *failed = true;
+                parts.push(Arc::clone(&null));
+            }
+        }
+    }
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let array = arrow::compute::concat(&parts).map_err(internal)?;
+    let (function, left, right) = (call.function, left.clone(), right.clone());
+    Ok(Values::with_errors(array, failed.into(), move |row| failure(function, &left, &right, row)))
+}
+
+/// Why a row failed: a division by zero, or else an overflow.
+fn failure(function: &str, left: &Input, right: &Input, row: usize) -> Failure {
+    let (a, b) = (shown(left.array.as_ref(), left.at(row)), shown(right.array.as_ref(), right.at(row)));
+    let sign = match Operation::of(function) {
+        Operation::Add => "+",
+        Operation::Subtract => "-",
+        Operation::Multiply => "*",
+        Operation::Divide => "/",
+        Operation::Remainder => "%",
+    };
+    let divides = matches!(sign, "/" | "%");
+    if divides && b.trim_matches(|c| c == '0' || c == '.').is_empty() {
+        Failure::invalid_input("division-by-zero", format!("{a} {sign} 0 divides by zero"))
+    } else {
+        let name = crate::type_name(left.array.data_type());
+        Failure::invalid_input("integer-overflow", format!("{a} {sign} {b} is out of the range of {name}"))
+    }
+}
+
+/// Numbers by `exact`, which says whether the result overflowed; what is no plain number, by arrow.
+fn loops<const CHECKED: bool>(call: &mut Call, operation: Operation) -> Result<Values, Failure> {
+    let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
+    let array: Option<ArrayRef> = integer!(left.array.data_type(), T => {
+        return integers::<T, CHECKED>(call, left, right, operation);
+    }, _ => numeric!(left.array.data_type(), T => {
+        match operation {
+            Operation::Add => floats::<T>(left, right, ArrowNativeTypeOp::add_wrapping),
+            Operation::Subtract => floats::<T>(left, right, ArrowNativeTypeOp::sub_wrapping),
+            Operation::Multiply => floats::<T>(left, right, ArrowNativeTypeOp::mul_wrapping),
+            Operation::Divide => floats::<T>(left, right, ArrowNativeTypeOp::div_wrapping),
+            Operation::Remainder => floats::<T>(left, right, ArrowNativeTypeOp::mod_wrapping),
+        }
+    }, _ => return by_arrow(call)));
+    Ok(array.map_or_else(|| call.all_null(), Values::of))
+}
+
+fn floats<T: ArrowPrimitiveType>(
+    left: &Input,
+    right: &Input,
+    f: impl Fn(T::Native, T::Native) -> T::Native,
+) -> Option<ArrayRef> {
+    zip::<T, T, T>(left, right, f).map(|array| Arc::new(array) as ArrayRef)
+}
+
+/// The loop notes whether anything overflowed, also under nulls; only then the rows are looked for.
+fn integers<T: ArrowPrimitiveType, const CHECKED: bool>(
+    call: &Call,
+    left: &Input,
+    right: &Input,
+    operation: Operation,
+) -> Result<Values, Failure>
+where
+    T::Native: Overflowing,
+{
+    let (zero, mut bad) = (T::Native::ZERO, false);
+    let array = match operation {
+        Operation::Add if CHECKED => zip::<T, T, T>(left, right, |a, b| noted(a.adding(b), &mut bad)),
+        Operation::Add => zip::<T, T, T>(left, right, ArrowNativeTypeOp::add_wrapping),
+        Operation::Subtract if CHECKED => zip::<T, T, T>(left, right, |a, b| noted(a.subtracting(b), &mut bad)),
+        Operation::Subtract => zip::<T, T, T>(left, right, ArrowNativeTypeOp::sub_wrapping),
+        Operation::Multiply if CHECKED => zip::<T, T, T>(left, right, |a, b| noted(a.multiplying(b), &mut bad)),
+        Operation::Multiply => zip::<T, T, T>(left, right, ArrowNativeTypeOp::mul_wrapping),
+        Operation::Divide => zip::<T, T, T>(left, right, |a, b| {
+            if b == zero {
+                bad = true;
+                return zero;
+            }
+            if CHECKED { noted(a.dividing(b), &mut bad) } else { a.div_wrapping(b) }
+        }),
+        Operation::Remainder => zip::<T, T, T>(left, right, |a, b| {
+            bad |= b == zero;
+            if b == zero { zero } else { a.mod_wrapping(b) }
+        }),
+    };
+    let Some(array) = array else { return Ok(call.all_null()) };
+    let array: ArrayRef = Arc::new(array);
+    if !bad {
+        return Ok(Values::of(array));
+    }
+    let failed = match operation {
+        Operation::Add => rows::<T>(left, right, |a, b| a.adding(b).1),
+        Operation::Subtract => rows::<T>(left, right, |a, b| a.subtracting(b).1),
+        Operation::Multiply => rows::<T>(left, right, |a, b| a.multiplying(b).1),
+        Operation::Divide => rows::<T>(left, right, |a, b| b == zero || (CHECKED && a.dividing(b).1)),
+        Operation::Remainder => rows::<T>(left, right, |_, b| b == zero),
+    };
+    let (function, left, right) = (call.function, left.clone(), right.clone());
+    Ok(Values::with_errors(array, failed, move |row| failure(function, &left, &right, row)))
+}
+
+fn noted<T>((value, overflowed): (T, bool), bad: &mut bool) -> T {
+    *bad |= overflowed;
+    value
+}
+
+/// Integer arithmetic that wraps around and says so. The divisor is not zero.
+pub(super) trait Overflowing: ArrowNativeTypeOp {
+    fn adding(self, other: Self) -> (Self, bool);
+    fn subtracting(self, other: Self) -> (Self, bool);
+    fn multiplying(self, other: Self) -> (Self, bool);
+    fn dividing(self, other: Self) -> (Self, bool);
+}
+
+macro_rules! overflowing {
+    ($($t:ty),*) => {$(
+        impl Overflowing for $t {
+            fn adding(self, other: Self) -> (Self, bool) { self.overflowing_add(other) }
+            fn subtracting(self, other: Self) -> (Self, bool) { self.overflowing_sub(other) }
+            fn multiplying(self, other: Self) -> (Self, bool) { self.overflowing_mul(other) }
+            fn dividing(self, other: Self) -> (Self, bool) { if other == 0 { (0, true) } else { self.overflowing_div(other) } }
+        }
+    )*};
+}
+overflowing!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+fn add(call: &mut Call) -> Result<Values, Failure> {
+    loops::<false>(call, Operation::Add)
+}
+fn add_checked(call: &mut Call) -> Result<Values, Failure> {
+    loops::<true>(call, Operation::Add)
+}
+fn subtract(call: &mut Call) -> Result<Values, Failure> {
+    loops::<false>(call, Operation::Subtract)
+}
+fn subtract_checked(call: &mut Call) -> Result<Values, Failure> {
+    loops::<true>(call, Operation::Subtract)
+}
+fn multiply(call: &mut Call) -> Result<Values, Failure> {
+    loops::<false>(call, Operation::Multiply)
+}
+fn multiply_checked(call: &mut Call) -> Result<Values, Failure> {
+    loops::<true>(call, Operation::Multiply)
+}
+fn divide(call: &mut Call) -> Result<Values, Failure> {
+    loops::<false>(call, Operation::Divide)
+}
+fn divide_checked(call: &mut Call) -> Result<Values, Failure> {
+    loops::<true>(call, Operation::Divide)
+}
+fn remainder(call: &mut Call) -> Result<Values, Failure> {
+    loops::<false>(call, Operation::Remainder)
+}
+
+fn power_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    match common(types) {
+        Some(to) if to.is_numeric() || to == DataType::Null => {
+            Ok(Plan::uniform(2, DataType::Float64, DataType::Float64))
+        }
+        _ => Err(mismatch("numbers are expected")),
+    }
+}
+
+fn power(call: &mut Call) -> Result<Values, Failure> {
+    let [base, exponent] = call.inputs else { return Err(mismatch("two arguments are expected")) };
+    let array = zip::<Float64Type, Float64Type, Float64Type>(base, exponent, f64::powf);
+    Ok(array.map_or_else(|| call.all_null(), |array| Values::of(Arc::new(array))))
+}

@@ -1,0 +1,94 @@
+//! Conversion from one type to another.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
+use arrow::datatypes::DataType;
+use arrow::util::display::FormatOptions;
+
+use super::options::Options;
+use super::promote::{internal, mismatch, slice_bytes};
+use super::scalar::shown;
+use super::table::{Function, Plan};
+use super::values::{Call, Values};
+use crate::{Failure, type_name};
+
+pub(super) const FUNCTIONS: &[Function] = &[Function::new("cast", "cast(any) -> to_type", types, cast)
+    .options(&["to_type", "safe"])
+    .pieces()
+    .weight(6)
+    .doc("the value in the type `to_type`; one that does not convert is a row error, or null with `safe` = true")];
+
+fn types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    let Some(to) = options.data_type("to_type")? else {
+        return Err(
+            Failure::invalid_config("type-mismatch", "cast needs the option to_type").with_parameter("/to_type")
+        );
+    };
+    options.boolean("safe")?;
+    match types {
+        [from] if can_cast_types(from, &to) => Ok(Plan { inputs: vec![from.clone()], output: to }),
+        [from] => Err(mismatch(format!("{} cannot become {}", type_name(from), type_name(&to)))),
+        _ => Err(mismatch("one argument is expected")),
+    }
+}
+
+fn cast(call: &mut Call) -> Result<Values, Failure> {
+    let Some(input) = call.inputs.first() else { return Err(mismatch("one argument is expected")) };
+    let array = Arc::clone(&input.array);
+    let rows = call.rows as u64;
+    let bytes = match call.output.primitive_width() {
+        Some(width) => rows.saturating_mul(width as u64),
+        None if array.data_type().is_nested() => slice_bytes(array.as_ref()).saturating_mul(16),
+        None => slice_bytes(array.as_ref()).saturating_add(rows.saturating_mul(48)),
+    };
+    call.meter.allocate(bytes)?;
+    let safe = call.options.boolean("safe")?;
+    let converted = match convert(&array, call.output) {
+        Ok(converted) => converted,
+        Err(_) => one_by_one(call, &array)?,
+    };
+    if safe {
+        return Ok(Values::of(converted));
+    }
+    let (source, to) = (Arc::clone(&array), call.output.clone());
+    Ok(Values::nulls_are_errors(&array, converted, move |row| invalid(&source, row, &to)))
+}
+
+/// Converts; what does not convert is null, except that nested values fail as a whole.
+pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
+    let safe = !(array.data_type().is_nested() || to.is_nested());
+    let options = CastOptions { safe, format_options: FormatOptions::default() };
+    cast_with_options(array, to, &options).map_err(internal)
+}
+
+/// For conversions that arrow fails as a whole: the rows that fail alone are null.
+fn one_by_one(call: &mut Call, array: &ArrayRef) -> Result<ArrayRef, Failure> {
+    let null = arrow::array::new_null_array(call.output, 1);
+    let mut parts = Vec::with_capacity(array.len());
+    for row in 0..array.len() {
+        call.tick(256)?;
+        parts.push(convert(&array.slice(row, 1), call.output).unwrap_or_else(|_| Arc::clone(&null)));
+    }
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    arrow::compute::concat(&parts).map_err(internal)
+}
+
+/// Why the value of a row does not convert.
+pub(super) fn invalid(array: &ArrayRef, row: usize, to: &DataType) -> Failure {
+    let value = shown(array.as_ref(), row);
+    let failure = Failure::invalid_input("invalid-cast", format!("{value} is not {}", with_article(to)));
+    let text = array.as_string_opt::<i32>().map(|array| array.value(row));
+    match text {
+        Some(text) if text.trim().len() != text.len() => failure.with_help("there is space around it; trim it first"),
+        Some("") => failure.with_help("it is empty text; nullif(x, '') makes it null"),
+        _ => failure.with_help("cast with safe = true, or try_cast, makes such values null"),
+    }
+}
+
+fn with_article(data_type: &DataType) -> String {
+    let name = type_name(data_type);
+    let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
