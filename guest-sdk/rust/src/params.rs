@@ -1,8 +1,10 @@
 //! Parameters of a node, options of a format or codec: JSON that the host has checked against the manifest's schema.
 
 use crate::Failure;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_path_to_error::Segment;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Parameters or options as JSON text. Key order is the order in the user's file.
 #[derive(Clone, Debug, Default)]
@@ -36,13 +38,57 @@ impl Params {
     /// # Errors
     /// One `invalid-config` failure with the JSON pointer of the value that does not fit.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Vec<Failure>> {
+        self.parse_one().map_err(Vec::from)
+    }
+
+    /// Like [`parse`](Self::parse), for callers that report one failure.
+    ///
+    /// # Errors
+    /// As `parse`.
+    pub fn parse_one<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let mut json = serde_json::Deserializer::from_str(self.json());
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let pointer: String = error.path().iter().map(segment).collect();
             let message = error.into_inner().to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            vec![Failure::invalid_config("invalid-parameter", message).with_parameter(pointer)]
+            Failure::invalid_config("invalid-parameter", message).with_parameter(pointer)
         })
+    }
+}
+
+/// The entries of an object in the order of the user's file, where that order counts.
+///
+/// ```
+/// # use jackfield_sdk::{Params, params::Ordered};
+/// let columns: Ordered<String> = Params::new(r#"{"b": "1", "a": "2"}"#).parse().unwrap();
+/// assert_eq!(columns.0[0].0, "b");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ordered<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Ordered(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Ordered<T>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 

@@ -1,0 +1,35 @@
+//! Rows that fail by themselves, over several expressions: each row is rejected once, with its first reason.
+
+use crate::problems::at;
+use jackfield_sdk::{Column, Failure, Outcome, Step};
+
+#[derive(Default)]
+pub(crate) struct Rejections {
+    all: Option<Column>,
+    reasons: Vec<(Column, Failure)>,
+}
+
+impl Rejections {
+    /// The outcome's values; where rows failed, `pointer` says which parameter that was.
+    pub(crate) fn values(&mut self, pointer: &str, outcome: Outcome) -> Result<Column, Failure> {
+        if let Some(failed) = outcome.failed {
+            let reason = outcome.first.unwrap_or_else(|| Failure::invalid_input("invalid-value", "the row is wrong"));
+            let (fresh, all) = match &self.all {
+                None => (failed.share(), failed),
+                Some(all) => (failed.and(&all.not()?)?, all.or(&failed)?),
+            };
+            self.reasons.push((fresh, at(pointer, reason)));
+            self.all = Some(all);
+        }
+        Ok(outcome.values)
+    }
+
+    /// The rows that are well, if any are not.
+    pub(crate) fn kept(&self) -> Result<Option<Column>, Failure> {
+        self.all.as_ref().map(Column::not).transpose()
+    }
+
+    pub(crate) fn add_to(self, step: Step) -> Step {
+        self.reasons.into_iter().fold(step, |step, (rows, reason)| step.reject(rows, reason))
+    }
+}
