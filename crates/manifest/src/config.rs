@@ -2,10 +2,13 @@
 
 use indexmap::IndexMap;
 
-use crate::document::Document;
+use crate::document::{Data, Document, Origin, Spot};
 use crate::limits::{LimitSettings, PluginSettings};
-use crate::permissions::Permissions;
+use crate::names::check_name;
+use crate::permissions::{Permissions, Side};
 use crate::problem::Problem;
+use crate::reader::{Report, Section, text};
+use crate::suggest::quoted;
 
 /// The operator's configuration.
 #[derive(Clone, Debug)]
@@ -60,6 +63,92 @@ pub enum Secret {
 }
 
 /// Reads `jackfield.toml`.
-pub fn parse_config(_file: &str, _text: &str) -> (Option<Config>, Vec<Problem>) {
-    todo!()
+///
+/// Everything wrong is in the list, and the configuration holds what could be read. Whoever meets an error in it must not
+/// go on with the rest: a policy that was not understood would be one that is not there. Without a configuration, the text
+/// was not TOML.
+pub fn parse_config(file: &str, text: &str) -> (Option<Config>, Vec<Problem>) {
+    let (document, problems) = Document::parse(file, text);
+    let Some(document) = document else { return (None, problems) };
+    let mut report = Report::new(&document, problems);
+    let start = Spot { origin: Origin::File, start: 0, end: 0 };
+    let mut top = Section::new("the configuration", start, document.root.clone());
+    let (folders, prefer) = match top.section("plugins", &mut report) {
+        Some(mut section) => {
+            let folders = section.texts("folders", &mut report).unwrap_or_default();
+            let prefer = prefer(&mut section, &mut report);
+            section.finish(&mut report);
+            (folders.into_iter().map(|folder| folder.value).collect(), prefer)
+        }
+        None => Default::default(),
+    };
+    let policy = top.section("policy", &mut report);
+    let policy = policy.map(|section| Permissions::read(section, Side::Allows, &mut report));
+    let limits = top.section("limits", &mut report).map(|section| LimitSettings::read(section, &mut report));
+    let plugins = PluginSettings::read_all(&mut top, &mut report);
+    let secrets = secrets(&mut top, &mut report);
+    top.finish(&mut report);
+    let problems = report.finish();
+    let limits = limits.unwrap_or_default();
+    (Some(Config { document, folders, prefer, policy, limits, plugins, secrets }), problems)
 }
+
+/// `prefer = { "format:csv" = "mycsv" }`.
+fn prefer(section: &mut Section, report: &mut Report<'_>) -> Vec<Prefer> {
+    let name = section.name("prefer");
+    let mut prefer = Vec::new();
+    for (key, entry) in section.section("prefer", report).map(Section::into_entries).unwrap_or_default() {
+        let offer = key.split_once(':').and_then(|(kind, id)| {
+            let (_, kind) = KINDS.iter().find(|(word, _)| *word == kind)?;
+            (!id.is_empty()).then(|| (*kind, id.to_owned()))
+        });
+        let plugin = text(&format!("`{key}` of {name}"), entry.item, report);
+        let Some((kind, id)) = offer else {
+            let problem = Problem::error("invalid-name", format!("`{key}` does not say what is preferred"));
+            let kinds: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
+            report.add(
+                entry.key,
+                problem.with_help(format!("write \"format:csv\"; kinds are {}", quoted(&kinds, "and"))),
+            );
+            continue;
+        };
+        prefer.extend(plugin.map(|plugin| Prefer { kind, id, plugin: plugin.value }));
+    }
+    prefer
+}
+
+/// `[secrets]`: `token = { env = "TOKEN" }` or `token = { file = "…" }`.
+fn secrets(top: &mut Section, report: &mut Report<'_>) -> IndexMap<String, Secret> {
+    let mut secrets = IndexMap::new();
+    for (name, entry) in top.section("secrets", report).map(Section::into_entries).unwrap_or_default() {
+        if let Err(why) = check_name(&name) {
+            report.error(entry.key, "invalid-name", why.to_string());
+        }
+        let form = "write { env = \"NAME\" } or { file = \"PATH\" }, so that the secret itself stays out of the file";
+        let entries = match entry.item.data {
+            Data::Table(entries) if entries.keys().all(|key| key == "env" || key == "file") => entries,
+            _ => {
+                let message = format!("secret `{name}` does not say where the secret comes from");
+                report.add_masked(entry.key, Problem::error("invalid-value", message).with_help(form));
+                continue;
+            }
+        };
+        let mut section = Section::new(format!("secret `{name}`"), entry.item.spot, entries);
+        let env = section.text("env", report);
+        let file = section.text("file", report);
+        section.finish(report);
+        match (env, file) {
+            (Some(env), None) => drop(secrets.insert(name, Secret::Env(env.value))),
+            (None, Some(file)) => drop(secrets.insert(name, Secret::File(file.value))),
+            _ => report.error(entry.key, "invalid-value", format!("secret `{name}` needs either `env` or `file`")),
+        }
+    }
+    secrets
+}
+
+const KINDS: &[(&str, OfferKind)] = &[
+    ("format", OfferKind::Format),
+    ("codec", OfferKind::Codec),
+    ("node", OfferKind::Node),
+    ("capability", OfferKind::Capability),
+];

@@ -1,13 +1,23 @@
 //! `plugin.toml`.
 
+mod offers;
+mod read;
+mod schema;
+
 use indexmap::IndexMap;
 use semver::{Version, VersionReq};
 use serde_json::Value as Json;
 
-use crate::document::Document;
-use crate::limits::LimitSettings;
-use crate::permissions::Permissions;
+use crate::document::{Data, Document, Origin, Spot};
+use crate::limits::{LimitSettings, version_requirement};
+use crate::names::NameError;
+use crate::permissions::{Permissions, Side};
 use crate::problem::Problem;
+use crate::reader::{Report, Section, Spotted, settle, wrong_type};
+
+pub use offers::{
+    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl, RouteDecl,
+};
 
 /// What a plugin says about itself.
 #[derive(Clone, Debug)]
@@ -18,7 +28,7 @@ pub struct Manifest {
     pub plugin: String,
     /// `plugin.version`.
     pub version: Version,
-    /// `plugin.description`.
+    /// `plugin.description`; may be empty.
     pub description: String,
     /// `plugin.authors`.
     pub authors: Vec<String>,
@@ -34,7 +44,7 @@ pub struct Manifest {
     pub icon: Option<String>,
     /// `plugin.keywords`.
     pub keywords: Vec<String>,
-    /// `plugin.engine`: the host versions that will do.
+    /// `plugin.engine`: the host versions that will do; default: all.
     pub engine: VersionReq,
     /// `plugin.component`: a file in the plugin's folder.
     pub component: String,
@@ -50,8 +60,14 @@ pub struct Manifest {
     pub nodes: Vec<NodeDecl>,
     /// `[[provides.hook]]`.
     pub hooks: Vec<HookDecl>,
-    /// `[[provides.command]]`.
-    pub commands: Vec<CommandDecl>,
+    /// `[[provides.command]]`: words behind `jackfield x PLUGIN`.
+    pub commands: Vec<OfferDecl>,
+    /// `[[provides.service]]`: what other plugins may call.
+    pub services: Vec<OfferDecl>,
+    /// `[[provides.driver]]`.
+    pub drivers: Vec<OfferDecl>,
+    /// `[[provides.validator]]`: rules for the node `validate`.
+    pub validators: Vec<OfferDecl>,
     /// `[[provides.route]]`.
     pub routes: Vec<RouteDecl>,
     /// `[permissions]`.
@@ -73,149 +89,201 @@ pub struct Requirement {
     pub capability: bool,
 }
 
-/// `[[provides.capability]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CapabilityDecl {
-    /// Such as `text.normalise`.
-    pub id: String,
-    /// Its version.
-    pub version: Version,
-}
-
-/// `[[provides.format]]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FormatDecl {
-    /// Such as `csv`.
-    pub id: String,
-    /// One line.
-    pub description: Option<String>,
-    /// File name endings without the dot, lower case.
-    pub extensions: Vec<String>,
-    /// Such as `text/csv`.
-    pub media_types: Vec<String>,
-    /// JSON Schema of the options.
-    pub options: Option<Json>,
-}
-
-/// `[[provides.codec]]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CodecDecl {
-    /// Such as `gzip`.
-    pub id: String,
-    /// One line.
-    pub description: Option<String>,
-    /// File name endings without the dot, lower case.
-    pub extensions: Vec<String>,
-    /// First bytes that tell the codec; written in hex.
-    pub magic: Vec<Vec<u8>>,
-    /// JSON Schema of the options.
-    pub options: Option<Json>,
-}
-
-/// `[[provides.node]]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeDecl {
-    /// `type`.
-    pub node_type: String,
-    /// `display-name`.
-    pub display_name: Option<String>,
-    /// `description`.
-    pub description: Option<String>,
-    /// `category`.
-    pub category: Option<String>,
-    /// `icon`.
-    pub icon: Option<String>,
-    /// `color`: `#rrggbb`.
-    pub color: Option<String>,
-    /// `inputs`; default: one, `in`.
-    pub inputs: Vec<PortDecl>,
-    /// `outputs`; default: one, `out`.
-    pub outputs: Vec<PortDecl>,
-    /// JSON Schema of the parameters.
-    pub parameters: Option<Json>,
-    /// Same input stream, same output.
-    pub pure: bool,
-    /// `main-parameter`: what bare text stands for in `jackfield pipe`.
-    pub main_parameter: Option<String>,
-    /// `resources`: what one instance needs.
-    pub resources: LimitSettings,
-}
-
-/// A port of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortDecl {
-    /// Such as `in`.
-    pub name: String,
-    /// May be left unconnected.
-    pub optional: bool,
-    /// Takes any number of edges, as `in.0`, `in.1`, …; inputs only.
-    pub multiple: bool,
-    /// For palettes.
-    pub display_name: Option<String>,
-    /// One line.
-    pub description: Option<String>,
-}
-
-/// `[[provides.hook]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HookDecl {
-    /// Such as `audit`.
-    pub id: String,
-    /// Such as `node.process`.
-    pub point: String,
-    /// When it is called.
-    pub kind: HookKind,
-    /// Lower runs earlier; default 0.
-    pub priority: i64,
-    /// Hooks that come later.
-    pub before: Vec<String>,
-    /// Hooks that come earlier.
-    pub after: Vec<String>,
-    /// What happens when it fails.
-    pub on_failure: OnFailure,
-    /// Whether it sees the data.
-    pub data: bool,
-}
-
-/// When a hook is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HookKind {
-    /// Ahead of it.
-    Before,
-    /// Behind it.
-    After,
-    /// In its place, with the right to call on.
-    Around,
-}
-
-/// What happens when a hook fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnFailure {
-    /// The work goes on.
-    FailOpen,
-    /// The work fails.
-    FailClosed,
-}
-
-/// `[[provides.command]]`: `jackfield x PLUGIN COMMAND`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommandDecl {
-    /// The word on the command line.
-    pub name: String,
-    /// One line.
-    pub description: Option<String>,
-}
-
-/// `[[provides.route]]`: an HTTP route of the daemon.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteDecl {
-    /// Begins with `/`; below the plugin's own prefix.
-    pub path: String,
-    /// One line.
-    pub description: Option<String>,
-}
-
 /// Reads `plugin.toml`.
-pub fn parse_manifest(_file: &str, _text: &str) -> (Option<Manifest>, Vec<Problem>) {
-    todo!()
+///
+/// Everything wrong is in the list. There is no manifest if the text is not TOML or lacks a name, a version or a component;
+/// what else is wrong is left out of it.
+pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>) {
+    let (document, problems) = Document::parse(file, text);
+    let Some(document) = document else { return (None, problems) };
+    let mut report = Report::new(&document, problems);
+    let start = Spot { origin: Origin::File, start: 0, end: 0 };
+    let mut top = Section::new("the manifest", start, document.root.clone());
+    if !top.has("plugin") {
+        top.missing("plugin", &mut report);
+    }
+    let about = top.section("plugin", &mut report).and_then(|section| About::read(section, &mut report));
+    let requires = requires(&mut top, &mut report);
+    let offers = read::offers(&mut top, &mut report);
+    let permissions = top.section("permissions", &mut report);
+    let permissions = permissions.map(|section| Permissions::read(section, Side::Asks, &mut report));
+    let limits = top.section("limits", &mut report).map(|section| LimitSettings::read(section, &mut report));
+    let config = schema::read(&mut top, "config", &mut report);
+    top.finish(&mut report);
+    let problems = report.finish();
+    let Some(about) = about else { return (None, problems) };
+    let manifest = Manifest {
+        document,
+        plugin: about.name,
+        version: about.version,
+        description: about.description,
+        authors: about.authors,
+        license: about.license,
+        homepage: about.homepage,
+        documentation: about.documentation,
+        repository: about.repository,
+        icon: about.icon,
+        keywords: about.keywords,
+        engine: about.engine,
+        component: about.component,
+        requires,
+        capabilities: offers.capabilities,
+        formats: offers.formats,
+        codecs: offers.codecs,
+        nodes: offers.nodes,
+        hooks: offers.hooks,
+        commands: offers.commands,
+        services: offers.services,
+        drivers: offers.drivers,
+        validators: offers.validators,
+        routes: offers.routes,
+        permissions: permissions.unwrap_or_default(),
+        limits: limits.unwrap_or_default(),
+        config,
+    };
+    (Some(manifest), problems)
+}
+
+/// `[plugin]`.
+struct About {
+    name: String,
+    version: Version,
+    description: String,
+    authors: Vec<String>,
+    license: Option<String>,
+    homepage: Option<String>,
+    documentation: Option<String>,
+    repository: Option<String>,
+    icon: Option<String>,
+    keywords: Vec<String>,
+    engine: VersionReq,
+    component: String,
+}
+
+impl About {
+    fn read(mut section: Section, report: &mut Report<'_>) -> Option<About> {
+        let s = &mut section;
+        let name = required(s, "name", "invalid-name", kebab, report);
+        let version = required(s, "version", "invalid-version", version, report);
+        let engine = version_requirement(s, "engine", report).unwrap_or(VersionReq::STAR);
+        let component = required(s, "component", "invalid-value", file_in_folder, report);
+        let text = |s: &mut Section, key, report: &mut Report<'_>| s.text(key, report).map(|text| text.value);
+        let description = text(s, "description", report).unwrap_or_default();
+        let authors = texts(s, "authors", report);
+        let license = text(s, "license", report);
+        let homepage = text(s, "homepage", report);
+        let documentation = text(s, "documentation", report);
+        let repository = text(s, "repository", report);
+        let icon = s.parsed("icon", "invalid-value", file_in_folder, report);
+        let keywords = texts(s, "keywords", report);
+        section.finish(report);
+        let (name, version, component) = (name?, version?, component?);
+        Some(About {
+            name,
+            version,
+            description,
+            authors,
+            license,
+            homepage,
+            documentation,
+            repository,
+            icon,
+            keywords,
+            engine,
+            component,
+        })
+    }
+}
+
+/// `[requires]`: `name = "^1"`, or `name = { version = "^1", optional = true }`.
+fn requires(top: &mut Section, report: &mut Report<'_>) -> IndexMap<String, Requirement> {
+    let mut requires = IndexMap::new();
+    for (key, entry) in top.section("requires", report).map(Section::into_entries).unwrap_or_default() {
+        let (capability, named) = match key.strip_prefix("capability:") {
+            Some(id) => (true, dotted_kebab(id)),
+            None => (false, kebab(&key)),
+        };
+        if let Err(why) = named {
+            report.error(entry.key, "invalid-name", why.to_string());
+            continue;
+        }
+        let name = format!("the requirement `{key}`");
+        let item = settle(entry.item);
+        let spot = item.spot;
+        let (version, optional) = match item.data {
+            Data::Text(text) => {
+                let parsed = VersionReq::parse(&text.text).map_err(|why| {
+                    let message = format!("{name} must be a version requirement such as \"^1.2\": {why}");
+                    report.error(spot, "invalid-version", message);
+                });
+                (parsed.ok(), false)
+            }
+            Data::Table(entries) => {
+                let mut section = Section::new(name, spot, entries);
+                if !section.has("version") {
+                    section.missing("version", report);
+                }
+                let version = version_requirement(&mut section, "version", report);
+                let optional = section.boolean("optional", report).unwrap_or_default();
+                section.finish(report);
+                (version, optional)
+            }
+            other => {
+                wrong_type(&name, "a version requirement or a table", spot, &other, report);
+                (None, false)
+            }
+        };
+        if let Some(version) = version {
+            requires.insert(key, Requirement { version, optional, capability });
+        }
+    }
+    requires
+}
+
+/// A text that must be there and that `parse` understands.
+fn required<T>(
+    section: &mut Section,
+    key: &'static str,
+    code: &str,
+    parse: impl FnOnce(&str) -> Result<T, NameError>,
+    report: &mut Report<'_>,
+) -> Option<T> {
+    let Spotted { spot, value } = section.required(key, report)?;
+    parse(&value).map_err(|why| report.error(spot, code, why.to_string())).ok()
+}
+
+fn texts(section: &mut Section, key: &'static str, report: &mut Report<'_>) -> Vec<String> {
+    section.texts(key, report).unwrap_or_default().into_iter().map(|text| text.value).collect()
+}
+
+fn version(text: &str) -> Result<Version, NameError> {
+    let wrong = |why| NameError(format!("`{text}` is not a version such as \"1.2.0\": {why}"));
+    Version::parse(text).map_err(wrong)
+}
+
+/// A kebab-case word: lower-case letters and digits, `-` between them, at most 64 bytes.
+fn kebab(text: &str) -> Result<String, NameError> {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if text.len() <= 64 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.split('-').all(part) {
+        return Ok(text.into());
+    }
+    Err(NameError(format!(
+        "`{text}` must be lower-case letters and digits with single `-` between them, such as `my-plugin`"
+    )))
+}
+
+/// Kebab-case words with dots between them.
+fn dotted_kebab(text: &str) -> Result<String, NameError> {
+    text.split('.').try_for_each(|part| kebab(part).map(|_| ()))?;
+    Ok(text.into())
+}
+
+/// A file inside the plugin's folder.
+fn file_in_folder(text: &str) -> Result<String, NameError> {
+    let odd = |part: &str| part.is_empty() || part == "." || part == ".." || part.contains(['\\', ':', '\0']);
+    if text.split('/').any(odd) {
+        let message = format!("`{text}` must be a file inside the plugin's folder, such as \"plugin.wasm\"");
+        return Err(NameError(message));
+    }
+    Ok(text.into())
 }

@@ -1,6 +1,35 @@
 //! The permission grammar: what a plugin asks for and an operator allows.
+//!
+//! Written in `[permissions]` of a manifest and in `[policy]` of a configuration, parsed once, here. What is absent is
+//! denied; an entry that is not understood is a problem, never ignored. In a manifest every entry of a list needs a
+//! `reason`, which is shown to the person who grants it; in a policy it may be left out.
+//!
+//! | key | form of an entry | further keys (default) |
+//! |---|---|---|
+//! | `filesystem.read` | `{ path = "/geo" }`: absolute, as the guest sees it, no `.` or `..`; in a manifest not `/` | |
+//! | `filesystem.write` | `{ path = "/out" }`, likewise | `quota` = size (none) |
+//! | `network.http` | `{ host = HOST }` | `ports` ([443]), `methods` (["GET", "HEAD"]), `paths` = prefixes (all), `addresses` (["public"]) |
+//! | `network.socket` | `{ host = HOST, port = 5432 }` | `addresses` (["public"]) |
+//! | `secrets` | `{ name = "token", hosts = [HOST, …] }` | |
+//! | `env` | `"NAME"`, or `{ name = "NAME" }` | |
+//! | `storage` | `{ url = "s3://bucket/folder/" }`: `s3`, `gs` or `az` | `access` = "read" or "write" ("read") |
+//! | `exec` | `{ command = "git" }`: a bare name | |
+//! | `clock`, `random`, `gpu`, `memory.unlimited` | `true`, `false`, or `{ }` | |
+//!
+//! | HOST | means |
+//! |---|---|
+//! | `example.com` | this host |
+//! | `*.example.com` | every host below it, not itself; `*` stands nowhere else |
+//! | `192.0.2.1`, `[2001:db8::1]` | this address; `addresses` must allow its kind as well |
+//! | `*` | every host |
+//!
+//! `addresses` are kinds that a name may resolve to: `public`, `private`, `loopback`, `link-local`, `metadata`.
 
-use std::net::IpAddr;
+mod read;
+mod targets;
+
+pub(crate) use read::Side;
+pub use targets::{HostPattern, PathPattern};
 
 use crate::units::Bytes;
 
@@ -40,17 +69,6 @@ pub struct Asked {
     pub reason: Option<String>,
 }
 
-/// An absolute path as the guest sees it, without `.` and `..`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PathPattern(String);
-
-impl PathPattern {
-    /// The path as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// One entry of `filesystem.read`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRule {
@@ -69,19 +87,6 @@ pub struct WriteRule {
     pub quota: Option<Bytes>,
     /// Shown to the person who grants it.
     pub reason: Option<String>,
-}
-
-/// Which hosts a rule is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum HostPattern {
-    /// `*`: every host.
-    Any,
-    /// `*.example.com`: every host below it, itself not.
-    Below(String),
-    /// `example.com`: this host only.
-    Exact(String),
-    /// `192.0.2.1`, `[2001:db8::1]`: this address only.
-    Address(IpAddr),
 }
 
 /// Kinds of addresses that a name may resolve to.
@@ -125,7 +130,7 @@ pub struct HttpRule {
     pub host: HostPattern,
     /// Default: 443.
     pub ports: Vec<u16>,
-    /// Default: `GET`, `HEAD`.
+    /// Default: `GET` and `HEAD`.
     pub methods: Vec<Method>,
     /// Prefixes of the path; default: all.
     pub paths: Vec<String>,

@@ -1,6 +1,6 @@
 //! Reads tables key by key and notes all that is wrong with them.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::document::{Data, Document, Entries, Item, Spot, loose};
 use crate::problem::Problem;
@@ -29,6 +29,14 @@ impl<'d> Report<'d> {
         } else {
             self.left_out += 1;
         }
+    }
+
+    /// A problem at a place whose line must not be shown any further, because a secret may follow.
+    pub(crate) fn add_masked(&mut self, spot: Spot, problem: Problem) {
+        let mut location = self.document.place(spot);
+        let shown = (location.column + location.length - 1) as usize;
+        location.text = location.text.chars().take(shown).collect();
+        self.problems.push(problem.at(Some(location)));
     }
 
     pub(crate) fn error(&mut self, spot: Spot, code: &str, message: impl Into<String>) {
@@ -87,6 +95,17 @@ impl Section {
         format!("`{key}` of {}", self.what)
     }
 
+    /// Whether the key is there; it counts as known.
+    pub(crate) fn has(&mut self, key: &'static str) -> bool {
+        self.known.push(key);
+        self.entries.contains_key(key)
+    }
+
+    /// Where a key stands.
+    pub(crate) fn spot_of(&self, key: &str) -> Option<Spot> {
+        self.entries.get(key).map(|entry| entry.key)
+    }
+
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Item> {
         self.known.push(key);
         self.entries.shift_remove(key).map(|entry| entry.item)
@@ -99,8 +118,7 @@ impl Section {
 
     /// Text that must be there.
     pub(crate) fn required(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Spotted<String>> {
-        if !self.entries.contains_key(key) {
-            self.known.push(key);
+        if !self.has(key) {
             self.missing(key, report);
         }
         self.text(key, report)
@@ -214,9 +232,10 @@ impl Section {
 
     /// Reports the keys that nobody asked for.
     pub(crate) fn finish(self, report: &mut Report<'_>) {
+        let known: IndexSet<&str> = self.known.into_iter().collect();
         for (key, entry) in &self.entries {
             let mut problem = Problem::error("unknown-key", format!("unknown key `{key}` in {}", self.what));
-            problem.help = suggestion(key, self.known.iter().copied());
+            problem.help = suggestion(key, known.iter().copied());
             report.add(entry.key, problem);
         }
     }

@@ -1,0 +1,150 @@
+//! What a plugin offers, as its manifest tells it.
+
+use semver::Version;
+use serde_json::Value as Json;
+
+use crate::limits::LimitSettings;
+
+/// `[[provides.capability]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapabilityDecl {
+    /// Such as `text.normalise`.
+    pub id: String,
+    /// Its version.
+    pub version: Version,
+}
+
+/// `[[provides.format]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormatDecl {
+    /// Such as `csv`.
+    pub id: String,
+    /// One line.
+    pub description: Option<String>,
+    /// File name endings without the dot, lower case.
+    pub extensions: Vec<String>,
+    /// Such as `text/csv`.
+    pub media_types: Vec<String>,
+    /// JSON Schema of the options.
+    pub options: Option<Json>,
+}
+
+/// `[[provides.codec]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CodecDecl {
+    /// Such as `gzip`.
+    pub id: String,
+    /// One line.
+    pub description: Option<String>,
+    /// File name endings without the dot, lower case.
+    pub extensions: Vec<String>,
+    /// First bytes that tell the codec; written in hex.
+    pub magic: Vec<Vec<u8>>,
+    /// JSON Schema of the options.
+    pub options: Option<Json>,
+}
+
+/// `[[provides.node]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeDecl {
+    /// `type`.
+    pub node_type: String,
+    /// `display-name`.
+    pub display_name: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `category`.
+    pub category: Option<String>,
+    /// `icon`.
+    pub icon: Option<String>,
+    /// `color`: `#rrggbb`.
+    pub color: Option<String>,
+    /// `inputs`; default: one, `in`.
+    pub inputs: Vec<PortDecl>,
+    /// `outputs`; default: one, `out`.
+    pub outputs: Vec<PortDecl>,
+    /// JSON Schema of the parameters.
+    pub parameters: Option<Json>,
+    /// Same input stream, same output.
+    pub pure: bool,
+    /// `main-parameter`: what bare text stands for in `jackfield pipe`.
+    pub main_parameter: Option<String>,
+    /// `resources`: what one instance needs.
+    pub resources: LimitSettings,
+}
+
+/// A port of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortDecl {
+    /// Such as `in`.
+    pub name: String,
+    /// May be left unconnected.
+    pub optional: bool,
+    /// Takes any number of edges, as `in.0`, `in.1`, …; inputs only.
+    pub multiple: bool,
+    /// For palettes.
+    pub display_name: Option<String>,
+    /// One line.
+    pub description: Option<String>,
+}
+
+/// `[[provides.hook]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookDecl {
+    /// Such as `audit`.
+    pub id: String,
+    /// Such as `node.process`.
+    pub point: String,
+    /// When it is called.
+    pub kind: HookKind,
+    /// Lower runs earlier; default 0.
+    pub priority: i64,
+    /// Hooks that come later.
+    pub before: Vec<String>,
+    /// Hooks that come earlier.
+    pub after: Vec<String>,
+    /// What happens when it fails.
+    pub on_failure: OnFailure,
+    /// Whether it sees the data.
+    pub data: bool,
+}
+
+/// When a hook is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookKind {
+    /// Ahead of it.
+    Before,
+    /// Behind it.
+    After,
+    /// In its place, with the right to call on.
+    Around,
+}
+
+/// What happens when a hook fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The work goes on.
+    FailOpen,
+    /// The work fails.
+    FailClosed,
+}
+
+/// `[[provides.command]]`, and likewise `service`, `driver` and `validator`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfferDecl {
+    /// Its name.
+    pub id: String,
+    /// One line.
+    pub description: Option<String>,
+    /// JSON Schema of its options.
+    pub options: Option<Json>,
+}
+
+/// `[[provides.route]]`: an HTTP route of the daemon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteDecl {
+    /// Begins with `/`; below the plugin's own prefix.
+    pub path: String,
+    /// One line.
+    pub description: Option<String>,
+}
