@@ -1,0 +1,200 @@
+//! Runs a plan: a thread per stage, bounded channels between them, output that appears when it is complete.
+
+pub(crate) mod decode;
+mod letters;
+mod node;
+mod output;
+mod packets;
+mod sink;
+mod source;
+mod trouble;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use jackfield_host::CancelToken;
+
+use crate::diagnose::{Diagnosis, ProblemExt, Report, problem};
+use crate::plan::{Body, Edge, Plan};
+use crate::progress::{StageCounters, StageKind};
+
+use letters::DeadLetters;
+use output::Outputs;
+use packets::{Fanout, Inbox};
+use trouble::Failures;
+
+/// What a caller may ask of a run.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// Gets the first failure, so that the caller can tell what ended the run before all stages have ended.
+    pub quiet: bool,
+}
+
+/// What one stage did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageReport {
+    /// The stage's name in the pipeline.
+    pub name: String,
+    /// What it is.
+    pub kind: StageKind,
+    /// Plugin and version.
+    pub plugin: String,
+    /// Rows that came in.
+    pub rows_in: u64,
+    /// Rows that left, by all ports.
+    pub rows_out: u64,
+    /// Rows that left by the error policy.
+    pub rows_rejected: u64,
+    /// Bytes read from or written to the outside.
+    pub bytes: u64,
+    /// Time spent working.
+    pub busy: Duration,
+    /// Time spent waiting for its neighbours.
+    pub waiting: Duration,
+    /// Fuel burnt by its plugins.
+    pub fuel: u64,
+    /// The most memory that one of its stores held, in bytes.
+    pub peak_memory_bytes: u64,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// From the first byte to the last rename.
+    pub elapsed: Duration,
+    /// One per stage, in the order of the pipeline.
+    pub stages: Vec<StageReport>,
+    /// The reader of standard output went away before everything was written.
+    pub stdout_closed: bool,
+}
+
+impl RunReport {
+    /// Rows that left by an error policy, over all stages.
+    pub fn rejected(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.rows_rejected).sum()
+    }
+}
+
+impl Plan {
+    /// Moves the data. Files appear when all of them are complete; a failed run leaves what was there before.
+    ///
+    /// # Errors
+    /// What failed first; the report of what was done until then goes with it.
+    pub fn run(self) -> Result<RunReport, (Report, RunReport)> {
+        let start = Instant::now();
+        let counters: Vec<Arc<StageCounters>> = self.stages.iter().map(|stage| stage.counters.clone()).collect();
+        let pipeline = self.name.clone();
+        let failures = Failures::new(self.cancel.clone());
+        let outputs = Outputs::default();
+        let letters = DeadLetters::new(&self.folder);
+        run_stages(self, &failures, &outputs, &letters);
+
+        let mut found = failures.take();
+        // Letters tell what went wrong, so they are kept even when the run has failed.
+        if let Err(diagnosis) = letters.finish() {
+            found.push(diagnosis);
+        }
+        let stdout_closed = outputs.stdout_closed();
+        if found.is_empty() {
+            found.extend(outputs.publish());
+        } else {
+            outputs.discard();
+        }
+        let report = RunReport {
+            pipeline,
+            elapsed: start.elapsed(),
+            stages: counters.iter().map(|counters| stage_report(counters)).collect(),
+            stdout_closed,
+        };
+        if found.is_empty() { Ok(report) } else { Err((Report { diagnoses: found }, report)) }
+    }
+}
+
+fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters) {
+    let (mut inboxes, mut fanouts) = connect(&plan);
+    std::thread::scope(|scope| {
+        for (number, stage) in plan.stages.into_iter().enumerate() {
+            let inbox = std::mem::take(&mut inboxes[number]);
+            let fanout = std::mem::take(&mut fanouts[number]);
+            let job = Job { stage: number, failures, outputs, letters, cancel: plan.cancel.clone() };
+            let (limit, batch_rows) = (plan.limit, plan.batch_rows);
+            let name = format!("{} {}", stage.counters.kind.name(), stage.name);
+            let counters = stage.counters.clone();
+            let work = move || {
+                let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
+                    job.failures.add(vec![problem("io", "no timer for a stage").class(crate::Class::Failed)]);
+                    return;
+                };
+                let result = executor.block_on(async {
+                    let crate::plan::Stage { name, counters, on_error, outputs, store, body } = stage;
+                    match body {
+                        Body::Source(source) => {
+                            let reading = source::Reading { name, counters, on_error, outputs, store, limit, batch_rows };
+                            source::run(&job, reading, *source, fanout).await
+                        }
+                        Body::Node(node) => {
+                            let working = node::Working { name, counters, on_error, outputs, store };
+                            node::run(&job, working, *node, inbox, fanout).await
+                        }
+                        Body::Sink(sink) => {
+                            let writing = sink::Writing { name, counters, store };
+                            sink::run(&job, writing, *sink, inbox).await
+                        }
+                    }
+                });
+                if let Err(diagnoses) = result {
+                    job.failures.add(diagnoses);
+                }
+                counters.finished.store(true, Ordering::Release);
+            };
+            if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
+                failures.add(vec![problem("io", format!("no thread for a stage: {error}")).class(crate::Class::Failed)]);
+            }
+        }
+    });
+}
+
+/// What every stage of a run shares.
+pub(crate) struct Job<'a> {
+    pub(crate) stage: usize,
+    pub(crate) failures: &'a Failures,
+    pub(crate) outputs: &'a Outputs,
+    pub(crate) letters: &'a DeadLetters,
+    pub(crate) cancel: CancelToken,
+}
+
+/// Problems that end a run.
+pub(crate) type Ended = Result<(), Vec<Diagnosis>>;
+
+/// A channel for each edge: by stage, what it reads from and what it writes to.
+fn connect(plan: &Plan) -> (Vec<Vec<Inbox>>, Vec<Fanout>) {
+    let mut inboxes: Vec<Vec<Inbox>> = plan.stages.iter().map(|_| Vec::new()).collect();
+    let mut fanouts: Vec<Fanout> = plan.stages.iter().map(|stage| Fanout::new(stage.outputs.len())).collect();
+    let mut edges: Vec<&Edge> = plan.edges.iter().collect();
+    edges.sort_by_key(|edge| (edge.to, edge.input));
+    for edge in edges {
+        let inbox = fanouts[edge.from].connect(edge.output, edge.waits);
+        inboxes[edge.to].push(inbox);
+    }
+    (inboxes, fanouts)
+}
+
+fn stage_report(counters: &StageCounters) -> StageReport {
+    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+    StageReport {
+        name: counters.name.clone(),
+        kind: counters.kind,
+        plugin: counters.plugin.clone(),
+        rows_in: read(&counters.rows_in),
+        rows_out: read(&counters.rows_out),
+        rows_rejected: read(&counters.rows_rejected),
+        bytes: read(&counters.bytes),
+        busy: Duration::from_nanos(read(&counters.busy_nanos)),
+        waiting: Duration::from_nanos(read(&counters.waiting_nanos)),
+        fuel: read(&counters.fuel),
+        peak_memory_bytes: read(&counters.peak_memory_bytes),
+    }
+}

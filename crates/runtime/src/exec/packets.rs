@@ -1,0 +1,92 @@
+//! Batches on their way from one stage to the next.
+
+use jackfield_columns::Batch;
+use tokio::sync::mpsc;
+
+/// So many batches may wait between two stages: enough to keep both busy, few enough to bound memory.
+const IN_FLIGHT: usize = 4;
+
+/// The receiving end of an edge.
+#[derive(Debug)]
+pub(crate) enum Inbox {
+    /// Full after a few batches.
+    Bounded(mpsc::Receiver<Batch>),
+    /// For an input that has to wait for another one of the same source.
+    Waiting(mpsc::UnboundedReceiver<Batch>),
+}
+
+impl Inbox {
+    /// The next batch, or `None` after the last one.
+    pub(crate) async fn receive(&mut self) -> Option<Batch> {
+        match self {
+            Inbox::Bounded(receiver) => receiver.recv().await,
+            Inbox::Waiting(receiver) => receiver.recv().await,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Sender {
+    Bounded(mpsc::Sender<Batch>),
+    Waiting(mpsc::UnboundedSender<Batch>),
+}
+
+impl Sender {
+    /// Whether there is still somebody who wants batches.
+    async fn send(&self, batch: Batch) -> bool {
+        match self {
+            Sender::Bounded(sender) => sender.send(batch).await.is_ok(),
+            Sender::Waiting(sender) => sender.send(batch).is_ok(),
+        }
+    }
+}
+
+/// The sending ends of all outputs of a stage.
+#[derive(Debug, Default)]
+pub(crate) struct Fanout {
+    outputs: Vec<Vec<Sender>>,
+}
+
+impl Fanout {
+    pub(crate) fn new(outputs: usize) -> Fanout {
+        Fanout { outputs: (0..outputs).map(|_| Vec::new()).collect() }
+    }
+
+    /// Adds a consumer of an output.
+    pub(crate) fn connect(&mut self, output: usize, waits: bool) -> Inbox {
+        let (sender, inbox) = if waits {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            (Sender::Waiting(sender), Inbox::Waiting(receiver))
+        } else {
+            let (sender, receiver) = mpsc::channel(IN_FLIGHT);
+            (Sender::Bounded(sender), Inbox::Bounded(receiver))
+        };
+        if let Some(consumers) = self.outputs.get_mut(output) {
+            consumers.push(sender);
+        }
+        inbox
+    }
+
+    /// Somebody reads this output.
+    pub(crate) fn is_connected(&self, output: usize) -> bool {
+        self.outputs.get(output).is_some_and(|consumers| !consumers.is_empty())
+    }
+
+    /// Hands a batch to all consumers of an output; those that have enough are forgotten.
+    pub(crate) async fn send(&mut self, output: usize, batch: Batch) {
+        let Some(consumers) = self.outputs.get_mut(output) else { return };
+        let mut index = 0;
+        while let Some(consumer) = consumers.get(index) {
+            if consumer.send(batch.clone()).await {
+                index += 1;
+            } else {
+                consumers.remove(index);
+            }
+        }
+    }
+
+    /// Nobody wants anything more from this stage.
+    pub(crate) fn is_done(&self) -> bool {
+        self.outputs.iter().all(Vec::is_empty)
+    }
+}

@@ -1,0 +1,166 @@
+//! Turns installed plugins into components that can run.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jackfield_columns::FailureKind;
+use jackfield_host::{Component, Engine, EngineOptions, Limits, LoadError};
+use jackfield_manifest::Problem;
+
+use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
+use crate::discover::{InstalledPlugin, discover};
+use crate::registry::Registry;
+use crate::settings::{Settings, lower};
+
+/// The plugins, the engine, and what was loaded so far.
+#[derive(Debug)]
+pub struct Runtime {
+    settings: Settings,
+    registry: Arc<Registry>,
+    engine: Mutex<Option<Engine>>,
+    loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
+}
+
+/// A plugin whose component is compiled and linked.
+#[derive(Debug, Clone)]
+pub struct LoadedPlugin {
+    /// The plugin.
+    pub installed: Arc<InstalledPlugin>,
+    /// Its component.
+    pub component: Component,
+    /// The limits of its stores.
+    pub limits: Limits,
+    /// Its digest is one that was built into the binary.
+    pub first_party: bool,
+}
+
+/// Why a plugin cannot run.
+#[derive(Debug, Clone)]
+pub struct PluginFault {
+    /// All that is wrong.
+    pub diagnoses: Vec<Diagnosis>,
+}
+
+impl From<PluginFault> for Report {
+    fn from(fault: PluginFault) -> Report {
+        Report { diagnoses: fault.diagnoses }
+    }
+}
+
+impl Runtime {
+    /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
+    pub fn open(settings: Settings) -> Runtime {
+        let registry = Registry::new(discover(&settings.folders), &settings.prefer);
+        Runtime {
+            settings,
+            registry: Arc::new(registry),
+            engine: Mutex::new(None),
+            loaded: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// What is installed.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// What this runtime was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn engine(&self) -> Result<Engine, PluginFault> {
+        let mut slot = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = &*slot {
+            return Ok(engine.clone());
+        }
+        let options = EngineOptions {
+            cache_dir: self.settings.cache_dir.clone(),
+            state_dir: self.settings.state_dir.clone(),
+        };
+        let engine = Engine::new(options).map_err(|error| PluginFault {
+            diagnoses: vec![problem("engine", format!("the engine does not start: {error}")).class(Class::Failed)],
+        })?;
+        *slot = Some(engine.clone());
+        Ok(engine)
+    }
+
+    /// Loads a plugin's component, from the cache if it was compiled before, and compares it with its manifest.
+    ///
+    /// # Errors
+    /// The component is missing, broken, for another engine, or not what its manifest says.
+    pub fn load(&self, plugin: &Arc<InstalledPlugin>) -> Result<LoadedPlugin, PluginFault> {
+        let known = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&plugin.component).cloned();
+        if let Some(loaded) = known {
+            return Ok(loaded);
+        }
+        let engine = self.engine()?;
+        let component = engine.load(&plugin.component, plugin.name()).map_err(|error| load_fault(plugin, error))?;
+        let diagnoses = contradictions(plugin, &component);
+        if !diagnoses.is_empty() {
+            return Err(PluginFault { diagnoses });
+        }
+        let first_party = self.settings.first_party.iter().any(|own| own.digest == component.digest());
+        let mut ignored = Vec::new();
+        let limits = lower(&self.settings.limits, &plugin.manifest.limits, plugin.name(), &mut ignored);
+        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, first_party };
+        self.loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(plugin.component.clone(), loaded.clone());
+        Ok(loaded)
+    }
+}
+
+fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {
+    let manifest = &plugin.manifest;
+    let message = format!("plugin {} {}: {error}", manifest.name, manifest.version);
+    let mut fault = problem(error.code(), message);
+    fault.help = error.help();
+    fault.location = match &error {
+        LoadError::Import { .. } => manifest.document.locate(&["permissions"]),
+        _ => manifest.document.locate(&["plugin", "component"]),
+    };
+    let class = if matches!(error, LoadError::Io { .. }) { Class::Failed } else { Class::Configuration };
+    PluginFault { diagnoses: vec![fault.class(class)] }
+}
+
+/// Where the manifest claims what the component does not export, and the other way round.
+fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagnosis> {
+    let manifest = &plugin.manifest;
+    let exports = component.exports();
+    let kinds = [
+        ("node", exports.node, manifest.nodes.len()),
+        ("format", exports.format, manifest.formats.len()),
+        ("codec", exports.codec, manifest.codecs.len()),
+    ];
+    let mut found = Vec::new();
+    for (kind, exported, claimed) in kinds {
+        if claimed > 0 && !exported {
+            let message = format!(
+                "plugin {}: the manifest provides a {kind}, but the component does not export jackfield:plugin/{kind}",
+                manifest.name
+            );
+            let help = format!("remove [[provides.{kind}]], or build the component with its {kind} interface");
+            let mut lie: Problem = problem("manifest-contradicts-component", message).with_help(help);
+            lie.location = manifest.document.locate(&["provides", kind]);
+            found.push(lie.class(Class::Configuration));
+        } else if exported && claimed == 0 {
+            let message = format!(
+                "plugin {}: the component exports jackfield:plugin/{kind}, which the manifest does not provide",
+                manifest.name
+            );
+            let help = format!("add a [[provides.{kind}]] table for each {kind} to plugin.toml");
+            let mut lie = problem("manifest-contradicts-component", message).with_help(help);
+            lie.location = manifest.document.locate(&["plugin"]);
+            found.push(lie.class(Class::Configuration));
+        }
+    }
+    found
+}
+
+/// Limits are the only failures of a plugin that are about the operator's settings.
+pub(crate) fn is_limit(kind: FailureKind) -> bool {
+    kind == FailureKind::Limit
+}

@@ -1,0 +1,219 @@
+//! Plans a pipeline: resolves names, opens sources, binds nodes, and finds every problem before any data moves.
+
+mod demand;
+mod detect;
+mod node;
+mod params;
+pub(crate) mod paths;
+mod sink;
+mod source;
+mod wiring;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use jackfield_host::{CancelToken, Label, LogLine, StoreOptions};
+use jackfield_manifest::{Document, OnError, Pipeline, Problem, SetOption, Severity};
+
+use crate::diagnose::{Class, Diagnosis, ProblemExt, Report};
+use crate::loader::{LoadedPlugin, Runtime};
+use crate::progress::{Progress, StageCounters, StageKind};
+use crate::settings::lower;
+
+pub(crate) use demand::Wanted;
+pub(crate) use node::NodeStage;
+pub(crate) use paths::Input;
+pub(crate) use sink::{SinkStage, SinkTarget};
+pub(crate) use source::{CodecChoice, SourceStage};
+
+/// What to plan.
+pub struct PlanRequest<'a> {
+    /// The pipeline file's name, as messages show it.
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// The folder that paths in it are relative to.
+    pub folder: &'a Path,
+    /// `--set`.
+    pub sets: &'a [SetOption],
+    /// Reads the variables that the pipeline may use.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// At most so many records of each source.
+    pub limit: Option<u64>,
+    /// Microseconds since 1970 that `now()` gives, unless the pipeline is `deterministic`.
+    pub now_micros: i64,
+    /// Stops planning and running.
+    pub cancel: CancelToken,
+    /// Gets what plugins log.
+    pub log: Arc<dyn Fn(LogLine) + Send + Sync>,
+}
+
+impl std::fmt::Debug for PlanRequest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PlanRequest").field("file", &self.file).field("sets", &self.sets).finish_non_exhaustive()
+    }
+}
+
+/// A pipeline that is ready to run.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) name: String,
+    pub(crate) document: Document,
+    pub(crate) folder: PathBuf,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) batch_rows: u32,
+    pub(crate) cancel: CancelToken,
+    warnings: Vec<Problem>,
+}
+
+/// A source, a node or a sink.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) name: String,
+    pub(crate) counters: Arc<StageCounters>,
+    pub(crate) on_error: OnError,
+    pub(crate) outputs: Vec<Port>,
+    pub(crate) store: StoreOptions,
+    pub(crate) body: Body,
+}
+
+/// What a stage does.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Source(Box<SourceStage>),
+    Node(Box<NodeStage>),
+    Sink(Box<SinkStage>),
+}
+
+/// An output. The schema is `None` where it is known with the first batch only.
+#[derive(Debug, Clone)]
+pub(crate) struct Port {
+    pub(crate) name: String,
+    pub(crate) schema: Option<SchemaRef>,
+    /// What its consumers can use; `None` where nobody reads it.
+    pub(crate) wanted: Option<Wanted>,
+}
+
+/// From an output to an input, by the numbers of stages and ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) from: usize,
+    pub(crate) output: usize,
+    pub(crate) to: usize,
+    pub(crate) input: usize,
+    /// The consumer reads this input only after another one that hangs on the same source.
+    pub(crate) waits: bool,
+}
+
+/// The rows of a batch where the pipeline does not say; large, because a call into a plugin costs the same for any size.
+pub(crate) const DEFAULT_BATCH_ROWS: u32 = 65_536;
+
+impl Plan {
+    /// The pipeline's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What deserves attention though it stops nothing.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// The counters that a run of this plan writes.
+    pub fn progress(&self) -> Progress {
+        Progress { stages: self.stages.iter().map(|stage| stage.counters.clone()).collect() }
+    }
+}
+
+/// What the planning functions share.
+pub(crate) struct Planner<'a> {
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) request: &'a PlanRequest<'a>,
+    pub(crate) pipeline: &'a Pipeline,
+    pub(crate) found: Vec<Diagnosis>,
+    pub(crate) warnings: Vec<Problem>,
+}
+
+impl Planner<'_> {
+    pub(crate) fn document(&self) -> &Document {
+        &self.pipeline.document
+    }
+
+    /// Notes a problem at a place of the pipeline, unless it has a better one.
+    pub(crate) fn note(&mut self, diagnosis: Diagnosis, path: &[&str]) {
+        let located = diagnosis.problem.at(self.pipeline.document.locate(path)).class(diagnosis.class);
+        self.found.push(located);
+    }
+
+    pub(crate) fn store(&mut self, stage: &str, plugin: &LoadedPlugin) -> StoreOptions {
+        let limits = lower(&plugin.limits, &self.pipeline.limits, "[limits]", &mut self.warnings);
+        let manifest = &plugin.installed.manifest;
+        StoreOptions {
+            limits,
+            label: Label {
+                pipeline: self.pipeline.name.clone(),
+                stage: stage.to_owned(),
+                plugin: manifest.name.clone(),
+                version: manifest.version.to_string(),
+            },
+            now_micros: if self.pipeline.deterministic { 0 } else { self.request.now_micros },
+            config: "{}".to_owned(),
+            log: self.request.log.clone(),
+            cancel: self.request.cancel.clone(),
+        }
+    }
+
+    pub(crate) fn counters(
+        name: &str,
+        kind: StageKind,
+        plugin: &LoadedPlugin,
+        bytes_total: Option<u64>,
+    ) -> Arc<StageCounters> {
+        let manifest = &plugin.installed.manifest;
+        StageCounters::new(name, kind, format!("{} {}", manifest.name, manifest.version), bytes_total)
+    }
+}
+
+impl Runtime {
+    /// Plans a pipeline. Reads the heads of its sources; writes nothing.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the pipeline, at once.
+    pub fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan, Report> {
+        let (pipeline, problems) =
+            jackfield_manifest::parse_pipeline(request.file, request.text, request.sets, request.env);
+        let (errors, mut warnings): (Vec<Problem>, Vec<Problem>) =
+            problems.into_iter().partition(|p| p.severity == Severity::Error);
+        let mut found: Vec<Diagnosis> = errors.into_iter().map(|p| p.class(Class::Configuration)).collect();
+        let Some(pipeline) = pipeline else { return Err(Report { diagnoses: found }) };
+        warnings.splice(0..0, self.settings().warnings.iter().cloned());
+
+        let executor = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
+        let mut planner = Planner { runtime: self, request, pipeline: &pipeline, found: Vec::new(), warnings };
+        let (stages, edges) = executor.block_on(wiring::assemble(&mut planner));
+        found.append(&mut planner.found);
+        let warnings = planner.warnings;
+        if !found.is_empty() {
+            found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
+            found.dedup();
+            return Err(Report { diagnoses: found });
+        }
+        Ok(Plan {
+            name: pipeline.name.clone(),
+            folder: request.folder.to_owned(),
+            stages,
+            edges,
+            limit: request.limit,
+            batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
+            cancel: request.cancel.clone(),
+            document: pipeline.document,
+            warnings,
+        })
+    }
+}

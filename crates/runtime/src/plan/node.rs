@@ -1,0 +1,228 @@
+//! Plans a node: its type, its parameters, and what it makes of its inputs' schemas.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use jackfield_host::{Binding, CallError, NodeInstance, OutColumn, OutputPort};
+use jackfield_manifest::{Node, NodeDecl, Value, to_json};
+
+use super::{Body, Planner, Port, Stage, params};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
+use crate::loader::LoadedPlugin;
+use crate::progress::StageKind;
+
+/// A node that is open and, unless an input's schema is known with its first batch only, bound.
+#[derive(Debug)]
+pub(crate) struct NodeStage {
+    pub(crate) plugin: LoadedPlugin,
+    pub(crate) node_type: String,
+    pub(crate) parameters: String,
+    pub(crate) instance: NodeInstance,
+    /// The names of the connected input ports, in the order of the stage's edges.
+    pub(crate) ports: Vec<String>,
+    pub(crate) binding: Option<Binding>,
+}
+
+type Incoming = Vec<(usize, usize)>;
+
+impl Planner<'_> {
+    /// A node and where its inputs come from, or `None` with its problems noted.
+    ///
+    /// `inputs` says for each of the node's inputs where it comes from, or `None` if that could not be planned.
+    pub(crate) async fn plan_node(
+        &mut self,
+        node: &Node,
+        inputs: Vec<Option<(usize, usize)>>,
+        stages: &[Stage],
+    ) -> Option<(Stage, Incoming)> {
+        match self.try_node(node, inputs, stages).await {
+            Ok(planned) => planned,
+            Err(problems) => {
+                for diagnosis in problems {
+                    self.note(diagnosis, &["node", node.name.as_str()]);
+                }
+                None
+            }
+        }
+    }
+
+    async fn try_node(
+        &mut self,
+        node: &Node,
+        inputs: Vec<Option<(usize, usize)>>,
+        stages: &[Stage],
+    ) -> Result<Option<(Stage, Incoming)>, Vec<Diagnosis>> {
+        let name = node.name.as_str();
+        let registry = self.runtime.registry().clone();
+        let (installed, declared) = match registry.node(&self.pinned(node)) {
+            Ok(found) => found,
+            Err(unknown) => {
+                let message = format!("there is no node type `{}`", node.node_type.name);
+                let location = self.document().locate(&["node", name, "type"]);
+                let wrong = problem("unknown-type", message).with_help(unknown.help("node type")).at(location);
+                return Err(vec![wrong.class(Class::Configuration)]);
+            }
+        };
+        let parameters = to_json(&Value::Table(node.params.clone()), Some(&declared.parameters));
+        let mut problems = params::validate(self.document(), &["node", name, "params"], &parameters, &declared.parameters);
+        let ports = self.port_names(node, declared, &mut problems);
+        let plugin = match self.runtime.load(&installed) {
+            Ok(plugin) => plugin,
+            Err(fault) => {
+                problems.extend(fault.diagnoses);
+                return Err(problems);
+            }
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let store = self.store(name, &plugin);
+        let parameters = parameters.to_string();
+        let opened = NodeInstance::open(&plugin.component, store.clone(), &node.node_type.name, &parameters).await;
+        let mut instance = opened.map_err(|error| self.node_problems(error, name))?;
+
+        let Some(incoming) = inputs.into_iter().collect::<Option<Incoming>>() else { return Ok(None) };
+        let schemas: Option<Vec<SchemaRef>> =
+            incoming.iter().map(|(from, output)| stages[*from].outputs[*output].schema.clone()).collect();
+        let (binding, outputs) = match schemas {
+            Some(schemas) => {
+                let inputs: Vec<(String, SchemaRef)> = ports.iter().cloned().zip(schemas).collect();
+                let bound = instance.bind(&inputs).await;
+                let binding = bound.map_err(|error| self.node_problems(error, name))?;
+                let outputs = output_ports(&binding, &inputs);
+                let outputs = outputs.map_err(|message| vec![broken_binding(&plugin, name, &message)])?;
+                (Some(binding), outputs)
+            }
+            None => {
+                let outputs = declared.outputs.iter();
+                (None, outputs.map(|o| Port { name: o.name.clone(), schema: None, wanted: None }).collect())
+            }
+        };
+        let counters = Planner::counters(name, StageKind::Node, &plugin, None);
+        let body = NodeStage { plugin, node_type: node.node_type.name.clone(), parameters, instance, ports, binding };
+        let stage = Stage {
+            name: name.to_owned(),
+            counters,
+            on_error: node.on_error.clone(),
+            outputs,
+            store,
+            body: Body::Node(Box::new(body)),
+        };
+        Ok(Some((stage, incoming)))
+    }
+
+    /// The node's type, with the version that `[plugin.NAME]` pins where the type says none itself.
+    fn pinned(&self, node: &Node) -> jackfield_manifest::TypeRef {
+        let mut wanted = node.node_type.clone();
+        if let (Some(plugin), None) = (&wanted.plugin, &wanted.version) {
+            wanted.version = self.pipeline.plugins.get(plugin).and_then(|settings| settings.version.clone());
+        }
+        wanted
+    }
+
+    /// The declared port that each input goes to.
+    fn port_names(&self, node: &Node, declared: &NodeDecl, problems: &mut Vec<Diagnosis>) -> Vec<String> {
+        let name = node.name.as_str();
+        let declared_names: Vec<&str> = declared.inputs.iter().map(|port| port.name.as_str()).collect();
+        let mut wrong = |code: &str, message: String, help: String, key: &str| {
+            let location = self.document().locate(&["node", name, key]);
+            problems.push(problem(code, message).with_help(help).at(location).class(Class::Configuration));
+        };
+        let mut names: Vec<String> = Vec::new();
+        for (number, input) in node.inputs.iter().enumerate() {
+            let key = if node.inputs.len() == 1 && input.port.is_none() { "input" } else { "inputs" };
+            let fits = match &input.port {
+                Some(port) => declared.inputs.iter().find(|declared| declared.name == *port),
+                None => declared.inputs.first(),
+            };
+            match fits {
+                Some(port) if port.multiple => names.push(format!("{}.{number}", port.name)),
+                Some(port) if names.contains(&port.name) => {
+                    let message = format!("node.{name}: the port `{}` takes one input only", port.name);
+                    wrong("unknown-port", message, "put a union before it".to_owned(), key);
+                }
+                Some(port) => names.push(port.name.clone()),
+                None => {
+                    let port = input.port.as_deref().unwrap_or("in");
+                    let message = format!("node.{name}: {} has no input port `{port}`", declared.node_type);
+                    wrong("unknown-port", message, format!("its input ports are: {}", declared_names.join(", ")), key);
+                }
+            }
+        }
+        for port in declared.inputs.iter().filter(|port| !port.optional) {
+            let connected = names.iter().any(|n| *n == port.name || n.starts_with(&format!("{}.", port.name)));
+            if !connected && names.len() == node.inputs.len() {
+                let message = format!("node.{name}: the input port `{}` of {} is not connected", port.name, declared.node_type);
+                let help = format!("say inputs = {{ {} = \"…\" }}", port.name);
+                wrong("missing-input", message, help, "inputs");
+            }
+        }
+        names
+    }
+
+    fn node_problems(&self, error: CallError, name: &str) -> Vec<Diagnosis> {
+        match error {
+            CallError::Failures(failures) => failures
+                .into_iter()
+                .map(|failure| {
+                    let mut diagnosis = place(self.document(), &["node", name], "params", failure);
+                    // Nothing has run yet, so whatever is wrong is wrong with the pipeline.
+                    if diagnosis.class == Class::Failed {
+                        diagnosis.class = Class::Configuration;
+                    }
+                    diagnosis
+                })
+                .collect(),
+            other => call_problems(other, &format!("node.{name}")),
+        }
+    }
+}
+
+fn broken_binding(plugin: &LoadedPlugin, name: &str, message: &str) -> Diagnosis {
+    let manifest = &plugin.installed.manifest;
+    let message = format!("node.{name}: the plugin {} {} answers bind wrongly: {message}", manifest.name, manifest.version);
+    problem("invalid-binding", message).with_help("this is a defect of the plugin; tell its authors").class(Class::Failed)
+}
+
+/// The schemas of a binding's outputs.
+///
+/// # Errors
+/// A passed column that is not there, or a name twice.
+pub(crate) fn output_ports(binding: &Binding, inputs: &[(String, SchemaRef)]) -> Result<Vec<Port>, String> {
+    binding
+        .outputs
+        .iter()
+        .map(|output| {
+            let schema = output_schema(output, inputs)?;
+            Ok(Port { name: output.name.clone(), schema, wanted: None })
+        })
+        .collect()
+}
+
+fn output_schema(output: &OutputPort, inputs: &[(String, SchemaRef)]) -> Result<Option<SchemaRef>, String> {
+    let Some(columns) = &output.columns else { return Ok(None) };
+    let mut fields = Vec::with_capacity(columns.len());
+    for column in columns {
+        fields.push(match column {
+            OutColumn::Made(field) => Arc::new(field.clone()),
+            OutColumn::Passed { port, index, name } => {
+                let (_, schema) = inputs.iter().find(|(input, _)| input == port).ok_or_else(|| {
+                    format!("output `{}` passes a column of `{port}`, which is not connected", output.name)
+                })?;
+                let field = schema.fields().get(*index).ok_or_else(|| {
+                    format!("output `{}` passes column {index} of `{port}`, which has {}", output.name, schema.fields().len())
+                })?;
+                match name {
+                    Some(name) => Arc::new(field.as_ref().clone().with_name(name)),
+                    None => field.clone(),
+                }
+            }
+        });
+    }
+    let mut names: Vec<&String> = fields.iter().map(|field| field.name()).collect();
+    names.sort();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(format!("output `{}` has the column `{}` twice", output.name, twice[0]));
+    }
+    Ok(Some(Arc::new(Schema::new(fields))))
+}

@@ -1,0 +1,64 @@
+//! Compares parameters and options with the JSON Schema that a plugin's manifest gives for them.
+
+use jackfield_manifest::{Document, Problem, nearest};
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
+
+use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
+
+/// Everything in `value` that `schema` does not allow; `path` is where the value stands in the pipeline.
+pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema: &Value) -> Vec<Diagnosis> {
+    if schema.is_null() || schema.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Vec::new();
+    }
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let message = format!("the plugin's schema for {} is not valid: {error}", path.join("."));
+            return vec![problem("invalid-schema", message).at(document.locate(path)).class(Class::Configuration)];
+        }
+    };
+    let mut found = Vec::new();
+    for error in validator.iter_errors(value) {
+        let pointer = error.instance_path().to_string();
+        let parts: Vec<String> =
+            pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+        let mut keys: Vec<&str> = path.to_vec();
+        keys.extend(parts.iter().map(String::as_str));
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                found.extend(unexpected.iter().map(|key| unknown_key(document, &keys, key, schema)));
+            }
+            _ => found.push(wrong_value(document, &keys, path.len(), &error)),
+        }
+    }
+    found.into_iter().map(|problem| problem.class(Class::Configuration)).collect()
+}
+
+fn unknown_key(document: &Document, path: &[&str], key: &str, schema: &Value) -> Problem {
+    let names = schema.get("properties").and_then(Value::as_object);
+    let names: Vec<&str> = names.into_iter().flat_map(|names| names.keys()).map(String::as_str).collect();
+    let mut keys = path.to_vec();
+    keys.push(key);
+    let mut unknown = problem("unknown-key", format!("{}: there is no `{key}` here", path.join(".")));
+    unknown.help = match nearest(key, names.iter().copied()).first() {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if names.is_empty() => Some("it takes none".to_owned()),
+        None => Some(format!("there are: {}", names.join(", "))),
+    };
+    unknown.location = document.locate_key(&keys);
+    unknown
+}
+
+fn wrong_value(document: &Document, keys: &[&str], own: usize, error: &jsonschema::ValidationError<'_>) -> Problem {
+    let what = keys.join(".");
+    let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
+    let code = if missing { "missing-key" } else { "wrong-value" };
+    let mut wrong = problem(code, format!("{what}: {error}"));
+    let mut keys = keys;
+    while wrong.location.is_none() && keys.len() + 1 >= own && !keys.is_empty() {
+        wrong.location = document.locate(keys);
+        keys = &keys[..keys.len() - 1];
+    }
+    wrong
+}

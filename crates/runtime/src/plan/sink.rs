@@ -1,0 +1,231 @@
+//! Plans a sink: where it writes, in which format, and whether that format can hold the rows.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use jackfield_host::{ByteSink, CallError, FormatWriter};
+use jackfield_manifest::{IfExists, OnError, Sink, Value, to_json};
+use serde_json::Value as Json;
+
+use super::demand::Wanted;
+use super::paths::extensions;
+use super::source::CodecChoice;
+use super::{Body, Planner, Stage, detect, params};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
+use crate::loader::LoadedPlugin;
+use crate::progress::StageKind;
+
+/// Where a sink writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SinkTarget {
+    /// Standard output.
+    Stdout,
+    /// A file, and its name as the user wrote it.
+    File { path: PathBuf, shown: String, append: bool },
+}
+
+/// How a sink writes.
+#[derive(Debug)]
+pub(crate) struct SinkStage {
+    pub(crate) target: SinkTarget,
+    pub(crate) plugin: LoadedPlugin,
+    pub(crate) format: String,
+    pub(crate) options: String,
+    pub(crate) codec: Option<CodecChoice>,
+    /// The columns to write, in this order; `None` = all.
+    pub(crate) columns: Option<Vec<String>>,
+}
+
+impl SinkStage {
+    pub(crate) fn wanted(&self) -> Wanted {
+        let columns = self.columns.as_ref().map(|names| names.iter().cloned().collect::<BTreeSet<String>>());
+        Wanted { columns, ..Wanted::all() }
+    }
+
+    /// The schema that is written when rows of `schema` come in.
+    pub(crate) fn written(&self, schema: &SchemaRef) -> SchemaRef {
+        match &self.columns {
+            None => schema.clone(),
+            Some(names) => {
+                let fields = names.iter().filter_map(|name| schema.field_with_name(name).ok().cloned());
+                Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+            }
+        }
+    }
+}
+
+impl Planner<'_> {
+    /// A sink and where its input comes from, or `None` with its problems noted.
+    pub(crate) async fn plan_sink(
+        &mut self,
+        sink: &Sink,
+        input: Option<(usize, usize)>,
+        stages: &[Stage],
+    ) -> Option<(Stage, (usize, usize))> {
+        let schema = input.map(|(from, output)| stages[from].outputs[output].schema.clone());
+        match self.try_sink(sink, schema.flatten()).await {
+            Ok(stage) => Some((stage, input?)),
+            Err(problems) => {
+                for diagnosis in problems {
+                    self.note(diagnosis, &["sink", sink.name.as_str()]);
+                }
+                None
+            }
+        }
+    }
+
+    async fn try_sink(&mut self, sink: &Sink, schema: Option<SchemaRef>) -> Result<Stage, Vec<Diagnosis>> {
+        let name = sink.name.as_str();
+        let mut problems = self.unsupported(sink);
+        if let Some(schema) = &schema {
+            problems.extend(self.unknown_columns(sink, schema));
+        }
+        let target = match self.target(sink) {
+            Ok(target) => target,
+            Err(diagnosis) => {
+                problems.push(diagnosis);
+                return Err(problems);
+            }
+        };
+        let codec = match self.sink_codec(sink) {
+            Ok(codec) => codec,
+            Err(diagnosis) => {
+                problems.push(diagnosis);
+                None
+            }
+        };
+        let (installed, format) = match self.sink_format(sink) {
+            Ok(found) => found,
+            Err(diagnosis) => {
+                problems.push(diagnosis);
+                return Err(problems);
+            }
+        };
+        let declared = installed.manifest.formats.iter().find(|declared| declared.id == format);
+        let option_schema = declared.map_or(Json::Null, |declared| declared.options.clone());
+        let options = to_json(&Value::Table(sink.options.clone()), Some(&option_schema));
+        problems.extend(params::validate(self.document(), &["sink", name, "options"], &options, &option_schema));
+        let plugin = match self.runtime.load(&installed) {
+            Ok(plugin) => plugin,
+            Err(fault) => {
+                problems.extend(fault.diagnoses);
+                return Err(problems);
+            }
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let store = self.store(name, &plugin);
+        let counters = Planner::counters(name, StageKind::Sink, &plugin, None);
+        let options = options.to_string();
+        let stage = SinkStage { target, plugin, format, options, codec, columns: sink.columns.clone() };
+        if let Some(schema) = &schema {
+            let written = stage.written(schema);
+            let component = &stage.plugin.component;
+            let sink_of_nothing = ByteSink::discard();
+            let writer =
+                FormatWriter::open(component, store.clone(), &stage.format, &stage.options, &written, sink_of_nothing);
+            writer.await.map_err(|error| match error {
+                CallError::Failures(failures) => {
+                    failures.into_iter().map(|f| place(self.document(), &["sink", name], "options", f)).collect()
+                }
+                other => call_problems(other, &format!("sink.{name}")),
+            })?;
+        }
+        Ok(Stage {
+            name: name.to_owned(),
+            counters,
+            on_error: OnError::Stop,
+            outputs: Vec::new(),
+            store,
+            body: Body::Sink(Box::new(stage)),
+        })
+    }
+
+    fn target(&self, sink: &Sink) -> Result<SinkTarget, Diagnosis> {
+        let name = sink.name.as_str();
+        if sink.path == "-" {
+            return Ok(SinkTarget::Stdout);
+        }
+        let path = self.request.folder.join(&sink.path);
+        let location = self.document().locate(&["sink", name, "path"]);
+        if path.is_dir() {
+            let message = format!("{} is a folder", sink.path);
+            let help = "name the file to write";
+            return Err(problem("output-is-folder", message).with_help(help).at(location).class(Class::Configuration));
+        }
+        if sink.if_exists == IfExists::Fail && path.exists() {
+            let help = "remove it, or say if-exists = \"replace\"";
+            let message = format!("{} is there already", sink.path);
+            return Err(problem("output-exists", message).with_help(help).at(location).class(Class::Failed));
+        }
+        let append = sink.if_exists == IfExists::Append;
+        Ok(SinkTarget::File { path, shown: sink.path.clone(), append })
+    }
+
+    fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
+        let registry = self.runtime.registry().clone();
+        let codec = match sink.codec.as_deref() {
+            Some("none") => None,
+            Some(codec) => Some(codec.to_owned()),
+            None => extensions(&sink.path).next().and_then(|e| registry.codec_by_extension(e)).map(str::to_owned),
+        };
+        let Some(codec) = codec else { return Ok(None) };
+        let name = sink.name.as_str();
+        self.codec_choice(name, "sink", &codec, &sink.codec_options).map(Some).map_err(|diagnosis| {
+            diagnosis.problem.at(self.document().locate(&["sink", name, "codec"])).class(diagnosis.class)
+        })
+    }
+
+    fn sink_format(&self, sink: &Sink) -> Result<(Arc<crate::InstalledPlugin>, String), Diagnosis> {
+        let registry = self.runtime.registry();
+        let by_name = || extensions(&sink.path).find_map(|e| registry.format_by_extension(e)).map(str::to_owned);
+        let name = sink.name.as_str();
+        match sink.format.clone().or_else(by_name) {
+            Some(format) => detect::known(self, &format).map_err(|diagnosis| {
+                diagnosis.problem.at(self.document().locate(&["sink", name, "format"])).class(diagnosis.class)
+            }),
+            None => {
+                let names: Vec<&str> = registry.formats().map(|(_, format)| format.id.as_str()).collect();
+                let message = format!("sink.{name}: the name {} does not tell the format to write", sink.path);
+                let help = format!("say format = \"…\"; installed: {}", names.join(", "));
+                let at = self.document().locate(&["sink", name, "path"]);
+                Err(problem("unknown-format", message).with_help(help).at(at).class(Class::Configuration))
+            }
+        }
+    }
+
+    fn unknown_columns(&self, sink: &Sink, schema: &Schema) -> Vec<Diagnosis> {
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let mut problems = Vec::new();
+        for (number, column) in sink.columns.iter().flatten().enumerate() {
+            if !names.contains(&column.as_str()) {
+                let near = jackfield_manifest::nearest(column, names.iter().copied());
+                let help = match near.first() {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the columns are: {}", names.join(", ")),
+                };
+                let path = ["sink", sink.name.as_str(), "columns", &number.to_string()];
+                let unknown = problem("unknown-column", format!("there is no column `{column}`")).with_help(help);
+                problems.push(unknown.at(self.document().locate(&path)).class(Class::Configuration));
+            }
+        }
+        problems
+    }
+
+    /// What pipelines may say and this version does not do.
+    fn unsupported(&self, sink: &Sink) -> Vec<Diagnosis> {
+        let keys = [("partition-by", sink.partition_by.is_some()), ("split-size", sink.split_size.is_some())];
+        keys.into_iter()
+            .filter(|(_, said)| *said)
+            .map(|(key, _)| {
+                problem("not-supported", format!("sink.{}: this version does not know `{key}` yet", sink.name))
+                    .with_help("write one file, without it")
+                    .at(self.document().locate_key(&["sink", sink.name.as_str(), key]))
+                    .class(Class::Configuration)
+            })
+            .collect()
+    }
+}

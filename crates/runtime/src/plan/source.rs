@@ -1,0 +1,331 @@
+//! Plans a source: its files, their codec and format, and the schema of its rows.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use jackfield_columns::{parse_type, type_name};
+use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
+use jackfield_manifest::{SchemaDrift, Source, StageName, Value, to_json};
+use serde_json::{Map, Value as Json};
+
+use super::paths::{Input, resolve};
+use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, detect, params};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
+use crate::exec::decode::{Trouble, spawn_decoder};
+use crate::loader::LoadedPlugin;
+use crate::progress::StageKind;
+
+/// So many bytes of a source that cannot be opened twice are kept while its schema is found out.
+const RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+/// A codec that stands between a file and its format.
+#[derive(Debug, Clone)]
+pub(crate) struct CodecChoice {
+    pub(crate) plugin: LoadedPlugin,
+    pub(crate) codec: String,
+    pub(crate) options: String,
+    pub(crate) store: StoreOptions,
+}
+
+/// A file of a source and how it is compressed.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceFile {
+    pub(crate) input: Input,
+    pub(crate) codec: Option<CodecChoice>,
+}
+
+/// How a source is read.
+#[derive(Debug)]
+pub(crate) struct SourceStage {
+    pub(crate) files: Vec<SourceFile>,
+    pub(crate) plugin: LoadedPlugin,
+    pub(crate) format: String,
+    /// The format's options with the complete schema under `schema`.
+    pub(crate) options: String,
+    /// What the files hold, without the column of file names.
+    pub(crate) file_schema: SchemaRef,
+    pub(crate) file_name_column: Option<String>,
+    pub(crate) drift: SchemaDrift,
+    /// The first file, where planning has read its head and kept it.
+    pub(crate) opened: Option<(ByteSource, Trouble)>,
+}
+
+impl Planner<'_> {
+    /// A source, or `None` with its problems noted.
+    pub(crate) async fn plan_source(&mut self, source: &Source) -> Option<Stage> {
+        let name = source.name.as_str();
+        let own = ["source", name];
+        match self.try_source(source).await {
+            Ok(stage) => Some(stage),
+            Err(problems) => {
+                for diagnosis in problems {
+                    self.note(diagnosis, &[own[0], own[1], "path"]);
+                }
+                None
+            }
+        }
+    }
+
+    async fn try_source(&mut self, source: &Source) -> Result<Stage, Vec<Diagnosis>> {
+        let name = source.name.as_str();
+        let mut problems = self.check_schema(source);
+        let inputs = match resolve(self.request.folder, &source.paths) {
+            Ok(inputs) => inputs,
+            Err(more) => {
+                problems.extend(more);
+                // The options can still be checked where the format does not depend on the files.
+                if let Some((plugin, format)) = source.format.as_deref().and_then(|f| detect::known(self, f).ok()) {
+                    let _ = self.options(source, &plugin, &format).map_err(|more| problems.extend(more));
+                }
+                return Err(problems);
+            }
+        };
+        let mut files = Vec::new();
+        for input in &inputs {
+            match self.source_file(source, input).await {
+                Ok(file) => files.push(file),
+                Err(diagnosis) => problems.push(diagnosis),
+            }
+        }
+        let Some((first, head)) = files.first_mut() else { return Err(problems) };
+        let mut trouble = Trouble::default();
+        let mut bytes = match head.take() {
+            Some(bytes) => Ok(bytes),
+            None => open_plain(&first.input),
+        }
+        .map_err(|d| vec![d])?;
+        if let Some(codec) = &first.codec {
+            bytes = spawn_decoder(codec, bytes, first.input.shown(), &trouble).map_err(|d| vec![d])?;
+        }
+        let reopens = first.codec.is_none() && matches!(first.input, Input::File { .. });
+        if !reopens {
+            bytes.record(RECORD_BYTES);
+        }
+        let shown = first.input.shown().to_owned();
+        let first_input = first.input.clone();
+        let found = detect::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
+        let (installed, format) = found.map_err(|more| trouble.instead_of(more))?;
+        let plugin = self.runtime.load(&installed).map_err(|fault| fault.diagnoses)?;
+        let mut options = match self.options(source, &installed, &format) {
+            Ok(options) => options,
+            Err(more) => {
+                problems.extend(more);
+                return Err(problems);
+            }
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+
+        let store = self.store(name, &plugin);
+        let text = Json::Object(options.clone()).to_string();
+        let what = format!("source.{name}: {shown}");
+        let opened = FormatReader::open(&plugin.component, store.clone(), &format, &text, bytes, everything()).await;
+        let mut reader = opened.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
+        let schema = reader.schema().await;
+        let schema = schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
+        self.check_schema_names(source, &schema)?;
+        let mut bytes = reader.into_source();
+        let opened = if reopens {
+            None
+        } else if bytes.rewind() {
+            Some((bytes, std::mem::take(&mut trouble)))
+        } else if matches!(first_input, Input::Stdin) {
+            let message = format!("source.{name}: more of stdin was read to find its schema than can be kept");
+            let help = "give the types in `schema`, lower `infer-rows`, or read from a file";
+            return Err(vec![problem("too-large", message).with_help(help).class(Class::Configuration)]);
+        } else {
+            None
+        };
+
+        let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
+        options.insert("schema".to_owned(), Json::Object(complete.collect()));
+        let total = inputs.iter().map(size).sum::<Option<u64>>();
+        let counters = Planner::counters(name, StageKind::Source, &plugin, total);
+        let mut shown_schema = schema.as_ref().clone();
+        if let Some(column) = &source.file_name_column {
+            if schema.field_with_name(column).is_ok() {
+                let message = format!("source.{name}: the file already has a column `{column}`");
+                let help = "choose another name for file-name-column";
+                return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
+            }
+            let mut fields = shown_schema.fields().to_vec();
+            fields.push(Arc::new(Field::new(column, DataType::Utf8, true)));
+            shown_schema = Schema::new_with_metadata(fields, shown_schema.metadata().clone());
+        }
+        Ok(Stage {
+            name: name.to_owned(),
+            counters,
+            on_error: source.on_error.clone(),
+            outputs: vec![Port { name: "out".to_owned(), schema: Some(Arc::new(shown_schema)), wanted: None }],
+            store,
+            body: Body::Source(Box::new(SourceStage {
+                files: files.into_iter().map(|(file, _)| file).collect(),
+                plugin,
+                format,
+                options: Json::Object(options).to_string(),
+                file_schema: schema,
+                file_name_column: source.file_name_column.clone(),
+                drift: source.schema_drift,
+                opened,
+            })),
+        })
+    }
+
+    /// The codec of one file. Of stdin, what was read to find it out comes back as a source that still holds it.
+    async fn source_file(
+        &mut self,
+        source: &Source,
+        input: &Input,
+    ) -> Result<(SourceFile, Option<ByteSource>), Diagnosis> {
+        let name = source.name.as_str();
+        let mut bytes = open_plain(input)?;
+        if matches!(input, Input::Stdin) {
+            bytes.record(RECORD_BYTES);
+        }
+        let head = bytes.peek(detect::HEAD_BYTES).await.map_err(|f| failure_problem(f, input.shown()))?;
+        let codec = detect::codec(self, source.codec.as_deref(), input.shown(), &head);
+        let codec = codec.map_err(|d| self.at(d, &["source", name, "codec"]))?;
+        let kept = matches!(input, Input::Stdin).then_some(bytes);
+        let Some(codec) = codec else { return Ok((SourceFile { input: input.clone(), codec: None }, kept)) };
+        let choice = self.codec_choice(name, "source", &codec, &source.codec_options)?;
+        Ok((SourceFile { input: input.clone(), codec: Some(choice) }, kept))
+    }
+
+    /// A codec with its options checked.
+    pub(crate) fn codec_choice(
+        &mut self,
+        stage: &str,
+        kind: &str,
+        codec: &str,
+        options: &jackfield_manifest::Table,
+    ) -> Result<CodecChoice, Diagnosis> {
+        let registry = self.runtime.registry().clone();
+        let (installed, declared) = registry.codec(codec).map_err(|unknown| {
+            problem("unknown-codec", format!("there is no codec `{codec}`"))
+                .with_help(unknown.help("codec"))
+                .class(Class::Configuration)
+        })?;
+        let value = to_json(&Value::Table(options.clone()), Some(&declared.options));
+        let path = [kind, stage, "codec-options"];
+        let mut wrong = params::validate(self.document(), &path, &value, &declared.options).into_iter();
+        if let Some(first) = wrong.next() {
+            self.found.extend(wrong);
+            return Err(first);
+        }
+        let plugin = self.runtime.load(&installed).map_err(|mut fault| fault.diagnoses.remove(0))?;
+        let store = self.store(stage, &plugin);
+        Ok(CodecChoice { plugin, codec: codec.to_owned(), options: value.to_string(), store })
+    }
+
+    fn at(&self, diagnosis: Diagnosis, path: &[&str]) -> Diagnosis {
+        diagnosis.problem.at(self.document().locate(path)).class(diagnosis.class)
+    }
+
+    /// Type texts in `schema` that are none.
+    fn check_schema(&self, source: &Source) -> Vec<Diagnosis> {
+        let mut problems = Vec::new();
+        for (column, text) in &source.schema {
+            if let Err(failure) = parse_type(text) {
+                let at = self.document().locate(&["source", source.name.as_str(), "schema", column]);
+                let wrong = problem("invalid-type", format!("schema of column `{column}`: {}", failure.message)).at(at);
+                problems.push(jackfield_manifest::Problem { help: failure.help, ..wrong }.class(Class::Configuration));
+            }
+        }
+        problems
+    }
+
+    /// Columns of `schema` that the file does not have.
+    fn check_schema_names(&self, source: &Source, schema: &Schema) -> Result<(), Vec<Diagnosis>> {
+        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        let unknown = source.schema.keys().filter(|column| !names.contains(&column.as_str()));
+        let problems: Vec<Diagnosis> = unknown
+            .map(|column| {
+                let near = jackfield_manifest::nearest(column, names.iter().copied());
+                let help = match near.first() {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the columns are: {}", names.join(", ")),
+                };
+                problem("unknown-column", format!("source.{} has no column `{column}`", source.name))
+                    .with_help(help)
+                    .at(self.document().locate_key(&["source", source.name.as_str(), "schema", column]))
+                    .class(Class::Configuration)
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// The format's options as JSON, with the source's `schema`.
+    fn options(
+        &self,
+        source: &Source,
+        plugin: &crate::discover::InstalledPlugin,
+        format: &str,
+    ) -> Result<Map<String, Json>, Vec<Diagnosis>> {
+        let declared = plugin.manifest.formats.iter().find(|declared| declared.id == format);
+        let schema = declared.map_or(Json::Null, |declared| declared.options.clone());
+        let value = to_json(&Value::Table(source.options.clone()), Some(&schema));
+        let path = ["source", source.name.as_str(), "options"];
+        let problems = params::validate(self.document(), &path, &value, &schema);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let Json::Object(mut options) = value else { return Ok(Map::new()) };
+        let types = source.schema.iter().map(|(column, text)| (column.clone(), Json::String(text.clone())));
+        options.insert("schema".to_owned(), Json::Object(types.collect()));
+        Ok(options)
+    }
+
+    /// What a reader said while it was opened: about its options, or about the file.
+    fn reader_problems(&self, error: jackfield_host::CallError, source: &Source, what: &str) -> Vec<Diagnosis> {
+        let name = source.name.as_str();
+        let jackfield_host::CallError::Failures(failures) = error else { return call_problems(error, what) };
+        let mut problems = Vec::new();
+        for failure in failures {
+            let about_schema = failure.parameter.as_deref().is_some_and(|p| p.starts_with("/schema"));
+            let section = if about_schema { "." } else { "options" };
+            problems.push(match failure.kind {
+                jackfield_columns::FailureKind::InvalidConfig => {
+                    place(self.document(), &["source", name], section, failure)
+                }
+                _ => failure_problem(failure, what),
+            });
+        }
+        problems
+    }
+}
+
+/// Opens a file or stdin without looking at what is in it.
+pub(crate) fn open_plain(input: &Input) -> Result<ByteSource, Diagnosis> {
+    match input {
+        Input::Stdin => Ok(ByteSource::stdin()),
+        Input::File { path, shown } => ByteSource::file(path).map_err(|error| {
+            problem("file-not-readable", format!("{shown} cannot be read: {}", super::paths::reason(&error)))
+                .class(Class::Failed)
+        }),
+    }
+}
+
+fn size(input: &Input) -> Option<u64> {
+    match input {
+        Input::Stdin => None,
+        Input::File { path, .. } => std::fs::metadata(path).ok().map(|meta| meta.len()),
+    }
+}
+
+/// The demand of the first opening, which is after the schema.
+pub(crate) fn everything() -> Demand {
+    Demand {
+        columns: None,
+        predicates: Vec::new(),
+        limit: None,
+        batch_rows: DEFAULT_BATCH_ROWS,
+        resume: None,
+        extra: Vec::new(),
+    }
+}
+
+/// One source at most can read standard input.
+pub(crate) fn reads_stdin(sources: &[Source]) -> Vec<&StageName> {
+    sources.iter().filter(|s| s.paths.iter().any(|p| p == "-")).map(|s| &s.name).collect()
+}
