@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use jackfield_host::CancelToken;
+use arrow::datatypes::SchemaRef;
+
 
 use crate::diagnose::{Diagnosis, ProblemExt, Report, problem};
 use crate::plan::{Body, Edge, Plan};
@@ -23,13 +24,6 @@ use letters::DeadLetters;
 use output::Outputs;
 use packets::{Fanout, Inbox};
 use trouble::Failures;
-
-/// What a caller may ask of a run.
-#[derive(Debug, Clone, Default)]
-pub struct RunOptions {
-    /// Gets the first failure, so that the caller can tell what ended the run before all stages have ended.
-    pub quiet: bool,
-}
 
 /// What one stage did.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,11 +109,14 @@ impl Plan {
 
 fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters) {
     let (mut inboxes, mut fanouts) = connect(&plan);
+    let schemas: Vec<Vec<Option<SchemaRef>>> =
+        plan.stages.iter().map(|stage| stage.outputs.iter().map(|port| port.schema.clone()).collect()).collect();
     std::thread::scope(|scope| {
         for (number, stage) in plan.stages.into_iter().enumerate() {
             let inbox = std::mem::take(&mut inboxes[number]);
-            let fanout = std::mem::take(&mut fanouts[number]);
-            let job = Job { stage: number, failures, outputs, letters, cancel: plan.cancel.clone() };
+            let mut fanout = std::mem::take(&mut fanouts[number]);
+            let schema = input_schema(&plan.edges, &schemas, number);
+            let job = Job { failures, outputs, letters };
             let (limit, batch_rows) = (plan.limit, plan.batch_rows);
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
             let counters = stage.counters.clone();
@@ -133,21 +130,23 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
                     match body {
                         Body::Source(source) => {
                             let reading = source::Reading { name, counters, on_error, outputs, store, limit, batch_rows };
-                            source::run(&job, reading, *source, fanout).await
+                            source::run(&job, reading, *source, &mut fanout).await
                         }
                         Body::Node(node) => {
                             let working = node::Working { name, counters, on_error, outputs, store };
-                            node::run(&job, working, *node, inbox, fanout).await
+                            node::run(&job, working, *node, inbox, &mut fanout).await
                         }
                         Body::Sink(sink) => {
-                            let writing = sink::Writing { name, counters, store };
+                            let writing = sink::Writing { name, counters, store, schema };
                             sink::run(&job, writing, *sink, inbox).await
                         }
                     }
                 });
+                // Noted before the channels close, so that no neighbour takes the end of this stage for the end of the data.
                 if let Err(diagnoses) = result {
                     job.failures.add(diagnoses);
                 }
+                drop(fanout);
                 counters.finished.store(true, Ordering::Release);
             };
             if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
@@ -157,13 +156,17 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
     });
 }
 
+/// The schema of what comes in by a stage's first input.
+fn input_schema(edges: &[Edge], schemas: &[Vec<Option<SchemaRef>>], stage: usize) -> Option<SchemaRef> {
+    let edge = edges.iter().find(|edge| edge.to == stage && edge.input == 0)?;
+    schemas.get(edge.from)?.get(edge.output)?.clone()
+}
+
 /// What every stage of a run shares.
 pub(crate) struct Job<'a> {
-    pub(crate) stage: usize,
     pub(crate) failures: &'a Failures,
     pub(crate) outputs: &'a Outputs,
     pub(crate) letters: &'a DeadLetters,
-    pub(crate) cancel: CancelToken,
 }
 
 /// Problems that end a run.

@@ -16,7 +16,7 @@ pub mod settings;
 
 pub use diagnose::{Class, Diagnosis, Report};
 pub use discover::{BrokenPlugin, InstalledPlugin, Rank};
-pub use exec::{RunOptions, RunReport, StageReport};
+pub use exec::{RunReport, StageReport};
 pub use loader::{LoadedPlugin, PluginFault, Runtime};
 pub use plan::{Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};

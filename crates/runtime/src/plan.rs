@@ -22,10 +22,10 @@ use crate::progress::{Progress, StageCounters, StageKind};
 use crate::settings::lower;
 
 pub(crate) use demand::Wanted;
-pub(crate) use node::NodeStage;
+pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use paths::Input;
 pub(crate) use sink::{SinkStage, SinkTarget};
-pub(crate) use source::{CodecChoice, SourceStage};
+pub(crate) use source::{CodecChoice, SourceStage, open_plain};
 
 /// What to plan.
 pub struct PlanRequest<'a> {

@@ -89,7 +89,7 @@ pub(crate) async fn format(
     if let (Some(asked), true) = (&named, asked.is_some()) {
         return known(planner, asked).map_err(|d| vec![d]);
     }
-    let head = bytes.peek(HEAD_BYTES).await.map_err(|failure| {
+    let head = bytes.head(HEAD_BYTES).await.map_err(|failure| {
         vec![crate::diagnose::failure_problem(failure, name)]
     })?;
     let mut best: Option<(u8, String, String)> = None;

@@ -183,7 +183,7 @@ impl Planner<'_> {
         if matches!(input, Input::Stdin) {
             bytes.record(RECORD_BYTES);
         }
-        let head = bytes.peek(detect::HEAD_BYTES).await.map_err(|f| failure_problem(f, input.shown()))?;
+        let head = bytes.head(detect::HEAD_BYTES).await.map_err(|f| failure_problem(f, input.shown()))?;
         let codec = detect::codec(self, source.codec.as_deref(), input.shown(), &head);
         let codec = codec.map_err(|d| self.at(d, &["source", name, "codec"]))?;
         let kept = matches!(input, Input::Stdin).then_some(bytes);

@@ -1,0 +1,349 @@
+//! Works through a node's inputs and hands on what it makes of them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use arrow::array::{Array, BooleanArray};
+use arrow::compute::{and, not, or};
+use arrow::datatypes::SchemaRef;
+use jackfield_columns::{Batch, Failure, json::row_to_json};
+use jackfield_host::{Binding, Emission, NodeInstance, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
+use jackfield_manifest::OnError;
+
+use super::letters::rejected_row_letter;
+use super::packets::{Fanout, Inbox};
+use super::source::job_letter;
+use super::{Ended, Job};
+use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::plan::{NodeStage, Port, output_ports};
+use crate::progress::StageCounters;
+
+/// A node stage on its way.
+pub(crate) struct Working {
+    pub(crate) name: String,
+    pub(crate) counters: Arc<StageCounters>,
+    pub(crate) on_error: OnError,
+    pub(crate) outputs: Vec<Port>,
+    pub(crate) store: StoreOptions,
+}
+
+pub(crate) async fn run(
+    job: &Job<'_>,
+    working: Working,
+    node: NodeStage,
+    inboxes: Vec<Inbox>,
+    fanout: &mut Fanout,
+) -> Ended {
+    if let OnError::DeadLetter(path) = &working.on_error {
+        job.letters.open(path).map_err(|d| vec![d])?;
+    }
+    let NodeStage { instance, ports, binding, .. } = node;
+    let mut inputs: Vec<(String, Option<Inbox>)> = ports.into_iter().zip(inboxes.into_iter().map(Some)).collect();
+    let mut stage = NodeRun { job, working, instance, binding, used: Default::default() };
+    let result = stage.work(&mut inputs, fanout).await;
+    stage.working.counters.add_usage(&stage.instance.usage());
+    result
+}
+
+struct NodeRun<'a> {
+    job: &'a Job<'a>,
+    working: Working,
+    instance: NodeInstance,
+    binding: Option<Binding>,
+    used: std::time::Duration,
+}
+
+impl NodeRun<'_> {
+    async fn work(&mut self, inputs: &mut [(String, Option<Inbox>)], fanout: &mut Fanout) -> Ended {
+        if self.binding.is_none() {
+            return self.work_late(inputs, fanout).await;
+        }
+        for number in self.order(inputs) {
+            let (port, inbox) = &mut inputs[number];
+            let (port, Some(mut inbox)) = (port.clone(), inbox.take()) else { continue };
+            if !self.drain(&port, &mut inbox, Vec::new(), fanout).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Inputs in the order in which they are read: first those that the binding wants drained, then as they stand.
+    fn order(&self, inputs: &[(String, Option<Inbox>)]) -> Vec<usize> {
+        let first = self.binding.as_ref().map_or(&[][..], |binding| &binding.drain_first);
+        let mut order: Vec<usize> = (0..inputs.len()).collect();
+        order.sort_by_key(|number| !first.contains(&inputs[*number].0));
+        order
+    }
+
+    /// A node below one whose columns are known with its data only: bound with the first batch of each input.
+    async fn work_late(&mut self, inputs: &mut [(String, Option<Inbox>)], fanout: &mut Fanout) -> Ended {
+        let mut firsts = Vec::new();
+        let mut schemas: Vec<(String, SchemaRef)> = Vec::new();
+        for (port, inbox) in inputs.iter_mut() {
+            let first = match inbox {
+                Some(inbox) => inbox.receive().await,
+                None => None,
+            };
+            let schema = first.as_ref().map_or_else(|| Arc::new(arrow::datatypes::Schema::empty()), |b| b.schema().clone());
+            schemas.push((port.clone(), schema));
+            firsts.push(first);
+        }
+        if firsts.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let binding = self.instance.bind(&schemas).await.map_err(|error| self.problems(error))?;
+        self.working.outputs = output_ports(&binding, &schemas).map_err(|message| vec![self.broken(&message)])?;
+        self.binding = Some(binding);
+        for number in self.order(inputs) {
+            let (port, inbox) = &mut inputs[number];
+            let (port, Some(mut inbox)) = (port.clone(), inbox.take()) else { continue };
+            let first = firsts[number].take().into_iter().collect();
+            if !self.drain(&port, &mut inbox, first, fanout).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one input to its end. `false`: nothing more is needed from any input.
+    async fn drain(
+        &mut self,
+        port: &str,
+        inbox: &mut Inbox,
+        mut first: Vec<Batch>,
+        fanout: &mut Fanout,
+    ) -> Result<bool, Vec<Diagnosis>> {
+        loop {
+            let start = Instant::now();
+            let batch = match first.pop() {
+                Some(batch) => Some(batch),
+                None => inbox.receive().await,
+            };
+            self.working.counters.add_waiting(start.elapsed());
+            let Some(batch) = batch else { break };
+            self.working.counters.rows_in.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+            let step = self.instance.process(port, batch.clone()).await.map_err(|error| self.row_problems(error, &batch))?;
+            if !self.take(step, port, Some(&batch), fanout).await? {
+                return Ok(false);
+            }
+            if fanout.is_done() || self.job.failures.stopped() {
+                return Ok(false);
+            }
+        }
+        if self.job.failures.stopped() {
+            return Ok(false);
+        }
+        let step = self.instance.finish(port).await.map_err(|error| self.problems(error))?;
+        self.take(step, port, None, fanout).await
+    }
+
+    /// Hands on a step and all that follow it. `false`: the node is done.
+    async fn take(
+        &mut self,
+        mut step: Step,
+        port: &str,
+        input: Option<&Batch>,
+        fanout: &mut Fanout,
+    ) -> Result<bool, Vec<Diagnosis>> {
+        let mut input = input;
+        loop {
+            let rejected = match input {
+                Some(batch) => self.reject(&step.rejected, batch)?,
+                None => None,
+            };
+            for emission in step.emissions {
+                self.emit(emission, port, input, rejected.as_ref(), fanout).await?;
+            }
+            let busy = self.instance.usage().busy;
+            self.working.counters.add_busy(busy.saturating_sub(self.used));
+            self.used = busy;
+            match step.progress {
+                Progress::Ready => return Ok(true),
+                Progress::Done => return Ok(false),
+                Progress::More if fanout.is_done() || self.job.failures.stopped() => return Ok(false),
+                Progress::More => {
+                    step = self.instance.resume().await.map_err(|error| self.problems(error))?;
+                    input = None;
+                }
+            }
+        }
+    }
+
+    /// What the error policy makes of rejected rows; gives all of them as one mask.
+    fn reject(&self, rejected: &[Rejected], batch: &Batch) -> Result<Option<BooleanArray>, Vec<Diagnosis>> {
+        let failed = |error: arrow::error::ArrowError| vec![self.broken(&error.to_string())];
+        let mut all: Option<BooleanArray> = None;
+        for group in rejected {
+            let rows = plain(&group.rows);
+            let count = rows.true_count();
+            if count == 0 {
+                continue;
+            }
+            match &self.working.on_error {
+                OnError::Stop => {
+                    let row = rows.values().set_indices().next().unwrap_or(0);
+                    return Err(vec![self.row_problem(group.reason.clone(), batch, row)]);
+                }
+                OnError::Skip => {}
+                OnError::DeadLetter(path) => {
+                    for row in rows.values().set_indices() {
+                        let json = row_to_json(batch, row).map_err(|failure| vec![self.row_problem(failure, batch, row)])?;
+                        let letter = rejected_row_letter(&self.working.name, &self.row_text(&group.reason, batch, row), json);
+                        job_letter(self.job, path, &letter)?;
+                    }
+                }
+            }
+            self.working.counters.rows_rejected.fetch_add(count as u64, Ordering::Relaxed);
+            all = Some(match all {
+                Some(others) => or(&others, &rows).map_err(failed)?,
+                None => rows,
+            });
+        }
+        Ok(all)
+    }
+
+    async fn emit(
+        &mut self,
+        emission: Emission,
+        port: &str,
+        input: Option<&Batch>,
+        rejected: Option<&BooleanArray>,
+        fanout: &mut Fanout,
+    ) -> Ended {
+        let Some(number) = self.working.outputs.iter().position(|output| output.name == emission.port) else {
+            return Err(vec![self.broken(&format!("it sends to the port `{}`, which it does not have", emission.port))]);
+        };
+        if !fanout.is_connected(number) {
+            return Ok(());
+        }
+        let batch = match (emission.output, input) {
+            (Output::Batch(batch), _) => batch,
+            (Output::Change { selection, made }, Some(input)) => {
+                let changed = self.change(number, port, input, selection, made, rejected);
+                changed.map_err(|failure| vec![self.broken(&failure.message)])?
+            }
+            (Output::Change { .. }, None) => return Err(vec![self.broken("it answers with a change where there is no input")]),
+        };
+        if batch.rows() == 0 {
+            return Ok(());
+        }
+        self.working.counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+        let start = Instant::now();
+        fanout.send(number, batch).await;
+        self.working.counters.add_waiting(start.elapsed());
+        Ok(())
+    }
+
+    /// The batch that a change makes of its input: passed and made columns in the order of the binding, then the selection.
+    fn change(
+        &self,
+        output: usize,
+        port: &str,
+        input: &Batch,
+        selection: Option<BooleanArray>,
+        made: Vec<arrow::array::ArrayRef>,
+        rejected: Option<&BooleanArray>,
+    ) -> Result<Batch, Failure> {
+        let columns = self.binding.as_ref().and_then(|b| b.outputs.get(output)).and_then(|o| o.columns.as_ref());
+        let Some(columns) = columns else {
+            return Err(Failure::internal("protocol", "a change needs an output whose columns the binding tells"));
+        };
+        let mut passed = Vec::new();
+        let mut fresh = Vec::new();
+        let mut order = Vec::new();
+        let mut made = made.into_iter();
+        let count_passed = columns.iter().filter(|c| matches!(c, OutColumn::Passed { .. })).count();
+        for column in columns {
+            match column {
+                OutColumn::Passed { port: from, index, name } => {
+                    if from != port {
+                        return Err(Failure::internal("protocol", format!("a change of `{port}` passes columns of `{from}`")));
+                    }
+                    order.push((passed.len(), None));
+                    passed.push((*index, name.clone()));
+                }
+                OutColumn::Made(field) => {
+                    let Some(array) = made.next() else {
+                        return Err(Failure::internal("protocol", "a change has fewer columns than the binding says"));
+                    };
+                    order.push((count_passed + fresh.len(), None));
+                    fresh.push((field.name().clone(), array));
+                }
+            }
+        }
+        let mut batch = input.pick(&passed)?;
+        if !fresh.is_empty() {
+            batch = batch.put(fresh)?.pick(&order)?;
+        }
+        let wrong = |error: arrow::error::ArrowError| Failure::internal("protocol", error.to_string());
+        let selection = match (selection.map(|mask| plain(&mask)), rejected) {
+            (Some(mask), Some(rejected)) => Some(and(&mask, &not(rejected).map_err(wrong)?).map_err(wrong)?),
+            (None, Some(rejected)) => Some(not(rejected).map_err(wrong)?),
+            (mask, None) => mask,
+        };
+        match selection {
+            Some(mask) => batch.filter(&mask),
+            None => Ok(batch),
+        }
+    }
+
+    fn what(&self) -> String {
+        format!("node.{}", self.working.name)
+    }
+
+    fn problems(&self, error: jackfield_host::CallError) -> Vec<Diagnosis> {
+        call_problems(error, &self.what())
+    }
+
+    /// A failure of a whole call, which may still be about a row of its input.
+    fn row_problems(&self, error: jackfield_host::CallError, batch: &Batch) -> Vec<Diagnosis> {
+        match error {
+            jackfield_host::CallError::Failures(failures) => failures
+                .into_iter()
+                .map(|failure| match failure.row.and_then(|row| usize::try_from(row).ok()) {
+                    Some(row) if row < batch.rows() => self.row_problem(failure, batch, row),
+                    _ => failure_problem(failure, &self.what()),
+                })
+                .collect(),
+            other => self.problems(other),
+        }
+    }
+
+    fn row_problem(&self, failure: Failure, batch: &Batch, row: usize) -> Diagnosis {
+        let what = match batch.record(row) {
+            // People count records from 1, and the header line is none.
+            Some((file, record)) => format!("{}: {file}, record {}", self.what(), record + 1),
+            None => self.what(),
+        };
+        let mut diagnosis = failure_problem(failure, &what);
+        if diagnosis.problem.help.is_none() {
+            let help = "say on-error = \"skip\" or { dead-letter = \"FILE\" } for this node to go on without such rows";
+            diagnosis.problem.help = Some(help.to_owned());
+        }
+        diagnosis
+    }
+
+    fn row_text(&self, failure: &Failure, batch: &Batch, row: usize) -> String {
+        match batch.record(row) {
+            Some((file, record)) => format!("{file}, record {}: {}", record + 1, failure.message),
+            None => failure.message.clone(),
+        }
+    }
+
+    fn broken(&self, message: &str) -> Diagnosis {
+        let label = &self.working.store.label;
+        problem("plugin-protocol", format!("{}: {label}: {message}", self.what()))
+            .with_help("this is a defect of the plugin; tell its authors")
+            .class(crate::Class::Failed)
+    }
+}
+
+/// A mask without nulls: a null keeps no row and rejects none.
+fn plain(mask: &BooleanArray) -> BooleanArray {
+    match mask.nulls() {
+        Some(nulls) if nulls.null_count() > 0 => BooleanArray::new(mask.values() & nulls.inner(), None),
+        _ => mask.clone(),
+    }
+}

@@ -1,0 +1,128 @@
+//! Files that appear when they are complete.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
+use crate::plan::paths::reason;
+
+/// The outputs of a run, under temporary names until the run has succeeded.
+#[derive(Debug, Default)]
+pub(crate) struct Outputs {
+    pending: Mutex<Vec<Pending>>,
+    stdout_closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Pending {
+    temporary: tempfile::TempPath,
+    target: PathBuf,
+    shown: String,
+    made_folders: Vec<PathBuf>,
+}
+
+impl Outputs {
+    /// A file to write what shall be at `target`, with what is there already if `append`; and how many bytes that is.
+    pub(crate) fn create(&self, target: &Path, shown: &str, append: bool) -> Result<(File, u64), Diagnosis> {
+        let failed = |what: &str, error: &std::io::Error| write_problem(shown, &format!("{what}: {}", reason(error)));
+        // A link stays a link: what it points to is replaced.
+        let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
+        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let made_folders = make_folders(folder).map_err(|error| failed("its folder cannot be made", &error))?;
+        let temporary = tempfile::Builder::new().prefix(".jackfield-").suffix(".tmp").tempfile_in(folder);
+        let (mut file, temporary) = match temporary {
+            Ok(temporary) => temporary.into_parts(),
+            Err(error) => {
+                remove_folders(&made_folders);
+                return Err(failed("it cannot be made", &error));
+            }
+        };
+        let mut position = 0;
+        let copied = (|| {
+            if let Ok(mut old) = File::open(&target) {
+                file.set_permissions(old.metadata()?.permissions())?;
+                if append {
+                    position = std::io::copy(&mut old, &mut file)?;
+                }
+            } else {
+                use_default_permissions(&file)?;
+            }
+            Ok::<_, std::io::Error>(())
+        })();
+        let pending = Pending { temporary, target, shown: shown.to_owned(), made_folders };
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).push(pending);
+        copied.map_err(|error| failed("what is there cannot be copied", &error))?;
+        Ok((file, position))
+    }
+
+    /// Moves all files to their names; what goes wrong, if anything.
+    pub(crate) fn publish(&self) -> Vec<Diagnosis> {
+        let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut problems = Vec::new();
+        for output in pending {
+            if !problems.is_empty() {
+                drop(output.temporary);
+                remove_folders(&output.made_folders);
+            } else if let Err(error) = output.temporary.persist(&output.target) {
+                problems.push(write_problem(&output.shown, &reason(&error.error)));
+                drop(error.path);
+                remove_folders(&output.made_folders);
+            }
+        }
+        problems
+    }
+
+    /// Removes all that was written, and the folders that were made for it.
+    pub(crate) fn discard(&self) {
+        for output in std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner)) {
+            drop(output.temporary);
+            remove_folders(&output.made_folders);
+        }
+    }
+
+    /// The reader of standard output has gone.
+    pub(crate) fn close_stdout(&self) {
+        self.stdout_closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn stdout_closed(&self) -> bool {
+        self.stdout_closed.load(Ordering::Acquire)
+    }
+}
+
+/// That a file could not be written.
+pub(crate) fn write_problem(shown: &str, why: &str) -> Diagnosis {
+    problem("cannot-write", format!("{shown} cannot be written: {why}")).class(Class::Failed)
+}
+
+/// Temporary files are private; an output has the permissions that any new file would have.
+fn use_default_permissions(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o666 & !umask()))
+}
+
+/// The process's file mode creation mask, which can only be read without changing it from /proc.
+fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    line.and_then(|text| u32::from_str_radix(text.trim(), 8).ok()).unwrap_or(0o022)
+}
+
+/// Makes a folder and those above it; gives those that were not there, the deepest first.
+pub(crate) fn make_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let missing: Vec<PathBuf> =
+        folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists()).map(Path::to_path_buf).collect();
+    std::fs::create_dir_all(folder)?;
+    Ok(missing)
+}
+
+/// Removes folders that are empty; others are somebody else's by now.
+fn remove_folders(folders: &[PathBuf]) {
+    for folder in folders {
+        if std::fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
+}

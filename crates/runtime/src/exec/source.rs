@@ -1,0 +1,279 @@
+//! Reads a source: opens each file with the demand of the rest of the pipeline and hands on its batches.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use arrow::array::{Array, ArrayRef, StringArray, new_null_array};
+use arrow::datatypes::{Schema, SchemaRef};
+use jackfield_columns::{Batch, Failure, Origin, Unmetered, compute, type_name};
+use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
+use jackfield_manifest::{OnError, SchemaDrift};
+
+use super::decode::{Trouble, spawn_decoder};
+use super::letters::bad_row_letter;
+use super::packets::Fanout;
+use super::{Ended, Job};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::plan::{Input, Port, SourceStage, Wanted, open_plain};
+use crate::progress::StageCounters;
+
+/// A source stage on its way.
+pub(crate) struct Reading {
+    pub(crate) name: String,
+    pub(crate) counters: Arc<StageCounters>,
+    pub(crate) on_error: OnError,
+    pub(crate) outputs: Vec<Port>,
+    pub(crate) store: StoreOptions,
+    /// At most so many records.
+    pub(crate) limit: Option<u64>,
+    pub(crate) batch_rows: u32,
+}
+
+pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage, fanout: &mut Fanout) -> Ended {
+    if let OnError::DeadLetter(path) = &reading.on_error {
+        job.letters.open(path).map_err(|d| vec![d])?;
+    }
+    let Some(port) = reading.outputs.first() else { return Ok(()) };
+    let Some(schema) = &port.schema else { return Ok(()) };
+    let wanted = port.wanted.clone().unwrap_or_else(Wanted::all);
+    let mut left = reading.limit;
+    let files = std::mem::take(&mut source.files);
+    for (number, file) in files.iter().enumerate() {
+        if fanout.is_done() || left == Some(0) {
+            break;
+        }
+        let (bytes, trouble) = match source.opened.take().filter(|_| number == 0) {
+            Some(opened) => opened,
+            None => {
+                let trouble = Trouble::default();
+                let bytes = open_plain(&file.input).map_err(|d| vec![d])?;
+                let counter = bytes.counter();
+                let bytes = match &file.codec {
+                    Some(codec) => spawn_decoder(codec, bytes, file.input.shown(), &trouble).map_err(|d| vec![d])?,
+                    None => bytes,
+                };
+                trouble.count_with(counter);
+                (bytes, trouble)
+            }
+        };
+        let bytes_before = reading.counters.bytes.load(Ordering::Relaxed);
+        let input = &file.input;
+        let one = OneFile { job, reading: &reading, source: &source, input, wanted: &wanted, schema, limit: left };
+        let result = one.read(bytes, fanout, || {
+            reading.counters.bytes.store(bytes_before + trouble.bytes(), Ordering::Relaxed);
+        });
+        let records = result.await.map_err(|problems| trouble.instead_of(problems))?;
+        reading.counters.add_usage(&trouble.usage());
+        left = left.map(|left| left.saturating_sub(records));
+    }
+    Ok(())
+}
+
+struct OneFile<'a> {
+    job: &'a Job<'a>,
+    reading: &'a Reading,
+    source: &'a SourceStage,
+    input: &'a Input,
+    wanted: &'a Wanted,
+    /// The source's schema, with the column of file names if there is one.
+    schema: &'a SchemaRef,
+    /// At most so many records of this file.
+    limit: Option<u64>,
+}
+
+impl OneFile<'_> {
+    /// Reads the file to its end, or until nobody wants more; gives the number of records that were read.
+    async fn read(
+        &self,
+        bytes: ByteSource,
+        fanout: &mut Fanout,
+        progressed: impl Fn(),
+    ) -> Result<u64, Vec<Diagnosis>> {
+        let reading = self.reading;
+        let demand = self.demand();
+        let component = &self.source.plugin.component;
+        let (format, options) = (&self.source.format, &self.source.options);
+        let opened = FormatReader::open(component, reading.store.clone(), format, options, bytes, demand).await;
+        let mut reader = opened.map_err(|error| self.problems(error))?;
+        let actual = reader.schema().await.map_err(|error| self.problems(error))?;
+        let fits = self.fit(&actual)?;
+        let (mut busy, mut waiting) = (Default::default(), Default::default());
+        let mut account = |reader: &FormatReader| {
+            let usage = reader.usage();
+            reading.counters.add_busy(usage.busy.saturating_sub(busy));
+            reading.counters.add_waiting(usage.waiting.saturating_sub(waiting));
+            (busy, waiting) = (usage.busy, usage.waiting);
+        };
+        let mut records = 0;
+        while self.limit.is_none_or(|limit| records < limit) {
+            let next = reader.next().await;
+            account(&reader);
+            progressed();
+            match next.map_err(|error| self.problems(error))? {
+                Next::Chunk(chunk) => {
+                    let batch = self.accept(chunk, &actual, &fits, &mut records)?;
+                    reading.counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+                    let start = Instant::now();
+                    if batch.rows() > 0 {
+                        fanout.send(0, batch).await;
+                    }
+                    reading.counters.add_waiting(start.elapsed());
+                    if fanout.is_done() || self.job.failures.stopped() {
+                        break;
+                    }
+                }
+                // Files and pipes wait for their bytes themselves; only a source that has nothing right now says this.
+                Next::Pause => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+                Next::End => break,
+            }
+        }
+        reading.counters.add_usage(&reader.usage());
+        Ok(records)
+    }
+
+    fn demand(&self) -> Demand {
+        let file_schema = &self.source.file_schema;
+        let columns = self.wanted.columns.as_ref().map(|wanted| {
+            file_schema.fields().iter().map(|f| f.name()).filter(|name| wanted.contains(*name)).cloned().collect()
+        });
+        let known = |column: &String| file_schema.field_with_name(column).is_ok();
+        let predicates: Vec<_> = self.wanted.predicates.iter().filter(|p| known(&p.column)).cloned().collect();
+        // A limit counts rows that satisfy all predicates, one on records only helps a reader that gets none.
+        let of_rows = self.wanted.limit.filter(|_| predicates.len() == self.wanted.predicates.len());
+        let of_records = self.limit.filter(|_| predicates.is_empty());
+        let limit = [of_rows, of_records].into_iter().flatten().min();
+        Demand { columns, predicates, limit, batch_rows: self.reading.batch_rows, resume: None, extra: Vec::new() }
+    }
+
+    /// For each column of the file schema that is wanted, where it is in the file; checks that the file has the same columns.
+    fn fit(&self, actual: &Schema) -> Result<Vec<Option<usize>>, Vec<Diagnosis>> {
+        let expected = &self.source.file_schema;
+        let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let union = self.source.drift == SchemaDrift::Union;
+        let mut differences = Vec::new();
+        for field in expected.fields() {
+            match actual.field_with_name(field.name()) {
+                Err(_) if !union => differences.push(format!("the column `{}` is missing", field.name())),
+                Ok(found) if self.source.drift == SchemaDrift::Fail && found.data_type() != field.data_type() => {
+                    let (found, expected) = (type_name(found.data_type()), type_name(field.data_type()));
+                    differences.push(format!("`{}` is {found}, not {expected}", field.name()));
+                }
+                _ => {}
+            }
+        }
+        for field in actual.fields() {
+            if expected.field_with_name(field.name()).is_err() {
+                differences.push(format!("the column `{}` is new", field.name()));
+            }
+        }
+        if !differences.is_empty() {
+            let message = format!(
+                "source.{}: {} differs from the first file: {}",
+                self.reading.name,
+                self.input.shown(),
+                differences.join(", ")
+            );
+            let help = "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own";
+            return Err(vec![problem("schema-drift", message).with_help(help).class(Class::Failed)]);
+        }
+        // Chunks hold exactly the demanded columns, in the order of the demand.
+        let in_chunk: Vec<&String> = match &self.wanted.columns {
+            Some(_) => {
+                expected.fields().iter().map(|f| f.name()).filter(|n| wanted(n) && actual.field_with_name(n).is_ok()).collect()
+            }
+            None => actual.fields().iter().map(|f| f.name()).collect(),
+        };
+        Ok(expected.fields().iter().map(|f| in_chunk.iter().position(|name| *name == f.name())).collect())
+    }
+
+    /// Turns a reader's chunk into a batch of the source: all columns of its schema, those that nobody wants left empty.
+    fn accept(
+        &self,
+        chunk: Chunk,
+        actual: &Schema,
+        fits: &[Option<usize>],
+        records: &mut u64,
+    ) -> Result<Batch, Vec<Diagnosis>> {
+        for bad in &chunk.bad {
+            self.bad_row(bad)?;
+        }
+        let failed = |failure: Failure| vec![failure_problem(failure, &self.what())];
+        let rows = chunk.batch.rows();
+        let record = |row: usize| chunk.rows.as_ref().map_or(chunk.first_row + row as u64, |rows| rows.value(row));
+        // Record numbers ascend, so those within the limit stand in front.
+        let keep = (0..rows).rev().find(|row| self.limit.is_none_or(|limit| record(*row) < limit)).map_or(0, |row| row + 1);
+        if rows > 0 {
+            *records = record(rows - 1) + 1;
+        }
+        let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(fits.len() + 1);
+        for (field, place) in self.source.file_schema.fields().iter().zip(fits) {
+            columns.push(match place {
+                _ if !wanted(field.name()) => None,
+                Some(index) => {
+                    let column = chunk.batch.column(*index, &mut Unmetered).map_err(failed)?;
+                    Some(cast(column, field.data_type()).map_err(failed)?)
+                }
+                None if actual.field_with_name(field.name()).is_err() => Some(new_null_array(field.data_type(), rows)),
+                None => None,
+            });
+        }
+        if let Some(name) = &self.source.file_name_column {
+            let names = || Arc::new(StringArray::from_iter_values(std::iter::repeat_n(self.input.shown(), rows)));
+            columns.push(wanted(name).then(|| names() as ArrayRef));
+        }
+        let origin = Origin { file: self.input.shown().into(), first_record: chunk.first_row, records: chunk.rows };
+        let mut batch = Batch::partial(self.schema.clone(), rows, columns).map_err(failed)?.with_origin(Arc::new(origin));
+        if keep < rows {
+            batch = batch.slice(0, keep).map_err(failed)?;
+        }
+        Ok(batch)
+    }
+
+    fn bad_row(&self, bad: &BadRow) -> Result<(), Vec<Diagnosis>> {
+        let shown = self.input.shown();
+        match &self.reading.on_error {
+            OnError::Stop => {
+                let failure = bad.reason.clone();
+                let place = bad.line.map_or_else(|| shown.to_owned(), |line| format!("{shown}:{line}"));
+                let mut diagnosis = failure_problem(failure, &place);
+                diagnosis.class = Class::Failed;
+                return Err(vec![diagnosis]);
+            }
+            OnError::Skip => {}
+            OnError::DeadLetter(path) => {
+                let letter = bad_row_letter(&self.reading.name, shown, bad.line, &bad.reason, &bad.raw);
+                job_letter(self.job, path, &letter)?;
+            }
+        }
+        self.reading.counters.rows_rejected.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn what(&self) -> String {
+        format!("source.{}: {}", self.reading.name, self.input.shown())
+    }
+
+    fn problems(&self, error: jackfield_host::CallError) -> Vec<Diagnosis> {
+        call_problems(error, &self.what())
+    }
+}
+
+/// Writes a dead letter; a letter that cannot be written ends the run, because its row would be lost.
+pub(crate) fn job_letter(job: &Job<'_>, path: &str, letter: &serde_json::Value) -> Ended {
+    job.letters.write(path, letter).map_err(|diagnosis| vec![diagnosis])
+}
+
+fn cast(column: ArrayRef, to: &arrow::datatypes::DataType) -> Result<ArrayRef, Failure> {
+    if column.data_type() == to {
+        return Ok(column);
+    }
+    let options = serde_json::json!({ "to_type": type_name(to) }).to_string();
+    let rows = column.len();
+    let outcome = compute::call("cast", &[compute::Argument::Column(column)], &options, rows, None, &mut Unmetered)?;
+    match outcome.first {
+        Some(first) => Err(first),
+        None => Ok(outcome.values),
+    }
+}
