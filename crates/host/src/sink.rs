@@ -25,6 +25,7 @@ enum Output {
     File(File),
     Stdout,
     Channel(PieceSender),
+    Nowhere,
 }
 
 impl ByteSink {
@@ -66,6 +67,19 @@ impl ByteSink {
         Self { name, output: Output::Channel(pieces), position: Arc::default() }
     }
 
+    /// Takes everything and keeps nothing: for trying out a writer before there is an output.
+    #[must_use]
+    pub fn discard() -> Self {
+        Self { name: "nowhere".to_owned(), output: Output::Nowhere, position: Arc::default() }
+    }
+
+    /// The same sink with so many bytes counted as there already: behind an encoder, an appended file looks new.
+    #[must_use]
+    pub fn starting_at(self, position: u64) -> Self {
+        self.position.store(position, Ordering::Relaxed);
+        self
+    }
+
     /// The file's name or whatever else tells people what this is.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -100,6 +114,7 @@ impl ByteSink {
                 let written = stdout.write_all(&data).and_then(|()| stdout.flush());
                 written.map_err(|error| write_failure(&self.name, &error))?;
             }
+            Output::Nowhere => {}
             Output::Channel(pieces) => {
                 let gone = || Failure {
                     kind: FailureKind::Cancelled,
@@ -127,7 +142,7 @@ impl ByteSink {
     pub fn sync(&mut self) -> Result<(), Failure> {
         match &self.output {
             Output::File(file) => file.sync_all().map_err(|error| write_failure(&self.name, &error)),
-            Output::Stdout | Output::Channel(_) => Ok(()),
+            Output::Stdout | Output::Channel(_) | Output::Nowhere => Ok(()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jackfield_columns::{Failure, FailureKind};
 use jackfield_host::{CallError, FaultKind};
-use jackfield_manifest::{Document, Location, Problem, Severity};
+use jackfield_manifest::{Document, Problem, Severity};
 
 /// What a problem means for the caller; the order is the order of precedence when several hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,23 +69,15 @@ impl From<Diagnosis> for Report {
 
 /// An error without a place.
 pub(crate) fn problem(code: &str, message: impl Into<String>) -> Problem {
-    Problem { code: code.to_owned(), severity: Severity::Error, message: message.into(), location: None, help: None }
+    Problem::error(code, message)
 }
 
-/// Adds to a problem what is known only later.
+/// Adds to a problem what it means.
 pub(crate) trait ProblemExt {
-    fn at(self, location: Option<Location>) -> Self;
     fn class(self, class: Class) -> Diagnosis;
 }
 
 impl ProblemExt for Problem {
-    fn at(mut self, location: Option<Location>) -> Problem {
-        if self.location.is_none() {
-            self.location = location;
-        }
-        self
-    }
-
     fn class(self, class: Class) -> Diagnosis {
         Diagnosis { problem: self, class }
     }
@@ -97,7 +89,9 @@ pub(crate) fn class_of(kind: FailureKind) -> Class {
         FailureKind::Denied => Class::Denied,
         FailureKind::Limit => Class::Limit,
         FailureKind::Cancelled => Class::Cancelled,
-        FailureKind::InvalidInput | FailureKind::Unavailable | FailureKind::Internal | FailureKind::Other => Class::Failed,
+        FailureKind::InvalidInput | FailureKind::Unavailable | FailureKind::Internal | FailureKind::Other => {
+            Class::Failed
+        }
     }
 }
 
@@ -135,15 +129,38 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
         CallError::Failures(failures) => failures.into_iter().map(|f| failure_problem(f, what)).collect(),
         CallError::Fault(fault) => {
             let class = match fault.kind {
-                FaultKind::Trap | FaultKind::Protocol => Class::Failed,
+                FaultKind::Trap | FaultKind::Protocol | FaultKind::Host => Class::Failed,
                 _ => Class::Limit,
             };
             let help = fault.help();
-            let mut problem = problem(fault.code(), fault.to_string());
+            let mut text = fault.to_string();
+            for (title, lines) in
+                [("the plugin wrote", fault.stderr.trim_end()), ("backtrace", &fault.backtrace.join("\n"))]
+            {
+                if !lines.is_empty() {
+                    text.push_str(&format!("\n  {title}:"));
+                    lines.lines().for_each(|line| text.push_str(&format!("\n    {line}")));
+                }
+            }
+            let mut problem = problem(fault_code(fault.kind), text);
             problem.help = help;
             vec![problem.class(class)]
         }
         CallError::Cancelled => vec![problem("cancelled", format!("{what} was stopped")).class(Class::Cancelled)],
+    }
+}
+
+fn fault_code(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Trap => "plugin-trap",
+        FaultKind::Timeout => "call-timeout",
+        FaultKind::Fuel => "fuel-per-call",
+        FaultKind::Memory => "memory",
+        FaultKind::HostcallFuel => "hostcall-memory",
+        FaultKind::Handles => "handles",
+        FaultKind::Stack => "stack",
+        FaultKind::Protocol => "plugin-protocol",
+        FaultKind::Host => "host",
     }
 }
 

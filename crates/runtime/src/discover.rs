@@ -48,13 +48,14 @@ pub struct InstalledPlugin {
 impl InstalledPlugin {
     /// The plugin's name.
     pub fn name(&self) -> &str {
-        &self.manifest.name
+        &self.manifest.plugin
     }
 
     /// The kinds of things it provides, for listings.
     pub fn kinds(&self) -> Vec<&'static str> {
         let manifest = &self.manifest;
-        let kinds = [("format", manifest.formats.len()), ("codec", manifest.codecs.len()), ("node", manifest.nodes.len())];
+        let kinds =
+            [("format", manifest.formats.len()), ("codec", manifest.codecs.len()), ("node", manifest.nodes.len())];
         kinds.into_iter().filter(|(_, count)| *count > 0).map(|(kind, _)| kind).collect()
     }
 }
@@ -119,7 +120,8 @@ pub fn read(folder: &Path, rank: Rank) -> Result<InstalledPlugin, Vec<Problem>> 
         problems.push(missing);
     }
     if !manifest.engine.matches(&engine_version()) {
-        let message = format!("{} needs the engine {}, this one is {}", manifest.name, manifest.engine, engine_version());
+        let message =
+            format!("{} needs the engine {}, this one is {}", manifest.plugin, manifest.engine, engine_version());
         let mut wrong = problem("engine-version", message).with_help("install a version of the plugin for this engine");
         wrong.location = manifest.document.locate(&["plugin", "engine"]);
         problems.push(wrong);

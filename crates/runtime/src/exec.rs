@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 
-
 use crate::diagnose::{Diagnosis, ProblemExt, Report, problem};
 use crate::plan::{Body, Edge, Plan};
 use crate::progress::{StageCounters, StageKind};
@@ -91,6 +90,9 @@ impl Plan {
         if let Err(diagnosis) = letters.finish() {
             found.push(diagnosis);
         }
+        if found.is_empty() && failures.stopped() {
+            found.push(problem("cancelled", "the run was stopped; nothing was written").class(crate::Class::Cancelled));
+        }
         let stdout_closed = outputs.stdout_closed();
         if found.is_empty() {
             found.extend(outputs.publish());
@@ -129,7 +131,8 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
                     let crate::plan::Stage { name, counters, on_error, outputs, store, body } = stage;
                     match body {
                         Body::Source(source) => {
-                            let reading = source::Reading { name, counters, on_error, outputs, store, limit, batch_rows };
+                            let reading =
+                                source::Reading { name, counters, on_error, outputs, store, limit, batch_rows };
                             source::run(&job, reading, *source, &mut fanout).await
                         }
                         Body::Node(node) => {
@@ -150,7 +153,8 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
                 counters.finished.store(true, Ordering::Release);
             };
             if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
-                failures.add(vec![problem("io", format!("no thread for a stage: {error}")).class(crate::Class::Failed)]);
+                failures
+                    .add(vec![problem("io", format!("no thread for a stage: {error}")).class(crate::Class::Failed)]);
             }
         }
     });

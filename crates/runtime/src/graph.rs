@@ -155,7 +155,10 @@ mod tests {
     fn text_of_plugins_cannot_become_markup() {
         let node = GraphNode { name: "a\"]; evil[\"<b>".into(), kind: StageKind::Node, plugin: "x\\\"\n".into() };
         let graph = Graph { name: "p\"".into(), nodes: vec![node], edges: Vec::new() };
-        assert_eq!(graph.to_mermaid(), "flowchart LR\n  n0[\"a#34;#93;#59; evil#91;#34;#60;b#62;<br/>x#92;#34;#10;\"]\n");
+        assert_eq!(
+            graph.to_mermaid(),
+            "flowchart LR\n  n0[\"a#34;#93;#59; evil#91;#34;#60;b#62;<br/>x#92;#34;#10;\"]\n"
+        );
         assert!(graph.to_dot().contains("label=\"a\\\"]; evil[\\\"<b>\\nx\\\\\\\"\\n\""));
     }
 }

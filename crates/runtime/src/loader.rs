@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jackfield_columns::FailureKind;
 use jackfield_host::{Component, Engine, EngineOptions, Limits, LoadError};
 use jackfield_manifest::Problem;
 
@@ -52,12 +51,7 @@ impl Runtime {
     /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
     pub fn open(settings: Settings) -> Runtime {
         let registry = Registry::new(discover(&settings.folders), &settings.prefer);
-        Runtime {
-            settings,
-            registry: Arc::new(registry),
-            engine: Mutex::new(None),
-            loaded: Mutex::new(HashMap::new()),
-        }
+        Runtime { settings, registry: Arc::new(registry), engine: Mutex::new(None), loaded: Mutex::new(HashMap::new()) }
     }
 
     /// What is installed.
@@ -75,10 +69,8 @@ impl Runtime {
         if let Some(engine) = &*slot {
             return Ok(engine.clone());
         }
-        let options = EngineOptions {
-            cache_dir: self.settings.cache_dir.clone(),
-            state_dir: self.settings.state_dir.clone(),
-        };
+        let options =
+            EngineOptions { cache_dir: self.settings.cache_dir.clone(), state_dir: self.settings.state_dir.clone() };
         let engine = Engine::new(options).map_err(|error| PluginFault {
             diagnoses: vec![problem("engine", format!("the engine does not start: {error}")).class(Class::Failed)],
         })?;
@@ -96,7 +88,8 @@ impl Runtime {
             return Ok(loaded);
         }
         let engine = self.engine()?;
-        let component = engine.load(&plugin.component, plugin.name()).map_err(|error| load_fault(plugin, error))?;
+        let component =
+            engine.load_file(&plugin.component, plugin.name()).map_err(|error| load_fault(plugin, error))?;
         let diagnoses = contradictions(plugin, &component);
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
@@ -105,18 +98,15 @@ impl Runtime {
         let mut ignored = Vec::new();
         let limits = lower(&self.settings.limits, &plugin.manifest.limits, plugin.name(), &mut ignored);
         let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, first_party };
-        self.loaded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(plugin.component.clone(), loaded.clone());
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
     }
 }
 
 fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {
     let manifest = &plugin.manifest;
-    let message = format!("plugin {} {}: {error}", manifest.name, manifest.version);
-    let mut fault = problem(error.code(), message);
+    let message = format!("plugin {} {}: {error}", manifest.plugin, manifest.version);
+    let mut fault = problem(load_code(&error), message);
     fault.help = error.help();
     fault.location = match &error {
         LoadError::Import { .. } => manifest.document.locate(&["permissions"]),
@@ -140,7 +130,7 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
         if claimed > 0 && !exported {
             let message = format!(
                 "plugin {}: the manifest provides a {kind}, but the component does not export jackfield:plugin/{kind}",
-                manifest.name
+                manifest.plugin
             );
             let help = format!("remove [[provides.{kind}]], or build the component with its {kind} interface");
             let mut lie: Problem = problem("manifest-contradicts-component", message).with_help(help);
@@ -149,7 +139,7 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
         } else if exported && claimed == 0 {
             let message = format!(
                 "plugin {}: the component exports jackfield:plugin/{kind}, which the manifest does not provide",
-                manifest.name
+                manifest.plugin
             );
             let help = format!("add a [[provides.{kind}]] table for each {kind} to plugin.toml");
             let mut lie = problem("manifest-contradicts-component", message).with_help(help);
@@ -160,7 +150,14 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
     found
 }
 
-/// Limits are the only failures of a plugin that are about the operator's settings.
-pub(crate) fn is_limit(kind: FailureKind) -> bool {
-    kind == FailureKind::Limit
+fn load_code(error: &LoadError) -> &'static str {
+    match error {
+        LoadError::NotAComponent { .. } => "not-a-component",
+        LoadError::Precheck { .. } => "component-refused",
+        LoadError::Import { .. } => "import-not-permitted",
+        LoadError::Api { .. } => "plugin-api",
+        LoadError::Link { .. } => "component-does-not-fit",
+        LoadError::Compile { .. } => "component-does-not-compile",
+        LoadError::Io { .. } => "component-not-readable",
+    }
 }

@@ -59,7 +59,6 @@ impl std::fmt::Debug for PlanRequest<'_> {
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) name: String,
-    pub(crate) document: Document,
     pub(crate) folder: PathBuf,
     pub(crate) stages: Vec<Stage>,
     pub(crate) edges: Vec<Edge>,
@@ -122,6 +121,11 @@ impl Plan {
         &self.warnings
     }
 
+    /// A sink writes to standard output.
+    pub fn writes_stdout(&self) -> bool {
+        self.stages.iter().any(|stage| matches!(&stage.body, Body::Sink(sink) if sink.target == SinkTarget::Stdout))
+    }
+
     /// The counters that a run of this plan writes.
     pub fn progress(&self) -> Progress {
         Progress { stages: self.stages.iter().map(|stage| stage.counters.clone()).collect() }
@@ -156,7 +160,7 @@ impl Planner<'_> {
             label: Label {
                 pipeline: self.pipeline.name.clone(),
                 stage: stage.to_owned(),
-                plugin: manifest.name.clone(),
+                plugin: manifest.plugin.clone(),
                 version: manifest.version.to_string(),
             },
             now_micros: if self.pipeline.deterministic { 0 } else { self.request.now_micros },
@@ -173,7 +177,7 @@ impl Planner<'_> {
         bytes_total: Option<u64>,
     ) -> Arc<StageCounters> {
         let manifest = &plugin.installed.manifest;
-        StageCounters::new(name, kind, format!("{} {}", manifest.name, manifest.version), bytes_total)
+        StageCounters::new(name, kind, format!("{} {}", manifest.plugin, manifest.version), bytes_total)
     }
 }
 
@@ -212,7 +216,6 @@ impl Runtime {
             limit: request.limit,
             batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
             cancel: request.cancel.clone(),
-            document: pipeline.document,
             warnings,
         })
     }

@@ -111,7 +111,7 @@ impl Registry {
     pub fn node(&self, wanted: &TypeRef) -> Result<(Arc<InstalledPlugin>, &NodeDecl), Unknown> {
         let fits = |provider: &&Provider| {
             let manifest = &provider.plugin.manifest;
-            wanted.plugin.as_ref().is_none_or(|name| *name == manifest.name)
+            wanted.plugin.as_ref().is_none_or(|name| *name == manifest.plugin)
                 && wanted.version.as_ref().is_none_or(|version| version.matches(&manifest.version))
         };
         let provider = self.nodes.get(&wanted.name).and_then(|providers| providers.iter().find(fits));

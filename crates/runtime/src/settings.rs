@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use jackfield_host::Limits;
-use jackfield_manifest::{Config, LimitSettings, Problem, Severity};
+use jackfield_manifest::{Config, LimitSettings, OfferKind, Problem, Severity};
 
 use crate::diagnose::problem;
 use crate::discover::Rank;
@@ -106,7 +106,7 @@ impl Settings {
         let mut prefer = BTreeMap::new();
         if let Some(config) = &config {
             limits = lower(&limits, &config.limits, "jackfield.toml", &mut warnings);
-            prefer = config.prefer.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+            prefer = config.prefer.iter().map(|p| (format!("{}:{}", offer(p.kind), p.id), p.plugin.clone())).collect();
         }
         Ok(Settings {
             folders,
@@ -126,10 +126,21 @@ fn read_config(file: &Path) -> Result<(Option<Config>, Vec<Problem>), Vec<Proble
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|error| {
         let help = "name a readable file with --config or JACKFIELD_CONFIG";
-        vec![problem("config-not-readable", format!("the configuration {name} cannot be read: {error}")).with_help(help)]
+        vec![
+            problem("config-not-readable", format!("the configuration {name} cannot be read: {error}")).with_help(help),
+        ]
     })?;
     let (config, problems) = jackfield_manifest::parse_config(&name, &text);
     if problems.iter().any(|p| p.severity == Severity::Error) { Err(problems) } else { Ok((config, problems)) }
+}
+
+fn offer(kind: OfferKind) -> &'static str {
+    match kind {
+        OfferKind::Format => "format",
+        OfferKind::Codec => "codec",
+        OfferKind::Node => "node",
+        OfferKind::Capability => "capability",
+    }
 }
 
 /// The limits where `wanted` lowers `ceiling`; what would raise one stays at the ceiling, with a warning.

@@ -86,7 +86,8 @@ impl NodeRun<'_> {
                 Some(inbox) => inbox.receive().await,
                 None => None,
             };
-            let schema = first.as_ref().map_or_else(|| Arc::new(arrow::datatypes::Schema::empty()), |b| b.schema().clone());
+            let schema =
+                first.as_ref().map_or_else(|| Arc::new(arrow::datatypes::Schema::empty()), |b| b.schema().clone());
             schemas.push((port.clone(), schema));
             firsts.push(first);
         }
@@ -124,7 +125,8 @@ impl NodeRun<'_> {
             self.working.counters.add_waiting(start.elapsed());
             let Some(batch) = batch else { break };
             self.working.counters.rows_in.fetch_add(batch.rows() as u64, Ordering::Relaxed);
-            let step = self.instance.process(port, batch.clone()).await.map_err(|error| self.row_problems(error, &batch))?;
+            let step =
+                self.instance.process(port, batch.clone()).await.map_err(|error| self.row_problems(error, &batch))?;
             if !self.take(step, port, Some(&batch), fanout).await? {
                 return Ok(false);
             }
@@ -189,8 +191,10 @@ impl NodeRun<'_> {
                 OnError::Skip => {}
                 OnError::DeadLetter(path) => {
                     for row in rows.values().set_indices() {
-                        let json = row_to_json(batch, row).map_err(|failure| vec![self.row_problem(failure, batch, row)])?;
-                        let letter = rejected_row_letter(&self.working.name, &self.row_text(&group.reason, batch, row), json);
+                        let json =
+                            row_to_json(batch, row).map_err(|failure| vec![self.row_problem(failure, batch, row)])?;
+                        let letter =
+                            rejected_row_letter(&self.working.name, &self.row_text(&group.reason, batch, row), json);
                         job_letter(self.job, path, &letter)?;
                     }
                 }
@@ -213,7 +217,9 @@ impl NodeRun<'_> {
         fanout: &mut Fanout,
     ) -> Ended {
         let Some(number) = self.working.outputs.iter().position(|output| output.name == emission.port) else {
-            return Err(vec![self.broken(&format!("it sends to the port `{}`, which it does not have", emission.port))]);
+            return Err(vec![
+                self.broken(&format!("it sends to the port `{}`, which it does not have", emission.port)),
+            ]);
         };
         if !fanout.is_connected(number) {
             return Ok(());
@@ -224,7 +230,9 @@ impl NodeRun<'_> {
                 let changed = self.change(number, port, input, selection, made, rejected);
                 changed.map_err(|failure| vec![self.broken(&failure.message)])?
             }
-            (Output::Change { .. }, None) => return Err(vec![self.broken("it answers with a change where there is no input")]),
+            (Output::Change { .. }, None) => {
+                return Err(vec![self.broken("it answers with a change where there is no input")]);
+            }
         };
         if batch.rows() == 0 {
             return Ok(());
@@ -259,7 +267,10 @@ impl NodeRun<'_> {
             match column {
                 OutColumn::Passed { port: from, index, name } => {
                     if from != port {
-                        return Err(Failure::internal("protocol", format!("a change of `{port}` passes columns of `{from}`")));
+                        return Err(Failure::internal(
+                            "protocol",
+                            format!("a change of `{port}` passes columns of `{from}`"),
+                        ));
                     }
                     order.push((passed.len(), None));
                     passed.push((*index, name.clone()));

@@ -131,7 +131,8 @@ async fn write(
         let Some(mut batch) = batch else { break };
         if let Some(columns) = &sink.columns {
             let picks: Result<Vec<_>, _> = columns.iter().map(|name| Ok((schema.index_of(name)?, None))).collect();
-            let picks = picks.map_err(|e: arrow::error::ArrowError| failed(Failure::internal("host", e.to_string())))?;
+            let picks =
+                picks.map_err(|e: arrow::error::ArrowError| failed(Failure::internal("host", e.to_string())))?;
             batch = batch.pick(&picks).map_err(failed)?;
         }
         let rows = batch.rows() as u64;
@@ -160,8 +161,8 @@ fn spawn_encoder(
     let (choice, what) = (choice.clone(), what.to_owned());
     let work = move || {
         let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let executor = executor
-            .map_err(|error| vec![problem("io", format!("{what}: no timer: {error}")).class(Class::Failed)])?;
+        let executor =
+            executor.map_err(|error| vec![problem("io", format!("{what}: no timer: {error}")).class(Class::Failed)])?;
         executor.block_on(encode(&choice, output, receiver, &what))
     };
     let thread = std::thread::Builder::new()

@@ -84,12 +84,7 @@ struct OneFile<'a> {
 
 impl OneFile<'_> {
     /// Reads the file to its end, or until nobody wants more; gives the number of records that were read.
-    async fn read(
-        &self,
-        bytes: ByteSource,
-        fanout: &mut Fanout,
-        progressed: impl Fn(),
-    ) -> Result<u64, Vec<Diagnosis>> {
+    async fn read(&self, bytes: ByteSource, fanout: &mut Fanout, progressed: impl Fn()) -> Result<u64, Vec<Diagnosis>> {
         let reading = self.reading;
         let demand = self.demand();
         let component = &self.source.plugin.component;
@@ -179,9 +174,12 @@ impl OneFile<'_> {
         }
         // Chunks hold exactly the demanded columns, in the order of the demand.
         let in_chunk: Vec<&String> = match &self.wanted.columns {
-            Some(_) => {
-                expected.fields().iter().map(|f| f.name()).filter(|n| wanted(n) && actual.field_with_name(n).is_ok()).collect()
-            }
+            Some(_) => expected
+                .fields()
+                .iter()
+                .map(|f| f.name())
+                .filter(|n| wanted(n) && actual.field_with_name(n).is_ok())
+                .collect(),
             None => actual.fields().iter().map(|f| f.name()).collect(),
         };
         Ok(expected.fields().iter().map(|f| in_chunk.iter().position(|name| *name == f.name())).collect())
@@ -202,7 +200,8 @@ impl OneFile<'_> {
         let rows = chunk.batch.rows();
         let record = |row: usize| chunk.rows.as_ref().map_or(chunk.first_row + row as u64, |rows| rows.value(row));
         // Record numbers ascend, so those within the limit stand in front.
-        let keep = (0..rows).rev().find(|row| self.limit.is_none_or(|limit| record(*row) < limit)).map_or(0, |row| row + 1);
+        let keep =
+            (0..rows).rev().find(|row| self.limit.is_none_or(|limit| record(*row) < limit)).map_or(0, |row| row + 1);
         if rows > 0 {
             *records = record(rows - 1) + 1;
         }
@@ -224,7 +223,8 @@ impl OneFile<'_> {
             columns.push(wanted(name).then(|| names() as ArrayRef));
         }
         let origin = Origin { file: self.input.shown().into(), first_record: chunk.first_row, records: chunk.rows };
-        let mut batch = Batch::partial(self.schema.clone(), rows, columns).map_err(failed)?.with_origin(Arc::new(origin));
+        let mut batch =
+            Batch::partial(self.schema.clone(), rows, columns).map_err(failed)?.with_origin(Arc::new(origin));
         if keep < rows {
             batch = batch.slice(0, keep).map_err(failed)?;
         }

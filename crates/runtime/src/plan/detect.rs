@@ -83,15 +83,13 @@ pub(crate) async fn format(
     bytes: &mut ByteSource,
 ) -> Result<(Arc<InstalledPlugin>, String), Vec<Diagnosis>> {
     let registry = planner.runtime.registry().clone();
-    let named = asked.map(str::to_owned).or_else(|| {
-        extensions(name).find_map(|extension| registry.format_by_extension(extension)).map(str::to_owned)
-    });
+    let named = asked
+        .map(str::to_owned)
+        .or_else(|| extensions(name).find_map(|extension| registry.format_by_extension(extension)).map(str::to_owned));
     if let (Some(asked), true) = (&named, asked.is_some()) {
         return known(planner, asked).map_err(|d| vec![d]);
     }
-    let head = bytes.head(HEAD_BYTES).await.map_err(|failure| {
-        vec![crate::diagnose::failure_problem(failure, name)]
-    })?;
+    let head = bytes.head(HEAD_BYTES).await.map_err(|failure| vec![crate::diagnose::failure_problem(failure, name)])?;
     let mut best: Option<(u8, String, String)> = None;
     let providers: Vec<Arc<InstalledPlugin>> = unique(registry.formats().map(|(plugin, _)| plugin.clone()));
     for plugin in providers {
@@ -101,7 +99,8 @@ pub(crate) async fn format(
         let candidates = match detect(&loaded.component, options, Some(name), &head).await {
             Ok(candidates) => candidates,
             Err(error) => {
-                let text: Vec<String> = call_problems(error, plugin.name()).into_iter().map(|d| d.problem.message).collect();
+                let text: Vec<String> =
+                    call_problems(error, plugin.name()).into_iter().map(|d| d.problem.message).collect();
                 planner.warnings.push(mismatch(text.join("; "), "the format is found without this plugin".to_owned()));
                 continue;
             }

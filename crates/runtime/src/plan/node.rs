@@ -63,8 +63,9 @@ impl Planner<'_> {
                 return Err(vec![wrong.class(Class::Configuration)]);
             }
         };
-        let parameters = to_json(&Value::Table(node.params.clone()), Some(&declared.parameters));
-        let mut problems = params::validate(self.document(), &["node", name, "params"], &parameters, &declared.parameters);
+        let parameters = to_json(&Value::Table(node.params.clone()), declared.parameters.as_ref());
+        let mut problems =
+            params::validate(self.document(), &["node", name, "params"], &parameters, declared.parameters.as_ref());
         let ports = self.port_names(node, declared, &mut problems);
         let plugin = match self.runtime.load(&installed) {
             Ok(plugin) => plugin,
@@ -152,7 +153,8 @@ impl Planner<'_> {
         for port in declared.inputs.iter().filter(|port| !port.optional) {
             let connected = names.iter().any(|n| *n == port.name || n.starts_with(&format!("{}.", port.name)));
             if !connected && names.len() == node.inputs.len() {
-                let message = format!("node.{name}: the input port `{}` of {} is not connected", port.name, declared.node_type);
+                let message =
+                    format!("node.{name}: the input port `{}` of {} is not connected", port.name, declared.node_type);
                 let help = format!("say inputs = {{ {} = \"…\" }}", port.name);
                 wrong("missing-input", message, help, "inputs");
             }
@@ -180,8 +182,11 @@ impl Planner<'_> {
 
 fn broken_binding(plugin: &LoadedPlugin, name: &str, message: &str) -> Diagnosis {
     let manifest = &plugin.installed.manifest;
-    let message = format!("node.{name}: the plugin {} {} answers bind wrongly: {message}", manifest.name, manifest.version);
-    problem("invalid-binding", message).with_help("this is a defect of the plugin; tell its authors").class(Class::Failed)
+    let message =
+        format!("node.{name}: the plugin {} {} answers bind wrongly: {message}", manifest.plugin, manifest.version);
+    problem("invalid-binding", message)
+        .with_help("this is a defect of the plugin; tell its authors")
+        .class(Class::Failed)
 }
 
 /// The schemas of a binding's outputs.
@@ -210,7 +215,11 @@ fn output_schema(output: &OutputPort, inputs: &[(String, SchemaRef)]) -> Result<
                     format!("output `{}` passes a column of `{port}`, which is not connected", output.name)
                 })?;
                 let field = schema.fields().get(*index).ok_or_else(|| {
-                    format!("output `{}` passes column {index} of `{port}`, which has {}", output.name, schema.fields().len())
+                    format!(
+                        "output `{}` passes column {index} of `{port}`, which has {}",
+                        output.name,
+                        schema.fields().len()
+                    )
                 })?;
                 match name {
                     Some(name) => Arc::new(field.as_ref().clone().with_name(name)),

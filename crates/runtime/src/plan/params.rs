@@ -7,10 +7,8 @@ use serde_json::Value;
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 
 /// Everything in `value` that `schema` does not allow; `path` is where the value stands in the pipeline.
-pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema: &Value) -> Vec<Diagnosis> {
-    if schema.is_null() || schema.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Vec::new();
-    }
+pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema: Option<&Value>) -> Vec<Diagnosis> {
+    let Some(schema) = schema else { return Vec::new() };
     let validator = match jsonschema::validator_for(schema) {
         Ok(validator) => validator,
         Err(error) => {

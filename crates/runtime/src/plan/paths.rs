@@ -95,11 +95,8 @@ fn expand(base: &Path, pattern: &str) -> Result<Vec<Input>, String> {
     } else {
         format!("{}/{pattern}", glob::Pattern::escape(&base.to_string_lossy()))
     };
-    let options = glob::MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
+    let options =
+        glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
     let paths = glob::glob_with(&full, options).map_err(|error| format!("{pattern} is not a glob: {error}"))?;
     let mut files = Vec::new();
     for path in paths.flatten().filter(|path| path.is_file()) {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 use jackfield_host::{ByteSink, CallError, FormatWriter};
 use jackfield_manifest::{IfExists, OnError, Sink, Value, to_json};
-use serde_json::Value as Json;
 
 use super::demand::Wanted;
 use super::paths::extensions;
@@ -104,9 +103,14 @@ impl Planner<'_> {
             }
         };
         let declared = installed.manifest.formats.iter().find(|declared| declared.id == format);
-        let option_schema = declared.map_or(Json::Null, |declared| declared.options.clone());
-        let options = to_json(&Value::Table(sink.options.clone()), Some(&option_schema));
-        problems.extend(params::validate(self.document(), &["sink", name, "options"], &options, &option_schema));
+        let option_schema = declared.and_then(|declared| declared.options.clone());
+        let options = to_json(&Value::Table(sink.options.clone()), option_schema.as_ref());
+        problems.extend(params::validate(
+            self.document(),
+            &["sink", name, "options"],
+            &options,
+            option_schema.as_ref(),
+        ));
         let plugin = match self.runtime.load(&installed) {
             Ok(plugin) => plugin,
             Err(fault) => {
@@ -217,7 +221,7 @@ impl Planner<'_> {
 
     /// What pipelines may say and this version does not do.
     fn unsupported(&self, sink: &Sink) -> Vec<Diagnosis> {
-        let keys = [("partition-by", sink.partition_by.is_some()), ("split-size", sink.split_size.is_some())];
+        let keys = [("partition-by", !sink.partition_by.is_empty()), ("split-size", sink.split_size.is_some())];
         keys.into_iter()
             .filter(|(_, said)| *said)
             .map(|(key, _)| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jackfield_columns::{parse_type, type_name};
 use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
-use jackfield_manifest::{SchemaDrift, Source, StageName, Value, to_json};
+use jackfield_manifest::{SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
@@ -88,7 +88,7 @@ impl Planner<'_> {
             }
         }
         let Some((first, head)) = files.first_mut() else { return Err(problems) };
-        let mut trouble = Trouble::default();
+        let trouble = Trouble::default();
         let mut bytes = match head.take() {
             Some(bytes) => Ok(bytes),
             None => open_plain(&first.input),
@@ -125,11 +125,11 @@ impl Planner<'_> {
         let schema = reader.schema().await;
         let schema = schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
         self.check_schema_names(source, &schema)?;
-        let mut bytes = reader.into_source();
+        let bytes = reader.into_source();
         let opened = if reopens {
             None
-        } else if bytes.rewind() {
-            Some((bytes, std::mem::take(&mut trouble)))
+        } else if let Some(bytes) = bytes.and_then(|mut bytes| bytes.rewind().then_some(bytes)) {
+            Some((bytes, trouble))
         } else if matches!(first_input, Input::Stdin) {
             let message = format!("source.{name}: more of stdin was read to find its schema than can be kept");
             let help = "give the types in `schema`, lower `infer-rows`, or read from a file";
@@ -206,9 +206,9 @@ impl Planner<'_> {
                 .with_help(unknown.help("codec"))
                 .class(Class::Configuration)
         })?;
-        let value = to_json(&Value::Table(options.clone()), Some(&declared.options));
+        let value = to_json(&Value::Table(options.clone()), declared.options.as_ref());
         let path = [kind, stage, "codec-options"];
-        let mut wrong = params::validate(self.document(), &path, &value, &declared.options).into_iter();
+        let mut wrong = params::validate(self.document(), &path, &value, declared.options.as_ref()).into_iter();
         if let Some(first) = wrong.next() {
             self.found.extend(wrong);
             return Err(first);
@@ -263,10 +263,10 @@ impl Planner<'_> {
         format: &str,
     ) -> Result<Map<String, Json>, Vec<Diagnosis>> {
         let declared = plugin.manifest.formats.iter().find(|declared| declared.id == format);
-        let schema = declared.map_or(Json::Null, |declared| declared.options.clone());
-        let value = to_json(&Value::Table(source.options.clone()), Some(&schema));
+        let schema = declared.and_then(|declared| declared.options.clone());
+        let value = to_json(&Value::Table(source.options.clone()), schema.as_ref());
         let path = ["source", source.name.as_str(), "options"];
-        let problems = params::validate(self.document(), &path, &value, &schema);
+        let problems = params::validate(self.document(), &path, &value, schema.as_ref());
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -298,7 +298,9 @@ impl Planner<'_> {
 /// Opens a file or stdin without looking at what is in it.
 pub(crate) fn open_plain(input: &Input) -> Result<ByteSource, Diagnosis> {
     match input {
-        Input::Stdin => Ok(ByteSource::stdin()),
+        Input::Stdin => ByteSource::stdin().map_err(|error| {
+            problem("file-not-readable", format!("stdin cannot be read: {error}")).class(Class::Failed)
+        }),
         Input::File { path, shown } => ByteSource::file(path).map_err(|error| {
             problem("file-not-readable", format!("{shown} cannot be read: {}", super::paths::reason(&error)))
                 .class(Class::Failed)
@@ -323,9 +325,4 @@ pub(crate) fn everything() -> Demand {
         resume: None,
         extra: Vec::new(),
     }
-}
-
-/// One source at most can read standard input.
-pub(crate) fn reads_stdin(sources: &[Source]) -> Vec<&StageName> {
-    sources.iter().filter(|s| s.paths.iter().any(|p| p == "-")).map(|s| &s.name).collect()
 }

@@ -16,6 +16,14 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let pipeline = planner.pipeline;
 
+    let mut stdin = pipeline.sources.iter().filter(|source| source.paths.iter().any(|path| path == "-"));
+    if let (Some(first), Some(second)) = (stdin.next(), stdin.next()) {
+        let message = format!("source.{} and source.{} both read stdin", first.name, second.name);
+        let at = planner.document().locate(&["source", second.name.as_str(), "path"]);
+        let twice = problem("stdin-twice", message).with_help("one source can feed any number of nodes").at(at);
+        planner.found.push(twice.class(Class::Configuration));
+        return (stages, edges);
+    }
     for source in &pipeline.sources {
         if let Some(stage) = planner.plan_source(source).await {
             numbers.insert(source.name.to_string(), stages.len());
@@ -24,7 +32,11 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
     }
     for index in node_order(planner) {
         let node = &pipeline.nodes[index];
-        let inputs = node.inputs.iter().map(|input| resolve(planner, &stages, &numbers, &input.from)).collect();
+        let mut inputs = Vec::new();
+        for input in &node.inputs {
+            let path: Vec<&str> = input.path.iter().map(String::as_str).collect();
+            inputs.push(resolve(planner, &stages, &numbers, &input.from, &path));
+        }
         if let Some((stage, incoming)) = planner.plan_node(node, inputs, &stages).await {
             let number = stages.len();
             edges.extend(incoming.into_iter().enumerate().map(|(input, (from, output))| Edge {
@@ -39,7 +51,8 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
         }
     }
     for sink in &pipeline.sinks {
-        let input = resolve(planner, &stages, &numbers, &sink.input);
+        let path = ["sink", sink.name.as_str(), "input"];
+        let input = resolve(planner, &stages, &numbers, &sink.input, &path);
         if let Some((stage, (from, output))) = planner.plan_sink(sink, input, &stages).await {
             edges.push(Edge { from, output, to: stages.len(), input: 0, waits: false });
             stages.push(stage);
@@ -76,6 +89,7 @@ fn resolve(
     stages: &[Stage],
     numbers: &HashMap<String, usize>,
     reference: &PortRef,
+    path: &[&str],
 ) -> Option<(usize, usize)> {
     let number = *numbers.get(reference.stage.as_str())?;
     let stage = stages.get(number)?;
@@ -86,7 +100,7 @@ fn resolve(
     let names: Vec<&str> = stage.outputs.iter().map(|output| output.name.as_str()).collect();
     let message = format!("{} has no port `{port}`", reference.stage);
     let unknown = problem("unknown-port", message).with_help(format!("its ports are: {}", names.join(", ")));
-    let location = reference.locate(planner.document());
+    let location = planner.document().locate(path);
     planner.found.push(unknown.at(location).class(Class::Configuration));
     None
 }
@@ -139,7 +153,8 @@ fn mark_waiting(stages: &[Stage], edges: &mut [Edge]) {
         let incoming: Vec<&Edge> = edges.iter().filter(|edge| edge.to == number).collect();
         for (i, edge) in incoming.iter().enumerate() {
             let own = above(vec![edge.from]);
-            let shares = incoming.iter().enumerate().any(|(j, other)| i != j && !above(vec![other.from]).is_disjoint(&own));
+            let shares =
+                incoming.iter().enumerate().any(|(j, other)| i != j && !above(vec![other.from]).is_disjoint(&own));
             if shares {
                 waiting.push(**edge);
             }
