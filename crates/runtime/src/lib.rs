@@ -22,3 +22,8 @@ pub use plan::{Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use settings::{FirstParty, Settings};
+
+/// What callers need of the sandbox without depending on it themselves.
+pub mod host {
+    pub use jackfield_host::{CancelToken, Limits, LogLevel, LogLine, inspect};
+}

@@ -64,6 +64,12 @@ impl Runtime {
         &self.settings
     }
 
+    /// The limits that hold for a plugin: the operator's, lowered by its manifest.
+    pub fn limits_of(&self, plugin: &InstalledPlugin) -> Limits {
+        // A manifest that asks for more than it gets is told so when a limit is hit, not each time it is loaded.
+        lower(&self.settings.limits, &plugin.manifest.limits, plugin.name(), &mut Vec::new())
+    }
+
     fn engine(&self) -> Result<Engine, PluginFault> {
         let mut slot = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(engine) = &*slot {
@@ -95,8 +101,7 @@ impl Runtime {
             return Err(PluginFault { diagnoses });
         }
         let first_party = self.settings.first_party.iter().any(|own| own.digest == component.digest());
-        let mut ignored = Vec::new();
-        let limits = lower(&self.settings.limits, &plugin.manifest.limits, plugin.name(), &mut ignored);
+        let limits = self.limits_of(plugin);
         let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, first_party };
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)

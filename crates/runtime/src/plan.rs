@@ -64,6 +64,7 @@ pub struct Plan {
     pub(crate) edges: Vec<Edge>,
     pub(crate) limit: Option<u64>,
     pub(crate) batch_rows: u32,
+    pub(crate) threads: u16,
     pub(crate) cancel: CancelToken,
     warnings: Vec<Problem>,
 }
@@ -119,6 +120,11 @@ impl Plan {
     /// What deserves attention though it stops nothing.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
+    }
+
+    /// Runs so many instances of each node that works row by row; order is kept.
+    pub fn set_threads(&mut self, threads: u16) {
+        self.threads = threads;
     }
 
     /// A sink writes to standard output.
@@ -215,6 +221,7 @@ impl Runtime {
             edges,
             limit: request.limit,
             batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
+            threads: 1,
             cancel: request.cancel.clone(),
             warnings,
         })

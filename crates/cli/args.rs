@@ -1,0 +1,171 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jackfield_manifest::SetOption;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Runs data pipelines made of sandboxed WebAssembly plugins.
+#[derive(Debug, Parser)]
+#[command(name = "jackfield", version, styles = STYLES, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Example: jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Print more; twice for what plugins log at debug level
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// The configuration to use instead of jackfield/jackfield.toml in the user's configuration folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a pipeline to its end
+    #[command(after_help = "Examples:\n  jackfield run pipeline.toml\n  jackfield run pipeline.toml --set node.late.params.where='dep_delay > 120' --limit 1000\n  gzip -dc big.csv.gz | jackfield run from-stdin.toml | head")]
+    Run(RunArguments),
+    /// Find every problem of a pipeline without running it
+    #[command(after_help = "Examples:\n  jackfield check pipeline.toml\n  jackfield check pipeline.toml --json | jq '.errors[].message'")]
+    Check(PipelineArguments),
+    /// Draw a pipeline as Mermaid or DOT
+    #[command(after_help = "Examples:\n  jackfield graph pipeline.toml\n  jackfield graph pipeline.toml --format dot | dot -Tsvg > pipeline.svg")]
+    Graph(GraphArguments),
+    /// List and describe plugins
+    Plugin(PluginArguments),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A pipeline file and what is changed in it.
+#[derive(Debug, Args)]
+pub(crate) struct PipelineArguments {
+    /// The pipeline file
+    pub(crate) file: PathBuf,
+    /// Set any key of the file, such as node.late.params.where='dep_delay > 60'
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<SetOption>,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) pipeline: PipelineArguments,
+    /// Read at most N records of each source
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Plan, show what would run, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Instances of each node that works row by row [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+    /// Exit with 6 if rows were rejected
+    #[arg(long)]
+    pub(crate) fail_on_rejected: bool,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArguments {
+    #[command(flatten)]
+    pub(crate) pipeline: PipelineArguments,
+    /// The language of the drawing
+    #[arg(long, value_name = "LANGUAGE", default_value = "mermaid")]
+    pub(crate) format: GraphFormat,
+}
+
+/// Languages of drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Mermaid, which many Markdown viewers draw
+    Mermaid,
+    /// Graphviz
+    Dot,
+}
+
+/// `plugin`.
+#[derive(Debug, Args)]
+pub(crate) struct PluginArguments {
+    #[command(subcommand)]
+    pub(crate) command: PluginCommand,
+}
+
+/// The commands of `plugin`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// List the installed plugins; reads manifests only
+    #[command(after_help = "Examples:\n  jackfield plugin list\n  jackfield plugin list --kind codec")]
+    List {
+        /// Only those that provide such things
+        #[arg(long, value_name = "KIND")]
+        kind: Option<ProvidedKind>,
+    },
+    /// Describe a plugin: what it provides, asks for and may use
+    #[command(after_help = "Example: jackfield plugin info csv")]
+    Info {
+        /// The plugin's name
+        name: String,
+    },
+}
+
+/// Kinds of things that plugins provide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProvidedKind {
+    /// Node types
+    Node,
+    /// File formats
+    Format,
+    /// Compression codecs
+    Codec,
+}
+
+impl ProvidedKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ProvidedKind::Node => "node",
+            ProvidedKind::Format => "format",
+            ProvidedKind::Codec => "codec",
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Everything that is printed: results on stdout, all else on stderr.
+
+use std::io::{IsTerminal, Write};
+
+use jackfield_manifest::{Problem, Severity};
+use jackfield_runtime::{Class, Report};
+use serde_json::{Value, json};
+
+use crate::args::{ColorChoice, Global};
+
+/// How to print.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: u8,
+    color_stderr: bool,
+    color_stdout: bool,
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub(crate) enum CommandError {
+    /// Problems with their places.
+    Report(Report),
+    /// The command line asks for what cannot be.
+    Usage(String),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl From<Report> for CommandError {
+    fn from(report: Report) -> CommandError {
+        CommandError::Report(report)
+    }
+}
+
+impl From<anyhow::Error> for CommandError {
+    fn from(error: anyhow::Error) -> CommandError {
+        CommandError::Other(error)
+    }
+}
+
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> CommandError {
+        CommandError::Other(error.into())
+    }
+}
+
+/// What a command gives: the exit code.
+pub(crate) type CommandResult = Result<u8, CommandError>;
+
+/// The exit code of a class of problems.
+pub(crate) fn exit_code(class: Class) -> u8 {
+    match class {
+        Class::Configuration => 3,
+        Class::Denied => 4,
+        Class::Failed => 1,
+        Class::Limit => 5,
+        Class::Cancelled => crate::signals::exit_code().unwrap_or(130),
+    }
+}
+
+impl Output {
+    pub(crate) fn new(global: &Global) -> Output {
+        let allowed = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let color = |terminal: bool| match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && allowed && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+        };
+        Output {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color_stderr: color(std::io::stderr().is_terminal()),
+            color_stdout: color(std::io::stdout().is_terminal()),
+        }
+    }
+
+    /// Progress is drawn where somebody watches.
+    pub(crate) fn draws_progress(&self) -> bool {
+        !self.quiet && !self.json && std::io::stderr().is_terminal()
+    }
+
+    /// Something that people like to know, on stderr.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            // A message that cannot be shown has nowhere to be reported.
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    /// A problem, on stderr.
+    pub(crate) fn problem(&self, problem: &Problem) {
+        if self.quiet && problem.severity == Severity::Warning {
+            return;
+        }
+        let text = jackfield_manifest::render(problem);
+        let text = if self.color_stderr { colored(&text) } else { text };
+        let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    }
+
+    /// The result, on stdout. A reader that has gone is no failure.
+    pub(crate) fn result(&self, text: &str) -> std::io::Result<()> {
+        match std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// The result as JSON, on stdout.
+    pub(crate) fn json_result(&self, value: &Value) -> std::io::Result<()> {
+        self.result(&format!("{value:#}\n"))
+    }
+
+    /// Bold text where stdout shows it.
+    pub(crate) fn bold(&self, text: &str) -> String {
+        if self.color_stdout { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Reports why a command ended and gives its exit code.
+    pub(crate) fn fail(&self, error: &CommandError) -> u8 {
+        match error {
+            CommandError::Report(report) => {
+                if self.json {
+                    let errors: Vec<Value> = report.problems().map(problem_json).collect();
+                    let _ = self.json_result(&json!({ "errors": errors }));
+                } else {
+                    report.problems().for_each(|problem| self.problem(problem));
+                }
+                exit_code(report.class())
+            }
+            CommandError::Usage(message) => {
+                let _ = writeln!(std::io::stderr(), "error: {message}\n\nFor more information, try '--help'.");
+                2
+            }
+            CommandError::Other(error) => {
+                if self.json {
+                    let _ = self.json_result(&json!({ "errors": [{ "code": "io", "message": format!("{error:#}") }] }));
+                } else {
+                    self.problem(&Problem::error("io", format!("{error:#}")));
+                }
+                1
+            }
+        }
+    }
+}
+
+/// A problem as `--json` shows it.
+pub(crate) fn problem_json(problem: &Problem) -> Value {
+    let place = problem.location.as_ref();
+    json!({
+        "code": problem.code,
+        "message": problem.message,
+        "file": place.map(|p| &p.file),
+        "line": place.map(|p| p.line),
+        "column": place.map(|p| p.column),
+        "help": problem.help,
+    })
+}
+
+/// Colours the words that a rendered problem starts its lines with.
+fn colored(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in text.lines() {
+        let (color, length) = if line.starts_with("error") {
+            ("\u{1b}[1;31m", line.find(':').unwrap_or(line.len()))
+        } else if line.starts_with("warning") {
+            ("\u{1b}[1;33m", line.find(':').unwrap_or(line.len()))
+        } else if line.starts_with("help:") {
+            ("\u{1b}[1;36m", 4)
+        } else if line.trim_start().starts_with("-->") {
+            ("\u{1b}[1;34m", line.find("-->").unwrap_or(0) + 3)
+        } else {
+            ("", 0)
+        };
+        let (head, rest) = line.split_at(length);
+        if length > 0 {
+            out.push_str(color);
+            out.push_str(head);
+            out.push_str("\u{1b}[0m");
+        }
+        out.push_str(rest);
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,88 @@
+//! Reads a pipeline file and plans it: what `run`, `check` and `graph` begin with.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jackfield_manifest::{Problem, Severity};
+use jackfield_runtime::host::{CancelToken, LogLevel, LogLine};
+use jackfield_runtime::{Class, Diagnosis, FirstParty, Plan, PlanRequest, Report, Runtime, Settings};
+
+use crate::args::{Global, PipelineArguments};
+use crate::output::{CommandError, Output};
+
+/// The runtime with the settings of this process.
+pub(crate) fn open_runtime(global: &Global) -> Result<Runtime, CommandError> {
+    let executable = std::env::current_exe()?;
+    let first_party: Vec<FirstParty> =
+        crate::FIRST_PARTY.iter().map(|&(name, version, digest)| FirstParty { name, version, digest }).collect();
+    let config = global.config.as_deref();
+    let settings = Settings::from_environment(config, &executable, &first_party, &|name| std::env::var_os(name));
+    Ok(Runtime::open(settings.map_err(configuration)?))
+}
+
+fn configuration(problems: Vec<Problem>) -> Report {
+    let errors = problems.into_iter().filter(|p| p.severity == Severity::Error);
+    Report { diagnoses: errors.map(|problem| Diagnosis { problem, class: Class::Configuration }).collect() }
+}
+
+/// Plans the pipeline that the arguments name, and shows its warnings.
+pub(crate) fn plan(
+    runtime: &Runtime,
+    arguments: &PipelineArguments,
+    limit: Option<u64>,
+    cancel: CancelToken,
+    output: &Output,
+) -> Result<Plan, CommandError> {
+    let shown = arguments.file.display().to_string();
+    let bytes = std::fs::read(&arguments.file).map_err(|error| {
+        let problem = Problem::error("pipeline-not-readable", format!("{shown} cannot be read: {error}"))
+            .with_help("name a pipeline file, such as pipeline.toml");
+        configuration(vec![problem])
+    })?;
+    let text = jackfield_manifest::decode(&shown, &bytes).map_err(|problem| configuration(vec![*problem]))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    let level = match output.verbose {
+        0 => LogLevel::Warn,
+        1 => LogLevel::Info,
+        _ => LogLevel::Trace,
+    };
+    let quiet = output.quiet;
+    let plan = runtime.plan(&PlanRequest {
+        file: &shown,
+        text,
+        folder: arguments.file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        sets: &arguments.set,
+        env: &|name| std::env::var(name).ok(),
+        limit,
+        now_micros: i64::try_from(now).unwrap_or(i64::MAX),
+        cancel,
+        log: Arc::new(move |line| {
+            if !quiet && line.level >= level {
+                show_log(&line);
+            }
+        }),
+    })?;
+    plan.warnings().iter().for_each(|warning| output.problem(warning));
+    Ok(plan)
+}
+
+/// A plugin's words on stderr, with whatever could steer a terminal made visible.
+fn show_log(line: &LogLine) {
+    let level = match line.level {
+        LogLevel::Trace => "trace",
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    };
+    let fields: String = line.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+    let text = format!("{level}[{} {}]: {}{fields}", line.label.stage, line.label.plugin, line.message);
+    eprintln!("{}", printable(&text));
+}
+
+/// Text without control characters.
+pub(crate) fn printable(text: &str) -> String {
+    let hidden = |c: char| c.is_control() || ('\u{80}'..='\u{9f}').contains(&c);
+    text.chars().map(|c| if hidden(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}

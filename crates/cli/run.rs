@@ -1,0 +1,89 @@
+//! `jackfield run`.
+
+use jackfield_runtime::host::CancelToken;
+use jackfield_runtime::{Plan, RunReport};
+use serde_json::{Value, json};
+
+use crate::args::{Global, RunArguments};
+use crate::output::{CommandError, CommandResult, Output, exit_code, problem_json};
+use crate::{check, pipeline, progress, signals, summary};
+
+pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) -> CommandResult {
+    let cancel = CancelToken::new();
+    signals::watch(cancel.clone())?;
+    let runtime = pipeline::open_runtime(global)?;
+    let mut plan = pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel, output)?;
+    if let Some(threads) = arguments.threads {
+        plan.set_threads(threads);
+    }
+    if output.json && plan.writes_stdout() {
+        let message = "--json prints on stdout, where a sink of this pipeline writes; give the sink a file";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
+    if arguments.dry_run {
+        check::show(&plan, output)?;
+        return Ok(0);
+    }
+    execute(plan, arguments, output)
+}
+
+fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResult {
+    let drawing = output.draws_progress().then(|| progress::draw(plan.progress()));
+    let result = plan.run();
+    if let Some(drawing) = drawing {
+        drawing.finish();
+    }
+    match result {
+        Ok(report) => {
+            if output.json {
+                output.json_result(&report_json(&report))?;
+            } else {
+                summary::show(&report, output);
+            }
+            let failed = arguments.fail_on_rejected && report.rejected() > 0;
+            Ok(if failed { 6 } else { 0 })
+        }
+        Err((failure, report)) => {
+            if output.json {
+                let mut document = report_json(&report);
+                document["errors"] = failure.problems().map(problem_json).collect();
+                output.json_result(&document)?;
+            } else {
+                failure.problems().for_each(|problem| output.problem(problem));
+                if report.rejected() > 0 {
+                    summary::show_rejected(&report, output);
+                }
+            }
+            Ok(exit_code(failure.class()))
+        }
+    }
+}
+
+fn report_json(report: &RunReport) -> Value {
+    let seconds = |time: std::time::Duration| time.as_secs_f64();
+    let stages: Vec<Value> = report
+        .stages
+        .iter()
+        .map(|stage| {
+            json!({
+                "kind": stage.kind.name(),
+                "name": stage.name,
+                "plugin": stage.plugin,
+                "rows-in": stage.rows_in,
+                "rows-out": stage.rows_out,
+                "rows-rejected": stage.rows_rejected,
+                "bytes": stage.bytes,
+                "busy-seconds": seconds(stage.busy),
+                "waiting-seconds": seconds(stage.waiting),
+                "fuel": stage.fuel,
+                "peak-memory-bytes": stage.peak_memory_bytes,
+            })
+        })
+        .collect();
+    json!({
+        "pipeline": report.pipeline,
+        "elapsed-seconds": seconds(report.elapsed),
+        "rows-rejected": report.rejected(),
+        "stages": stages,
+    })
+}
