@@ -42,7 +42,7 @@ fn list(runtime: &Runtime, kind: Option<ProvidedKind>, output: &Output) -> Comma
         output.note(&format!("no plugins found in {}", folders.join(", ")));
     } else {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         table.set_header(["name", "version", "from", "provides", "description"].map(|title| output.bold(title)));
         for plugin in &plugins {
             let manifest = &plugin.manifest;

@@ -37,7 +37,7 @@ pub(crate) fn show_rejected(report: &RunReport, output: &Output) {
 
 fn table(report: &RunReport) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     let header = ["stage", "plugin", "rows in", "rows out", "rejected", "bytes", "busy", "waiting", "fuel", "memory"];
     table.set_header(header);
     for stage in &report.stages {
