@@ -15,7 +15,9 @@ const STYLES: Styles = Styles::styled()
 /// Runs data pipelines made of sandboxed WebAssembly plugins.
 #[derive(Debug, Parser)]
 #[command(name = "jackfield", version, styles = STYLES, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Example: jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated")]
+#[command(
+    after_help = "Example: jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated"
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -58,18 +60,26 @@ pub(crate) enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a pipeline to its end
-    #[command(after_help = "Examples:\n  jackfield run pipeline.toml\n  jackfield run pipeline.toml --set node.late.params.where='dep_delay > 120' --limit 1000\n  gzip -dc big.csv.gz | jackfield run from-stdin.toml | head")]
+    #[command(
+        after_help = "Examples:\n  jackfield run pipeline.toml\n  jackfield run pipeline.toml --set node.late.params.where='dep_delay > 120' --limit 1000\n  gzip -dc big.csv.gz | jackfield run from-stdin.toml | head"
+    )]
     Run(RunArguments),
     /// Find every problem of a pipeline without running it
-    #[command(after_help = "Examples:\n  jackfield check pipeline.toml\n  jackfield check pipeline.toml --json | jq '.errors[].message'")]
+    #[command(
+        after_help = "Examples:\n  jackfield check pipeline.toml\n  jackfield check pipeline.toml --json | jq '.errors[].message'"
+    )]
     Check(PipelineArguments),
     /// Draw a pipeline as Mermaid or DOT
-    #[command(after_help = "Examples:\n  jackfield graph pipeline.toml\n  jackfield graph pipeline.toml --format dot | dot -Tsvg > pipeline.svg")]
+    #[command(
+        after_help = "Examples:\n  jackfield graph pipeline.toml\n  jackfield graph pipeline.toml --format dot | dot -Tsvg > pipeline.svg"
+    )]
     Graph(GraphArguments),
     /// List and describe plugins
     Plugin(PluginArguments),
     /// Print a completion script for a shell
-    #[command(after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield")]
+    #[command(
+        after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -82,8 +92,12 @@ pub(crate) struct PipelineArguments {
     /// The pipeline file
     pub(crate) file: PathBuf,
     /// Set any key of the file, such as node.late.params.where='dep_delay > 60'
-    #[arg(long, value_name = "PATH=VALUE")]
+    #[arg(long, value_name = "PATH=VALUE", value_parser = set_option)]
     pub(crate) set: Vec<SetOption>,
+}
+
+fn set_option(text: &str) -> Result<SetOption, String> {
+    text.parse().map_err(|problem: jackfield_manifest::Problem| problem.message)
 }
 
 /// `run`.

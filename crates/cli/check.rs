@@ -58,7 +58,9 @@ fn inputs(graph: &Graph, number: usize) -> String {
             let from = &graph.nodes[edge.from].name;
             let name = edge.port.as_ref().map_or_else(|| from.clone(), |port| format!("{from}.{port}"));
             match &edge.columns {
-                Some(columns) => format!("{name} ({} column{})", columns.len(), if columns.len() == 1 { "" } else { "s" }),
+                Some(columns) => {
+                    format!("{name} ({} column{})", columns.len(), if columns.len() == 1 { "" } else { "s" })
+                }
                 None => format!("{name} (columns known with the data)"),
             }
         })

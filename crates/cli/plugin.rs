@@ -46,7 +46,13 @@ fn list(runtime: &Runtime, kind: Option<ProvidedKind>, output: &Output) -> Comma
         table.set_header(["name", "version", "from", "provides", "description"].map(|title| output.bold(title)));
         for plugin in &plugins {
             let manifest = &plugin.manifest;
-            let row = [plugin.name(), &manifest.version.to_string(), plugin.rank.name(), &provides(manifest), &manifest.description];
+            let row = [
+                plugin.name(),
+                &manifest.version.to_string(),
+                plugin.rank.name(),
+                &provides(manifest),
+                &manifest.description,
+            ];
             table.add_row(row.map(printable));
         }
         output.result(&format!("{}\n", table.trim_fmt()))?;
@@ -72,9 +78,10 @@ fn provides(manifest: &Manifest) -> String {
     let formats: Vec<&str> = manifest.formats.iter().map(|format| format.id.as_str()).collect();
     let codecs: Vec<&str> = manifest.codecs.iter().map(|codec| codec.id.as_str()).collect();
     let groups = [("node", nodes), ("format", formats), ("codec", codecs)];
-    let shown = groups.iter().filter(|(_, names)| !names.is_empty()).map(|(kind, names)| {
-        format!("{kind}{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
-    });
+    let shown = groups
+        .iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(kind, names)| format!("{kind}{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", ")));
     shown.collect::<Vec<_>>().join("; ")
 }
 
@@ -120,7 +127,8 @@ fn info(runtime: &Runtime, name: &str, output: &Output) -> CommandResult {
             "exports": inspection.exports,
         });
         document["permissions"] = json!(asked);
-        document["limits"] = limits.iter().map(|(key, value, from)| json!({ "name": key, "value": value, "from": from })).collect();
+        document["limits"] =
+            limits.iter().map(|(key, value, from)| json!({ "name": key, "value": value, "from": from })).collect();
         output.json_result(&document)?;
         return Ok(0);
     }
@@ -192,7 +200,11 @@ fn limits(runtime: &Runtime, plugin: &InstalledPlugin) -> Vec<(&'static str, Str
             duration(effective.call_timeout),
             origin(effective.call_timeout != operator.call_timeout, operator.call_timeout != default.call_timeout),
         ),
-        ("hostcall-memory", size(effective.hostcall_fuel as u64), origin(false, operator.hostcall_fuel != default.hostcall_fuel)),
+        (
+            "hostcall-memory",
+            size(effective.hostcall_fuel as u64),
+            origin(false, operator.hostcall_fuel != default.hostcall_fuel),
+        ),
         ("handles", count(u64::from(effective.handles)), origin(false, operator.handles != default.handles)),
     ]
 }
@@ -207,13 +219,20 @@ fn permissions(asked: &Permissions) -> Vec<String> {
     asked.filesystem_read.iter().for_each(|rule| add("filesystem.read", rule.path.as_str().to_owned(), &rule.reason));
     asked.filesystem_write.iter().for_each(|rule| add("filesystem.write", rule.path.as_str().to_owned(), &rule.reason));
     asked.network_http.iter().for_each(|rule| add("network.http", rule.host.to_string(), &rule.reason));
-    asked.network_socket.iter().for_each(|rule| add("network.socket", format!("{}:{}", rule.host, rule.port), &rule.reason));
+    asked
+        .network_socket
+        .iter()
+        .for_each(|rule| add("network.socket", format!("{}:{}", rule.host, rule.port), &rule.reason));
     asked.secrets.iter().for_each(|rule| add("secrets", rule.name.clone(), &rule.reason));
     asked.env.iter().for_each(|rule| add("env", rule.name.clone(), &rule.reason));
     asked.storage.iter().for_each(|rule| add("storage", rule.url.clone(), &rule.reason));
     asked.exec.iter().for_each(|rule| add("exec", rule.command.clone(), &rule.reason));
-    let flags =
-        [("clock", &asked.clock), ("random", &asked.random), ("gpu", &asked.gpu), ("memory.unlimited", &asked.memory_unlimited)];
+    let flags = [
+        ("clock", &asked.clock),
+        ("random", &asked.random),
+        ("gpu", &asked.gpu),
+        ("memory.unlimited", &asked.memory_unlimited),
+    ];
     for (name, flag) in flags {
         if let Some(flag) = flag {
             add(name, String::new(), &flag.reason);

@@ -117,7 +117,9 @@ fn whole_manifest() {
 
 #[test]
 fn nothing_required_is_there() {
-    check("[plugin]\nname = \"Bad Name\"\n", expect![[r#"
+    check(
+        "[plugin]\nname = \"Bad Name\"\n",
+        expect![[r#"
         error[missing-key]: `plugin` of the manifest has no `version`
           --> plugin.toml:1:1
            |
@@ -136,12 +138,16 @@ fn nothing_required_is_there() {
          2 | name = "Bad Name"
            |        ^^^^^^^^^^
 
-        (no manifest)"#]]);
-    check("", expect![[r#"
+        (no manifest)"#]],
+    );
+    check(
+        "",
+        expect![[r#"
         error[missing-key]: the manifest has no `plugin`
           --> plugin.toml:1:1
 
-        (no manifest)"#]]);
+        (no manifest)"#]],
+    );
 }
 
 #[test]
@@ -538,7 +544,9 @@ fn secrets_are_not_shown() {
 
 #[test]
 fn config_mistakes() {
-    check_config("[plugins]\nprefer = { csv = \"x\", \"format:a\" = 1 }\nfolder = []\n[polcy]\n", expect![[r#"
+    check_config(
+        "[plugins]\nprefer = { csv = \"x\", \"format:a\" = 1 }\nfolder = []\n[polcy]\n",
+        expect![[r#"
         error[invalid-name]: `csv` does not say what is preferred
           --> jackfield.toml:2:12
            |
@@ -565,5 +573,6 @@ fn config_mistakes() {
            |
          4 | [polcy]
            |  ^^^^^
-        help: did you mean `policy`?"#]]);
+        help: did you mean `policy`?"#]],
+    );
 }
