@@ -5,6 +5,7 @@ mod letters;
 mod node;
 mod output;
 mod packets;
+mod parallel;
 mod sink;
 mod source;
 mod trouble;
@@ -15,13 +16,13 @@ use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 
-use crate::diagnose::{Diagnosis, ProblemExt, Report, problem};
-use crate::plan::{Body, Edge, Plan};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
+use crate::plan::{Body, Edge, Plan, Stage};
 use crate::progress::{StageCounters, StageKind};
 
 use letters::DeadLetters;
 use output::Outputs;
-use packets::{Fanout, Inbox};
+use packets::{Fanout, Inbox, Outlet};
 use trouble::Failures;
 
 /// What one stage did.
@@ -91,7 +92,7 @@ impl Plan {
             found.push(diagnosis);
         }
         if found.is_empty() && failures.stopped() {
-            found.push(problem("cancelled", "the run was stopped; nothing was written").class(crate::Class::Cancelled));
+            found.push(problem("cancelled", "the run was stopped; nothing was written").class(Class::Cancelled));
         }
         let stdout_closed = outputs.stdout_closed();
         if found.is_empty() {
@@ -119,45 +120,71 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
             let mut fanout = std::mem::take(&mut fanouts[number]);
             let schema = input_schema(&plan.edges, &schemas, number);
             let job = Job { failures, outputs, letters };
-            let (limit, batch_rows) = (plan.limit, plan.batch_rows);
+            let settings = Settings { limit: plan.limit, batch_rows: plan.batch_rows, threads: plan.threads };
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
-            let counters = stage.counters.clone();
             let work = move || {
-                let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
-                    job.failures.add(vec![problem("io", "no timer for a stage").class(crate::Class::Failed)]);
-                    return;
-                };
-                let result = executor.block_on(async {
-                    let crate::plan::Stage { name, counters, on_error, outputs, store, body } = stage;
-                    match body {
-                        Body::Source(source) => {
-                            let reading =
-                                source::Reading { name, counters, on_error, outputs, store, limit, batch_rows };
-                            source::run(&job, reading, *source, &mut fanout).await
-                        }
-                        Body::Node(node) => {
-                            let working = node::Working { name, counters, on_error, outputs, store };
-                            node::run(&job, working, *node, inbox, &mut fanout).await
-                        }
-                        Body::Sink(sink) => {
-                            let writing = sink::Writing { name, counters, store, schema };
-                            sink::run(&job, writing, *sink, inbox).await
-                        }
-                    }
-                });
+                let counters = stage.counters.clone();
                 // Noted before the channels close, so that no neighbour takes the end of this stage for the end of the data.
-                if let Err(diagnoses) = result {
+                if let Err(diagnoses) = run_stage(&job, stage, settings, schema, inbox, &mut fanout) {
                     job.failures.add(diagnoses);
                 }
                 drop(fanout);
                 counters.finished.store(true, Ordering::Release);
             };
             if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
-                failures
-                    .add(vec![problem("io", format!("no thread for a stage: {error}")).class(crate::Class::Failed)]);
+                failures.add(vec![problem("io", format!("no thread for a stage: {error}")).class(Class::Failed)]);
             }
         }
     });
+}
+
+/// What holds for all stages of a run.
+#[derive(Debug, Clone, Copy)]
+struct Settings {
+    limit: Option<u64>,
+    batch_rows: u32,
+    threads: u16,
+}
+
+fn run_stage(
+    job: &Job<'_>,
+    stage: Stage,
+    settings: Settings,
+    schema: Option<SchemaRef>,
+    mut inboxes: Vec<Inbox>,
+    fanout: &mut Fanout,
+) -> Ended {
+    let executor = executor().map_err(|diagnosis| vec![diagnosis])?;
+    let Stage { name, counters, on_error, outputs, store, body } = stage;
+    match body {
+        Body::Source(source) => {
+            let Settings { limit, batch_rows, .. } = settings;
+            let reading = source::Reading { name, counters, on_error, outputs, store, limit, batch_rows };
+            executor.block_on(source::run(job, reading, *source, fanout))
+        }
+        Body::Node(node) => {
+            let working = node::Working { name, counters, on_error, outputs, store };
+            match (schema, inboxes.len()) {
+                (Some(schema), 1) if settings.threads > 1 && node.is_row_wise() => {
+                    let turns = parallel::Turns { inbox: inboxes.remove(0), schema, threads: settings.threads };
+                    parallel::run(job, working, *node, turns, fanout)
+                }
+                _ => executor.block_on(node::run(job, working, *node, inboxes, &mut Outlet::Next(fanout))),
+            }
+        }
+        Body::Sink(sink) => {
+            let writing = sink::Writing { name, counters, store, schema };
+            executor.block_on(sink::run(job, writing, *sink, inboxes))
+        }
+    }
+}
+
+/// What a stage's thread waits with.
+fn executor() -> Result<tokio::runtime::Runtime, Diagnosis> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| problem("io", format!("no timer for a stage: {error}")).class(Class::Failed))
 }
 
 /// The schema of what comes in by a stage's first input.

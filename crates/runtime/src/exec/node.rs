@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arrow::array::{Array, BooleanArray};
 use arrow::compute::{and, not, or};
@@ -12,7 +12,7 @@ use jackfield_host::{Binding, Emission, NodeInstance, OutColumn, Output, Progres
 use jackfield_manifest::OnError;
 
 use super::letters::rejected_row_letter;
-use super::packets::{Fanout, Inbox};
+use super::packets::{Inbox, Outlet};
 use super::source::job_letter;
 use super::{Ended, Job};
 use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
@@ -20,6 +20,7 @@ use crate::plan::{NodeStage, Port, output_ports};
 use crate::progress::StageCounters;
 
 /// A node stage on its way.
+#[derive(Debug, Clone)]
 pub(crate) struct Working {
     pub(crate) name: String,
     pub(crate) counters: Arc<StageCounters>,
@@ -33,36 +34,71 @@ pub(crate) async fn run(
     working: Working,
     node: NodeStage,
     inboxes: Vec<Inbox>,
-    fanout: &mut Fanout,
+    outlet: &mut Outlet<'_>,
 ) -> Ended {
     if let OnError::DeadLetter(path) = &working.on_error {
         job.letters.open(path).map_err(|d| vec![d])?;
     }
-    let NodeStage { instance, ports, binding, .. } = node;
-    let mut inputs: Vec<(String, Option<Inbox>)> = ports.into_iter().zip(inboxes.into_iter().map(Some)).collect();
-    let mut stage = NodeRun { job, working, instance, binding, used: Default::default() };
-    let result = stage.work(&mut inputs, fanout).await;
-    stage.working.counters.add_usage(&stage.instance.usage());
+    let mut stage = NodeRun::new(job, working, node.instance, node.binding);
+    let ports = node.ports.into_iter();
+    let mut inputs: Vec<(String, Option<Inbox>)> = ports.zip(inboxes.into_iter().map(Some)).collect();
+    let result = stage.work(&mut inputs, outlet).await;
+    stage.account();
     result
 }
 
-struct NodeRun<'a> {
+/// One instance of a node at work.
+pub(crate) struct NodeRun<'a> {
     job: &'a Job<'a>,
     working: Working,
     instance: NodeInstance,
     binding: Option<Binding>,
-    used: std::time::Duration,
+    used: Duration,
 }
 
-impl NodeRun<'_> {
-    async fn work(&mut self, inputs: &mut [(String, Option<Inbox>)], fanout: &mut Fanout) -> Ended {
+impl<'a> NodeRun<'a> {
+    pub(crate) fn new(
+        job: &'a Job<'a>,
+        working: Working,
+        instance: NodeInstance,
+        binding: Option<Binding>,
+    ) -> NodeRun<'a> {
+        NodeRun { job, working, instance, binding, used: Duration::ZERO }
+    }
+
+    /// Works on one batch of a node's only input, for one of several instances. `false`: the node is done.
+    pub(crate) async fn work_on(
+        &mut self,
+        port: &str,
+        batch: &Batch,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<bool, Vec<Diagnosis>> {
+        let rows = batch.rows() as u64;
+        self.working.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
+        let step = self.instance.process(port, batch.clone()).await;
+        let step = step.map_err(|error| self.row_problems(error, batch))?;
+        self.take(step, port, Some(batch), outlet).await
+    }
+
+    /// The end of a node's input.
+    pub(crate) async fn finish(&mut self, port: &str, outlet: &mut Outlet<'_>) -> Result<bool, Vec<Diagnosis>> {
+        let step = self.instance.finish(port).await.map_err(|error| self.problems(error))?;
+        self.take(step, port, None, outlet).await
+    }
+
+    /// Adds what the instance has used to the stage's counters.
+    pub(crate) fn account(&self) {
+        self.working.counters.add_usage(&self.instance.usage());
+    }
+
+    async fn work(&mut self, inputs: &mut [(String, Option<Inbox>)], outlet: &mut Outlet<'_>) -> Ended {
         if self.binding.is_none() {
-            return self.work_late(inputs, fanout).await;
+            return self.work_late(inputs, outlet).await;
         }
         for number in self.order(inputs) {
             let (port, inbox) = &mut inputs[number];
             let (port, Some(mut inbox)) = (port.clone(), inbox.take()) else { continue };
-            if !self.drain(&port, &mut inbox, Vec::new(), fanout).await? {
+            if !self.drain(&port, &mut inbox, Vec::new(), outlet).await? {
                 return Ok(());
             }
         }
@@ -78,7 +114,7 @@ impl NodeRun<'_> {
     }
 
     /// A node below one whose columns are known with its data only: bound with the first batch of each input.
-    async fn work_late(&mut self, inputs: &mut [(String, Option<Inbox>)], fanout: &mut Fanout) -> Ended {
+    async fn work_late(&mut self, inputs: &mut [(String, Option<Inbox>)], outlet: &mut Outlet<'_>) -> Ended {
         let mut firsts = Vec::new();
         let mut schemas: Vec<(String, SchemaRef)> = Vec::new();
         for (port, inbox) in inputs.iter_mut() {
@@ -101,7 +137,7 @@ impl NodeRun<'_> {
             let (port, inbox) = &mut inputs[number];
             let (port, Some(mut inbox)) = (port.clone(), inbox.take()) else { continue };
             let first = firsts[number].take().into_iter().collect();
-            if !self.drain(&port, &mut inbox, first, fanout).await? {
+            if !self.drain(&port, &mut inbox, first, outlet).await? {
                 return Ok(());
             }
         }
@@ -114,7 +150,7 @@ impl NodeRun<'_> {
         port: &str,
         inbox: &mut Inbox,
         mut first: Vec<Batch>,
-        fanout: &mut Fanout,
+        outlet: &mut Outlet<'_>,
     ) -> Result<bool, Vec<Diagnosis>> {
         loop {
             let start = Instant::now();
@@ -124,21 +160,17 @@ impl NodeRun<'_> {
             };
             self.working.counters.add_waiting(start.elapsed());
             let Some(batch) = batch else { break };
-            self.working.counters.rows_in.fetch_add(batch.rows() as u64, Ordering::Relaxed);
-            let step =
-                self.instance.process(port, batch.clone()).await.map_err(|error| self.row_problems(error, &batch))?;
-            if !self.take(step, port, Some(&batch), fanout).await? {
+            if !self.work_on(port, &batch, outlet).await? {
                 return Ok(false);
             }
-            if fanout.is_done() || self.job.failures.stopped() {
+            if outlet.is_done() || self.job.failures.stopped() {
                 return Ok(false);
             }
         }
         if self.job.failures.stopped() {
             return Ok(false);
         }
-        let step = self.instance.finish(port).await.map_err(|error| self.problems(error))?;
-        self.take(step, port, None, fanout).await
+        self.finish(port, outlet).await
     }
 
     /// Hands on a step and all that follow it. `false`: the node is done.
@@ -147,7 +179,7 @@ impl NodeRun<'_> {
         mut step: Step,
         port: &str,
         input: Option<&Batch>,
-        fanout: &mut Fanout,
+        outlet: &mut Outlet<'_>,
     ) -> Result<bool, Vec<Diagnosis>> {
         let mut input = input;
         loop {
@@ -156,7 +188,7 @@ impl NodeRun<'_> {
                 None => None,
             };
             for emission in step.emissions {
-                self.emit(emission, port, input, rejected.as_ref(), fanout).await?;
+                self.emit(emission, port, input, rejected.as_ref(), outlet).await?;
             }
             let busy = self.instance.usage().busy;
             self.working.counters.add_busy(busy.saturating_sub(self.used));
@@ -164,7 +196,7 @@ impl NodeRun<'_> {
             match step.progress {
                 Progress::Ready => return Ok(true),
                 Progress::Done => return Ok(false),
-                Progress::More if fanout.is_done() || self.job.failures.stopped() => return Ok(false),
+                Progress::More if outlet.is_done() || self.job.failures.stopped() => return Ok(false),
                 Progress::More => {
                     step = self.instance.resume().await.map_err(|error| self.problems(error))?;
                     input = None;
@@ -214,14 +246,14 @@ impl NodeRun<'_> {
         port: &str,
         input: Option<&Batch>,
         rejected: Option<&BooleanArray>,
-        fanout: &mut Fanout,
+        outlet: &mut Outlet<'_>,
     ) -> Ended {
         let Some(number) = self.working.outputs.iter().position(|output| output.name == emission.port) else {
             return Err(vec![
                 self.broken(&format!("it sends to the port `{}`, which it does not have", emission.port)),
             ]);
         };
-        if !fanout.is_connected(number) {
+        if !outlet.is_connected(number) {
             return Ok(());
         }
         let batch = match (emission.output, input) {
@@ -239,7 +271,7 @@ impl NodeRun<'_> {
         }
         self.working.counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
         let start = Instant::now();
-        fanout.send(number, batch).await;
+        outlet.send(number, batch).await;
         self.working.counters.add_waiting(start.elapsed());
         Ok(())
     }

@@ -67,6 +67,11 @@ impl Fanout {
         inbox
     }
 
+    /// For each output, whether somebody reads it.
+    pub(crate) fn connected(&self) -> Vec<bool> {
+        self.outputs.iter().map(|consumers| !consumers.is_empty()).collect()
+    }
+
     /// Somebody reads this output.
     pub(crate) fn is_connected(&self, output: usize) -> bool {
         self.outputs.get(output).is_some_and(|consumers| !consumers.is_empty())
@@ -88,5 +93,43 @@ impl Fanout {
     /// Nobody wants anything more from this stage.
     pub(crate) fn is_done(&self) -> bool {
         self.outputs.iter().all(Vec::is_empty)
+    }
+}
+
+/// Where a node's output goes: on to the next stages, or back to the stage that keeps several instances in order.
+#[derive(Debug)]
+pub(crate) enum Outlet<'a> {
+    /// To the next stages.
+    Next(&'a mut Fanout),
+    /// Kept, with the number of the output, until somebody takes it.
+    Kept {
+        /// What was sent so far.
+        batches: Vec<(usize, Batch)>,
+        /// For each output, whether somebody reads it.
+        connected: Vec<bool>,
+    },
+}
+
+impl Outlet<'_> {
+    pub(crate) fn is_connected(&self, output: usize) -> bool {
+        match self {
+            Outlet::Next(fanout) => fanout.is_connected(output),
+            Outlet::Kept { connected, .. } => connected.get(output).copied().unwrap_or(false),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, output: usize, batch: Batch) {
+        match self {
+            Outlet::Next(fanout) => fanout.send(output, batch).await,
+            Outlet::Kept { batches, .. } => batches.push((output, batch)),
+        }
+    }
+
+    /// Nobody wants anything more.
+    pub(crate) fn is_done(&self) -> bool {
+        match self {
+            Outlet::Next(fanout) => fanout.is_done(),
+            Outlet::Kept { .. } => false,
+        }
     }
 }

@@ -23,6 +23,13 @@ pub(crate) struct NodeStage {
     pub(crate) binding: Option<Binding>,
 }
 
+impl NodeStage {
+    /// Several instances may share its work.
+    pub(crate) fn is_row_wise(&self) -> bool {
+        self.binding.as_ref().is_some_and(|binding| binding.row_wise)
+    }
+}
+
 type Incoming = Vec<(usize, usize)>;
 
 impl Planner<'_> {
