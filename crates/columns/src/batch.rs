@@ -19,9 +19,11 @@ use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, new_empty_a
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::{Failure, Meter, type_name};
+pub(crate) use gather::guarded;
 use part::Part;
 pub use plain::plain_array;
 pub use provenance::Origin;
+pub(crate) use select::unique_names;
 
 /// Rows that a batch may have.
 pub const MAX_ROWS: usize = i32::MAX as usize;

@@ -1,9 +1,15 @@
 //! Raw buffers in and out: one array level as little-endian bytes in Arrow's layout.
+//!
+//! - What leaves holds exactly the rows: offsets from 0, zeros under nulls and behind the end, of a dictionary only the
+//!   values in use. What a selection or a null removed cannot be found in it.
+//! - What comes in is checked in full before an array exists.
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::Field;
+mod build;
+mod level;
+mod read;
 
-use crate::{Failure, FlatField};
+pub use build::{array_from_levels, array_from_tree};
+pub use read::{clean_array, read_level, read_levels};
 
 /// One array level, the mirror of the WIT record `buffers`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,28 +24,4 @@ pub struct Buffers {
     pub offsets: Option<Vec<u8>>,
     /// The values; bytes under nulls are zero.
     pub values: Vec<u8>,
-}
-
-/// Copies one level out: exactly the rows, offsets rebased, bytes under nulls and behind the end zeroed.
-///
-/// # Errors
-/// `out-of-bounds` where the path leads to no child; `too-large` above 2^32 - 1 rows.
-pub fn read_level(array: &ArrayRef, path: &[u32]) -> Result<Buffers, Failure> {
-    todo!("{array:?} {path:?}")
-}
-
-/// Builds an array from its levels, parents before children as [`crate::tree_from_field`] orders them.
-///
-/// # Errors
-/// `invalid-buffers` or `invalid-utf8`: nothing is built before everything is checked.
-pub fn array_from_levels(field: &Field, levels: Vec<Buffers>) -> Result<ArrayRef, Failure> {
-    todo!("{field} {levels:?}")
-}
-
-/// Like [`array_from_levels`], for a plugin's own tree: `levels[i]` belongs to `tree[i]`, in whatever order it has.
-///
-/// # Errors
-/// As [`crate::field_from_tree`] and [`array_from_levels`].
-pub fn array_from_tree(tree: &[FlatField], levels: Vec<Buffers>) -> Result<(Field, ArrayRef), Failure> {
-    todo!("{tree:?} {levels:?}")
 }

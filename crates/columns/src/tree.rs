@@ -1,8 +1,14 @@
 //! Flat field trees, the way WIT carries nested types, to Arrow fields and back.
 
-use arrow::datatypes::{Field, Schema};
+mod flatten;
+mod grow;
 
-use crate::Failure;
+pub(crate) use flatten::child_fields;
+pub use flatten::{flat_from_schema, tree_from_field};
+pub use grow::{field_from_tree, schema_from_flat};
+
+/// Fields that a tree or schema may have, children counted.
+pub const MAX_FIELDS: usize = 10_000;
 
 /// Unit of a time, timestamp or duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,34 +96,4 @@ pub struct FlatField {
     pub children: Vec<u32>,
     /// Arrow metadata, in any order.
     pub metadata: Vec<(String, String)>,
-}
-
-/// The field that a tree describes; item 0 is the root.
-///
-/// # Errors
-/// `invalid-type` where children are cyclic, shared or too deep, or a type is not known.
-pub fn field_from_tree(tree: &[FlatField]) -> Result<Field, Failure> {
-    todo!("{tree:?}")
-}
-
-/// The tree of a field, parents before children, depth first.
-pub fn tree_from_field(field: &Field) -> Vec<FlatField> {
-    todo!("{field}")
-}
-
-/// The schema of a list of flat fields; `columns` are the indices of the top-level ones.
-///
-/// # Errors
-/// `invalid-type` as for [`field_from_tree`], and where a column name stands twice.
-pub fn schema_from_flat(
-    fields: &[FlatField],
-    columns: &[u32],
-    metadata: &[(String, String)],
-) -> Result<Schema, Failure> {
-    todo!("{fields:?} {columns:?} {metadata:?}")
-}
-
-/// Fields, indices of the columns, and metadata sorted by key.
-pub fn flat_from_schema(schema: &Schema) -> (Vec<FlatField>, Vec<u32>, Vec<(String, String)>) {
-    todo!("{schema}")
 }

@@ -11,6 +11,7 @@ use arrow::datatypes::{
 };
 
 pub use parse::parse_type;
+pub(crate) use parse::{check_decimal, zone_name};
 
 /// Levels that a type may have, itself counted.
 pub const MAX_DEPTH: usize = 32;

@@ -60,7 +60,7 @@ pub(super) fn join(arrays: &[ArrayRef], data_type: &DataType, meter: &mut dyn Me
 }
 
 /// Runs an arrow kernel; its errors and panics become failures.
-pub(super) fn guarded(kernel: impl FnOnce() -> Result<ArrayRef, ArrowError>) -> Result<ArrayRef, Failure> {
+pub(crate) fn guarded(kernel: impl FnOnce() -> Result<ArrayRef, ArrowError>) -> Result<ArrayRef, Failure> {
     match catch_unwind(AssertUnwindSafe(kernel)) {
         Ok(Ok(array)) => Ok(array),
         Ok(Err(ArrowError::OffsetOverflowError(_))) => Err(too_large()),
