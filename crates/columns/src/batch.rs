@@ -211,6 +211,11 @@ pub fn visit_array_buffers(array: &ArrayRef, visit: &mut dyn FnMut(usize, u64)) 
     }
 }
 
+/// Bytes that the array's rows take when they are copied, children included; a dictionary's values are not counted.
+pub fn array_bytes(array: &ArrayRef) -> u64 {
+    size::range_bytes(array, 0, array.len())
+}
+
 fn check_rows(rows: usize) -> Result<(), Failure> {
     if rows <= MAX_ROWS {
         return Ok(());

@@ -211,3 +211,20 @@ pub fn depth(data_type: &DataType) -> usize {
         _ => 0,
     }
 }
+
+/// Fields of a type, itself counted.
+pub(crate) fn field_count(data_type: &DataType) -> usize {
+    1 + match data_type {
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => field_count(item.data_type()),
+        DataType::Struct(fields) => fields.iter().map(|field| field_count(field.data_type())).sum(),
+        DataType::Union(fields, _) => fields.iter().map(|(_, field)| field_count(field.data_type())).sum(),
+        DataType::Dictionary(_, value) => field_count(value),
+        DataType::RunEndEncoded(_, values) => field_count(values.data_type()),
+        _ => 0,
+    }
+}
