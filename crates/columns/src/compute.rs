@@ -10,6 +10,7 @@ use crate::Failure;
 
 mod aggregate;
 mod arithmetic;
+mod calendar;
 mod call;
 mod cast;
 mod compare;
@@ -19,10 +20,16 @@ mod join;
 mod logic;
 mod numbers;
 mod options;
+mod patterns;
 mod promote;
+mod rounding;
 mod scalar;
 mod sort;
+mod strings;
 mod table;
+mod temporal;
+mod text;
+mod time_text;
 mod values;
 
 pub use aggregate::{Accumulator, reduce};

@@ -9,7 +9,9 @@ use arrow::datatypes::DataType;
 
 use super::options::Options;
 use super::values::{Call, Values};
-use super::{aggregate, arithmetic, cast, compare, conditional, logic};
+use super::{
+    aggregate, arithmetic, cast, compare, conditional, logic, patterns, rounding, strings, temporal, time_text,
+};
 use crate::Failure;
 
 /// What a function may allocate; it is asked for before it is allocated.
@@ -141,6 +143,11 @@ static TOPICS: &[Topic] = &[
     ("Comparison", compare::FUNCTIONS),
     ("Logic", logic::FUNCTIONS),
     ("Arithmetic", arithmetic::FUNCTIONS),
+    ("Rounding", rounding::FUNCTIONS),
+    ("Dates and times", temporal::FUNCTIONS),
+    ("Dates and times as text", time_text::FUNCTIONS),
+    ("Text", strings::FUNCTIONS),
+    ("Patterns", patterns::FUNCTIONS),
     ("Conversion", cast::FUNCTIONS),
     ("Choice and nulls", conditional::FUNCTIONS),
     ("Aggregation", aggregate::FUNCTIONS),

@@ -1,0 +1,405 @@
+//! Text: case, trimming, lengths, parts and joining.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Int64Type};
+
+use super::options::Options;
+use super::promote::{internal, mismatch};
+use super::table::{Function, Plan};
+use super::text::{Texts, Writer, bytes, parts};
+use super::values::{Call, Values};
+use crate::Failure;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("utf8_lower", "utf8_lower(text) -> text", to_text, lower).pieces().weight(4).doc("in lower case"),
+    Function::new("utf8_upper", "utf8_upper(text) -> text", to_text, upper).pieces().weight(4).doc("in upper case"),
+    Function::new("utf8_trim", "utf8_trim(text) -> text", trim_types, trim).options(&["characters"]).pieces().weight(4)
+        .doc("without these characters (white space) at both ends"),
+    Function::new("utf8_ltrim", "utf8_ltrim(text) -> text", trim_types, ltrim).options(&["characters"]).pieces().weight(4)
+        .doc("without these characters (white space) at the front"),
+    Function::new("utf8_rtrim", "utf8_rtrim(text) -> text", trim_types, rtrim).options(&["characters"]).pieces().weight(4)
+        .doc("without these characters (white space) at the end"),
+    Function::new("utf8_trim_whitespace", "utf8_trim_whitespace(text) -> text", to_text, trim).pieces().weight(4)
+        .doc("without white space at both ends"),
+    Function::new("utf8_ltrim_whitespace", "utf8_ltrim_whitespace(text) -> text", to_text, ltrim).pieces().weight(4)
+        .doc("without white space at the front"),
+    Function::new("utf8_rtrim_whitespace", "utf8_rtrim_whitespace(text) -> text", to_text, rtrim).pieces().weight(4)
+        .doc("without white space at the end"),
+    Function::new("utf8_length", "utf8_length(text) -> int32", length_types, utf8_length).weight(2).doc("the number of characters"),
+    Function::new("binary_length", "binary_length(text or binary) -> int32", bytes_types, binary_length).doc("the number of bytes"),
+    Function::new("list_value_length", "list_value_length(list) -> int32", list_types, binary_length).doc("the number of items"),
+    Function::new("utf8_slice_codeunits", "utf8_slice_codeunits(text, [start, [length]]) -> text", slice_types, slice)
+        .arity(1, 3).options(&["start", "stop", "length"]).pieces().weight(4)
+        .doc("the characters from `start`, counted from 0 or, if negative, from the end, up to `stop` or so many"),
+    Function::new("utf8_replace", "utf8_replace(text, [pattern, replacement]) -> text", replace_types, replace)
+        .arity(1, 3).options(&["pattern", "replacement"]).pieces().weight(8)
+        .doc("all occurrences of a text replaced; an empty pattern replaces nothing"),
+    Function::new("utf8_reverse", "utf8_reverse(text) -> text", to_text, reverse).pieces().weight(6).doc("the characters from back to front"),
+    Function::new("utf8_repeat", "utf8_repeat(text, integer) -> text", repeat_types, repeat).arity(2, 2).pieces().weight(4)
+        .doc("the text so many times; none below 1"),
+    Function::new("utf8_lpad", "utf8_lpad(text, integer, [text]) -> text", pad_types, lpad).arity(2, 3).pieces().weight(4)
+        .doc("padded at the front (with spaces) to so many characters"),
+    Function::new("utf8_rpad", "utf8_rpad(text, integer, [text]) -> text", pad_types, rpad).arity(2, 3).pieces().weight(4)
+        .doc("padded at the end (with spaces) to so many characters"),
+    Function::new("binary_join_element_wise", "binary_join_element_wise(text, …, separator) -> text", join_types, join)
+        .arity(1, usize::MAX).options(&["null_handling"]).pieces().weight(4)
+        .doc("the texts with the last argument between them; `null_handling` = emit_null, or skip, which leaves nulls out"),
+];
+
+fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::Null)
+}
+
+fn is_integer(data_type: &DataType) -> bool {
+    data_type.is_integer() || *data_type == DataType::Null
+}
+
+pub(super) fn all_text(types: &[DataType], output: DataType) -> Result<Plan, Failure> {
+    if types.iter().all(is_text) {
+        Ok(Plan::uniform(types.len(), DataType::Utf8, output))
+    } else {
+        Err(mismatch("text is expected; cast to utf8 first"))
+    }
+}
+
+fn to_text(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    all_text(types, DataType::Utf8)
+}
+
+fn trim_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    options.text("characters")?;
+    all_text(types, DataType::Utf8)
+}
+
+fn length_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    all_text(types, DataType::Int32)
+}
+
+fn bytes_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    match types {
+        [DataType::Null] => Ok(Plan::uniform(1, DataType::Utf8, DataType::Int32)),
+        [to @ (DataType::Utf8 | DataType::Binary)] => Ok(Plan::uniform(1, to.clone(), DataType::Int32)),
+        [DataType::FixedSizeBinary(_)] => Ok(Plan::uniform(1, DataType::Binary, DataType::Int32)),
+        _ => Err(mismatch("text or binary is expected")),
+    }
+}
+
+fn list_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    match types {
+        [to @ (DataType::List(_) | DataType::FixedSizeList(..))] => Ok(Plan::uniform(1, to.clone(), DataType::Int32)),
+        _ => Err(mismatch("a list is expected")),
+    }
+}
+
+fn slice_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    for name in ["start", "stop", "length"] {
+        options.integer(name)?;
+    }
+    text_and_integers(types)
+}
+
+fn text_and_integers(types: &[DataType]) -> Result<Plan, Failure> {
+    match types.split_first() {
+        Some((text, numbers)) if is_text(text) && numbers.iter().all(is_integer) => {
+            let inputs = std::iter::once(DataType::Utf8).chain(numbers.iter().map(|_| DataType::Int64)).collect();
+            Ok(Plan { inputs, output: DataType::Utf8 })
+        }
+        _ => Err(mismatch("text and integers are expected")),
+    }
+}
+
+fn repeat_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    text_and_integers(types)
+}
+
+fn pad_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    match types {
+        [_, _] => text_and_integers(types),
+        [text, number, padding] if is_text(text) && is_integer(number) && is_text(padding) => {
+            Ok(Plan { inputs: vec![DataType::Utf8, DataType::Int64, DataType::Utf8], output: DataType::Utf8 })
+        }
+        _ => Err(mismatch("text, an integer and text are expected")),
+    }
+}
+
+fn replace_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    let given = options.text("pattern")?.is_some() && options.text("replacement")?.is_some();
+    if types.len() != 3 && !(given && types.len() == 1) {
+        return Err(mismatch("a pattern and its replacement are expected, both as arguments or both as options"));
+    }
+    all_text(types, DataType::Utf8)
+}
+
+fn join_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    options.word("null_handling", &["emit_null", "skip"])?;
+    all_text(types, DataType::Utf8)
+}
+
+/// A text for each row where all inputs are valid, written by `write`.
+fn write_rows(
+    call: &mut Call,
+    mut write: impl FnMut(&mut Call, usize, &mut Writer) -> Result<(), Failure>,
+) -> Result<Values, Failure> {
+    let Ok(nulls) = call.nulls(usize::MAX) else { return Ok(call.all_null()) };
+    let expected = call.inputs.first().map_or(0, |input| Texts::of(input).bytes());
+    let mut out = Writer::new(call.rows, expected, call.meter)?;
+    for row in 0..call.rows {
+        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
+            write(call, row, &mut out)?;
+        }
+        out.end_row();
+    }
+    Ok(Values::of(out.finish(nulls)?))
+}
+
+fn first<'a>(call: &Call<'a>) -> Result<&'a super::values::Input, Failure> {
+    call.inputs.first().ok_or_else(|| mismatch("an argument is expected"))
+}
+
+/// ASCII changes case in one sweep; other text character by character.
+fn change_case(call: &mut Call, ascii: fn(&[u8]) -> Vec<u8>, unicode: fn(&str) -> String) -> Result<Values, Failure> {
+    let input = first(call)?;
+    let array = input.array.as_string::<i32>();
+    if bytes(array).is_ascii() {
+        call.meter.allocate((bytes(array).len() + array.len() * 4) as u64)?;
+        let (bytes, offsets) = parts(array);
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let array = StringArray::try_new(offsets, Buffer::from_vec(ascii(bytes)), array.nulls().cloned());
+        return Ok(Values::of(Arc::new(array.map_err(internal)?)));
+    }
+    let texts = Texts::of(input);
+    write_rows(call, |call, row, out| {
+        // A character grows to at most three times its bytes.
+        let text = texts.get(row);
+        call.tick(text.len())?;
+        if text.len() > 1 << 16 {
+            call.meter.allocate(text.len() as u64 * 3)?;
+        }
+        out.push(&unicode(text), call.meter)
+    })
+}
+
+fn lower(call: &mut Call) -> Result<Values, Failure> {
+    change_case(call, <[u8]>::to_ascii_lowercase, str::to_lowercase)
+}
+fn upper(call: &mut Call) -> Result<Values, Failure> {
+    change_case(call, <[u8]>::to_ascii_uppercase, str::to_uppercase)
+}
+
+fn trimmed(call: &mut Call, front: bool, back: bool) -> Result<Values, Failure> {
+    let characters: Option<Vec<char>> = call.options.text("characters")?.map(|characters| characters.chars().collect());
+    if characters.as_ref().is_some_and(|characters| characters.len() > 256) {
+        return Err(Failure::limit("too-large", "more than 256 characters to trim").with_parameter("/characters"));
+    }
+    let texts = Texts::of(first(call)?);
+    write_rows(call, |call, row, out| {
+        let mut text = texts.get(row);
+        call.tick(text.len() * characters.as_ref().map_or(1, Vec::len))?;
+        match &characters {
+            Some(characters) => {
+                text = if front { text.trim_start_matches(characters.as_slice()) } else { text };
+                text = if back { text.trim_end_matches(characters.as_slice()) } else { text };
+            }
+            None => {
+                text = if front { text.trim_start() } else { text };
+                text = if back { text.trim_end() } else { text };
+            }
+        }
+        out.push(text, call.meter)
+    })
+}
+
+fn trim(call: &mut Call) -> Result<Values, Failure> {
+    trimmed(call, true, true)
+}
+fn ltrim(call: &mut Call) -> Result<Values, Failure> {
+    trimmed(call, true, false)
+}
+fn rtrim(call: &mut Call) -> Result<Values, Failure> {
+    trimmed(call, false, true)
+}
+
+fn utf8_length(call: &mut Call) -> Result<Values, Failure> {
+    let array = first(call)?.array.as_string::<i32>();
+    if bytes(array).is_ascii() {
+        return binary_length(call);
+    }
+    let characters = |row: usize| array.value(row).chars().count() as i32;
+    let lengths: Vec<i32> = (0..array.len()).map(characters).collect();
+    Ok(Values::of(Arc::new(Int32Array::new(lengths.into(), array.nulls().cloned()))))
+}
+
+fn binary_length(call: &mut Call) -> Result<Values, Failure> {
+    let input = first(call)?;
+    let array: ArrayRef = arrow::compute::kernels::length::length(input.array.as_ref()).map_err(internal)?;
+    Ok(Values::of(array))
+}
+
+/// The byte range of characters `start` to `stop`, negative ones counted from the end.
+fn range(text: &str, start: i64, stop: Option<i64>) -> &str {
+    let ascii = text.is_ascii();
+    let count = if ascii { text.len() } else { text.chars().count() } as i64;
+    let place = |index: i64| (if index < 0 { index.saturating_add(count) } else { index }).clamp(0, count) as usize;
+    let (start, stop) = (place(start), stop.map_or(count as usize, place));
+    if start >= stop {
+        return "";
+    }
+    let byte = |character: usize| {
+        if ascii { character } else { text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte) }
+    };
+    text.get(byte(start)..byte(stop)).unwrap_or_default()
+}
+
+fn slice(call: &mut Call) -> Result<Values, Failure> {
+    let (start, stop, length) =
+        (call.options.integer("start")?, call.options.integer("stop")?, call.options.integer("length")?);
+    let inputs = call.inputs;
+    let number = |index: usize, row: usize, otherwise: Option<i64>| match inputs.get(index) {
+        Some(input) => Some(input.array.as_primitive::<Int64Type>().value(input.at(row))),
+        None => otherwise,
+    };
+    let texts = Texts::of(first(call)?);
+    write_rows(call, |call, row, out| {
+        let text = texts.get(row);
+        call.tick(text.len())?;
+        let text = range(text, number(1, row, start).unwrap_or(0), None);
+        let text = match number(2, row, length) {
+            Some(length) => range(text, 0, Some(length.max(0))),
+            None => text,
+        };
+        let text = match stop {
+            // A stop counts from the front of the whole text, or from its end.
+            Some(stop) => {
+                let whole = texts.get(row);
+                let end = range(whole, 0, Some(stop)).len();
+                let begin = text.as_ptr() as usize - whole.as_ptr() as usize;
+                whole.get(begin..end.min(begin + text.len())).unwrap_or_default()
+            }
+            None => text,
+        };
+        out.push(text, call.meter)
+    })
+}
+
+fn replace(call: &mut Call) -> Result<Values, Failure> {
+    let options = call.options;
+    let (pattern, replacement) = (options.text("pattern")?.unwrap_or(""), options.text("replacement")?.unwrap_or(""));
+    let inputs = call.inputs;
+    let text_at = |index: usize, row: usize, otherwise: &'static str| match inputs.get(index) {
+        Some(input) => Texts::of(input).get(row),
+        None => otherwise,
+    };
+    let (given, texts) = (inputs.len() > 1, Texts::of(first(call)?));
+    write_rows(call, |call, row, out| {
+        let text = texts.get(row);
+        let (pattern, replacement) =
+            if given { (text_at(1, row, ""), text_at(2, row, "")) } else { (pattern, replacement) };
+        call.tick(text.len())?;
+        if pattern.is_empty() {
+            return out.push(text, call.meter);
+        }
+        let mut rest = 0;
+        for (place, found) in text.match_indices(pattern) {
+            out.push(text.get(rest..place).unwrap_or_default(), call.meter)?;
+            out.push(replacement, call.meter)?;
+            call.tick(replacement.len())?;
+            rest = place + found.len();
+        }
+        out.push(text.get(rest..).unwrap_or_default(), call.meter)
+    })
+}
+
+fn reverse(call: &mut Call) -> Result<Values, Failure> {
+    let texts = Texts::of(first(call)?);
+    write_rows(call, |call, row, out| {
+        let text = texts.get(row);
+        call.tick(text.len() * 2)?;
+        let mut buffer = [0; 4];
+        text.chars().rev().try_for_each(|character| out.push(character.encode_utf8(&mut buffer), call.meter))
+    })
+}
+
+fn integer_at(call: &Call, index: usize, row: usize) -> i64 {
+    call.inputs.get(index).map_or(0, |input| input.array.as_primitive::<Int64Type>().value(input.at(row)))
+}
+
+/// A text again and again, `count` characters of it.
+fn fill(call: &mut Call, text: &str, count: usize, out: &mut Writer) -> Result<(), Failure> {
+    let mut left = count;
+    let characters = text.chars().count();
+    while left >= characters && characters > 0 {
+        call.tick(text.len())?;
+        out.push(text, call.meter)?;
+        left -= characters;
+    }
+    out.push(range(text, 0, Some(left as i64)), call.meter)
+}
+
+fn repeat(call: &mut Call) -> Result<Values, Failure> {
+    let texts = Texts::of(first(call)?);
+    write_rows(call, |call, row, out| {
+        let (text, count) = (texts.get(row), integer_at(call, 1, row).max(0) as usize);
+        fill(call, text, text.chars().count().saturating_mul(if text.is_empty() { 0 } else { count }), out)
+    })
+}
+
+fn pad(call: &mut Call, front: bool) -> Result<Values, Failure> {
+    let texts = Texts::of(first(call)?);
+    let padding = call.inputs.get(2).map(Texts::of);
+    write_rows(call, |call, row, out| {
+        let text = texts.get(row);
+        let missing = (integer_at(call, 1, row).max(0) as usize).saturating_sub(text.chars().count());
+        let padding = padding.map_or(" ", |padding| padding.get(row));
+        let missing = if padding.is_empty() { 0 } else { missing };
+        if front {
+            fill(call, padding, missing, out)?;
+        }
+        out.push(text, call.meter)?;
+        if front { Ok(()) } else { fill(call, padding, missing, out) }
+    })
+}
+
+fn lpad(call: &mut Call) -> Result<Values, Failure> {
+    pad(call, true)
+}
+fn rpad(call: &mut Call) -> Result<Values, Failure> {
+    pad(call, false)
+}
+
+fn join(call: &mut Call) -> Result<Values, Failure> {
+    let skip = call.options.word("null_handling", &["emit_null", "skip"])? == "skip";
+    let Some((separator, texts)) = call.inputs.split_last() else { return Err(mismatch("a separator is expected")) };
+    let Ok(separator_nulls) = separator.nulls() else { return Ok(call.all_null()) };
+    let nulls = match (skip, call.nulls(usize::MAX)) {
+        (true, _) => separator_nulls,
+        (false, Ok(nulls)) => nulls,
+        (false, Err(())) => return Ok(call.all_null()),
+    };
+    let columns: Vec<(Texts, Option<NullBuffer>)> =
+        texts.iter().filter_map(|input| Some((Texts::of(input), input.nulls().ok()?))).collect();
+    let separator = Texts::of(separator);
+    let expected = columns.iter().map(|(texts, _)| texts.bytes()).sum();
+    let mut out = Writer::new(call.rows, expected, call.meter)?;
+    for row in 0..call.rows {
+        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
+            let mut begun = false;
+            for (texts, nulls) in &columns {
+                if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+                    continue;
+                }
+                let text = texts.get(row);
+                call.tick(text.len())?;
+                if begun {
+                    out.push(separator.get(row), call.meter)?;
+                }
+                out.push(text, call.meter)?;
+                begun = true;
+            }
+        }
+        out.end_row();
+    }
+    Ok(Values::of(out.finish(nulls)?))
+}
