@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::document::{Data, Document, Origin, Spot};
+use crate::document::{Data, Document};
 use crate::limits::{LimitSettings, PluginSettings};
 use crate::names::check_name;
 use crate::permissions::{Permissions, Side};
@@ -71,8 +71,7 @@ pub fn parse_config(file: &str, text: &str) -> (Option<Config>, Vec<Problem>) {
     let (document, problems) = Document::parse(file, text);
     let Some(document) = document else { return (None, problems) };
     let mut report = Report::new(&document, problems);
-    let start = Spot { origin: Origin::File, start: 0, end: 0 };
-    let mut top = Section::new("the configuration", start, document.root.clone());
+    let mut top = Section::top("the configuration", &document);
     let (folders, prefer) = match top.section("plugins", &mut report) {
         Some(mut section) => {
             let folders = section.texts("folders", &mut report).unwrap_or_default();
@@ -95,14 +94,13 @@ pub fn parse_config(file: &str, text: &str) -> (Option<Config>, Vec<Problem>) {
 
 /// `prefer = { "format:csv" = "mycsv" }`.
 fn prefer(section: &mut Section, report: &mut Report<'_>) -> Vec<Prefer> {
-    let name = section.name("prefer");
     let mut prefer = Vec::new();
     for (key, entry) in section.section("prefer", report).map(Section::into_entries).unwrap_or_default() {
         let offer = key.split_once(':').and_then(|(kind, id)| {
             let (_, kind) = KINDS.iter().find(|(word, _)| *word == kind)?;
             (!id.is_empty()).then(|| (*kind, id.to_owned()))
         });
-        let plugin = text(&format!("`{key}` of {name}"), entry.item, report);
+        let plugin = text(&format!("`{key}` of `plugins.prefer`"), entry.item, report);
         let Some((kind, id)) = offer else {
             let problem = Problem::error("invalid-name", format!("`{key}` does not say what is preferred"));
             let kinds: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();

@@ -5,9 +5,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use semver::VersionReq;
 
-use crate::document::Data;
+use crate::document::{Data, Item};
 use crate::names::check_name;
-use crate::reader::{Report, Section, wrong_type};
+use crate::reader::{Report, Section, settle, wrong_type};
 use crate::units::{Bytes, parse_bytes, parse_duration};
 use crate::value::Table;
 
@@ -45,10 +45,13 @@ impl LimitSettings {
 pub(crate) fn bytes(section: &mut Section, key: &'static str, report: &mut Report<'_>) -> Option<Bytes> {
     let name = section.name(key);
     let item = section.take(key)?;
+    let item = match settle(item.clone()) {
+        settled @ Item { data: Data::Integer(_), .. } => settled,
+        _ => item,
+    };
     let read = match &item.data {
-        Data::Text(text) if !text.text.bytes().all(|b| b.is_ascii_digit()) => parse_bytes(&text.text),
-        Data::Text(text) => text.text.parse().map(Bytes).map_err(|_| format!("{} is not a number of bytes", text.text)),
-        Data::Integer(number) => u64::try_from(*number).map(Bytes).map_err(|_| format!("not {number}")),
+        Data::Text(text) => parse_bytes(&text.text),
+        Data::Integer(number) => u64::try_from(*number).map(Bytes).map_err(|_| format!("{number} bytes are none")),
         other => {
             wrong_type(&name, "a size such as \"64MiB\"", item.spot, other, report);
             return None;

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use semver::{Version, VersionReq};
 use serde_json::Value as Json;
 
-use crate::document::{Data, Document, Origin, Spot};
+use crate::document::{Data, Document};
 use crate::limits::{LimitSettings, version_requirement};
 use crate::names::NameError;
 use crate::permissions::{Permissions, Side};
@@ -97,8 +97,7 @@ pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>
     let (document, problems) = Document::parse(file, text);
     let Some(document) = document else { return (None, problems) };
     let mut report = Report::new(&document, problems);
-    let start = Spot { origin: Origin::File, start: 0, end: 0 };
-    let mut top = Section::new("the manifest", start, document.root.clone());
+    let mut top = Section::top("the manifest", &document);
     if !top.has("plugin") {
         top.missing("plugin", &mut report);
     }

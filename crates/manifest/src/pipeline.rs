@@ -6,7 +6,7 @@ mod stages;
 
 use indexmap::IndexMap;
 
-use crate::document::{Document, Origin, Spot};
+use crate::document::Document;
 use crate::limits::{LimitSettings, PluginSettings};
 use crate::names::{PortRef, StageName, TypeRef};
 use crate::problem::Problem;
@@ -179,8 +179,7 @@ pub fn parse_pipeline(
     for Unreplaced { spot, inside, problem } in unreplaced {
         report.add(document.narrow(spot, inside), problem);
     }
-    let start = Spot { origin: Origin::File, start: 0, end: 0 };
-    let mut top = Section::new("the pipeline", start, document.root.clone());
+    let mut top = Section::top("the pipeline", &document);
     let name = top.text("name", &mut report).map(|name| name.value);
     let batch_rows = top.integer("batch-rows", 1, MOST_ROWS, &mut report).and_then(|rows| u32::try_from(rows).ok());
     let deterministic = top.boolean("deterministic", &mut report).unwrap_or_default();

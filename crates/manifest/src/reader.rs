@@ -2,8 +2,9 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::document::{Data, Document, Entries, Item, Spot, loose};
+use crate::document::{Data, Document, Entries, Item, Origin, Spot, loose};
 use crate::problem::Problem;
+use crate::set::SET_FILE;
 use crate::suggest::suggestion;
 use crate::value::{Table, Value};
 
@@ -51,8 +52,10 @@ impl<'d> Report<'d> {
     /// All problems, in the order of their places; those without a place come last.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
         let place = |problem: &Problem| match &problem.location {
-            Some(location) => (false, location.file.starts_with("--"), location.line, location.column),
-            None => (true, false, 0, 0),
+            // Each `--set` option is a text of its own, so its lines and columns say nothing about order.
+            Some(location) if location.file == SET_FILE => (1, 0, 0),
+            Some(location) => (0, location.line, location.column),
+            None => (2, 0, 0),
         };
         self.problems.sort_by_key(place);
         if self.left_out > 0 {
@@ -66,25 +69,67 @@ impl<'d> Report<'d> {
 /// A table being read. Each key that is asked for counts as known; [`Section::finish`] reports the rest.
 pub(crate) struct Section {
     pub(crate) spot: Spot,
-    /// The table in messages: `source \`a\``.
-    what: String,
+    what: What,
     entries: Entries,
     known: Vec<&'static str>,
 }
 
+/// How messages call a table and its keys.
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// `the pipeline`; keys are called by their names alone.
+    File(&'static str),
+    /// `limits`; keys are called `limits.memory`.
+    Path(String),
+    /// ``source `a` ``; keys are called `` `path` of source `a` ``.
+    Thing(String),
+}
+
+impl What {
+    /// The table.
+    fn name(&self) -> String {
+        match self {
+            What::File(name) => (*name).into(),
+            What::Path(path) => format!("`{path}`"),
+            What::Thing(thing) => thing.clone(),
+        }
+    }
+
+    /// A table below.
+    fn below(&self, key: &str) -> What {
+        match self {
+            What::File(_) => What::Path(key.into()),
+            What::Path(path) => What::Path(format!("{path}.{key}")),
+            What::Thing(thing) => What::Thing(format!("`{key}` of {thing}")),
+        }
+    }
+}
+
+impl From<String> for What {
+    fn from(thing: String) -> Self {
+        What::Thing(thing)
+    }
+}
+
 impl Section {
-    pub(crate) fn new(what: impl Into<String>, spot: Spot, entries: Entries) -> Self {
+    /// A whole file.
+    pub(crate) fn top(name: &'static str, document: &Document) -> Self {
+        let start = Spot { origin: Origin::File, start: 0, end: 0 };
+        Section::new(What::File(name), start, document.root.clone())
+    }
+
+    pub(crate) fn new(what: impl Into<What>, spot: Spot, entries: Entries) -> Self {
         Section { spot, what: what.into(), entries, known: Vec::new() }
     }
 
     /// A value that should be a table.
-    pub(crate) fn of(what: impl Into<String>, item: Item, report: &mut Report<'_>) -> Option<Section> {
+    pub(crate) fn of(what: impl Into<What>, item: Item, report: &mut Report<'_>) -> Option<Section> {
         let what = what.into();
         let spot = item.spot;
         match settle(item).data {
             Data::Table(entries) => Some(Section::new(what, spot, entries)),
             other => {
-                report.error(spot, "wrong-type", format!("{what} must be a table, not {}", other.kind()));
+                wrong_type(&what.name(), "a table", spot, &other, report);
                 None
             }
         }
@@ -92,7 +137,7 @@ impl Section {
 
     /// The name of a key in messages.
     pub(crate) fn name(&self, key: &str) -> String {
-        format!("`{key}` of {}", self.what)
+        self.what.below(key).name()
     }
 
     /// Whether the key is there; it counts as known.
@@ -126,7 +171,7 @@ impl Section {
 
     /// Reports that a key is not there.
     pub(crate) fn missing(&self, key: &str, report: &mut Report<'_>) {
-        report.error(self.spot, "missing-key", format!("{} has no `{key}`", self.what));
+        report.error(self.spot, "missing-key", format!("{} has no `{key}`", self.what.name()));
     }
 
     /// A text that `parse` understands.
@@ -158,7 +203,9 @@ impl Section {
         match item.data {
             Data::Integer(number) if (least..=most).contains(&number) => return Some(number),
             Data::Integer(number) => {
-                let message = format!("{} must be from {least} to {most}, not {number}", self.name(key));
+                let range =
+                    if most == i64::MAX { format!("at least {least}") } else { format!("from {least} to {most}") };
+                let message = format!("{} must be {range}, not {number}", self.name(key));
                 report.error(item.spot, "invalid-value", message);
             }
             other => wrong_type(&self.name(key), "a whole number", item.spot, &other, report),
@@ -181,7 +228,7 @@ impl Section {
     pub(crate) fn texts(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Vec<Spotted<String>>> {
         let name = self.name(key);
         let items = self.list(key, report)?;
-        Some(items.into_iter().filter_map(|item| text(&format!("each entry of {name}"), item, report)).collect())
+        Some(items.into_iter().filter_map(|item| text(&format!("an entry of {name}"), item, report)).collect())
     }
 
     /// A list.
@@ -198,8 +245,9 @@ impl Section {
 
     /// A list of tables.
     pub(crate) fn sections(&mut self, key: &'static str, what: &str, report: &mut Report<'_>) -> Vec<Section> {
+        let what = What::Thing(what.into());
         let items = self.list(key, report).unwrap_or_default();
-        items.into_iter().filter_map(|item| Section::of(what, item, report)).collect()
+        items.into_iter().filter_map(|item| Section::of(what.clone(), item, report)).collect()
     }
 
     /// A table that is not looked into, as values.
@@ -213,7 +261,7 @@ impl Section {
         let Some(section) = self.section(key, report) else { return IndexMap::new() };
         let what = section.what;
         let entries = section.entries.into_iter().filter_map(|(key, entry)| {
-            let value = text(&format!("`{key}` of {what}"), entry.item, report)?;
+            let value = text(&what.below(&key).name(), entry.item, report)?;
             Some((key, value.value))
         });
         entries.collect()
@@ -222,7 +270,7 @@ impl Section {
     /// A table below this one.
     pub(crate) fn section(&mut self, key: &'static str, report: &mut Report<'_>) -> Option<Section> {
         let item = self.take(key)?;
-        Section::of(self.name(key), item, report)
+        Section::of(self.what.below(key), item, report)
     }
 
     /// What is left, with the places of the keys: for tables whose keys are names.
@@ -234,7 +282,7 @@ impl Section {
     pub(crate) fn finish(self, report: &mut Report<'_>) {
         let known: IndexSet<&str> = self.known.into_iter().collect();
         for (key, entry) in &self.entries {
-            let mut problem = Problem::error("unknown-key", format!("unknown key `{key}` in {}", self.what));
+            let mut problem = Problem::error("unknown-key", format!("unknown key `{key}` in {}", self.what.name()));
             problem.help = suggestion(key, known.iter().copied());
             report.add(entry.key, problem);
         }

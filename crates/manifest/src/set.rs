@@ -15,6 +15,9 @@ pub struct SetOption {
     pub value: String,
 }
 
+/// What messages call the file of a value from the command line.
+pub(crate) const SET_FILE: &str = "--set";
+
 /// Keys in a path at most.
 const DEEPEST: usize = 32;
 
@@ -72,7 +75,7 @@ pub(crate) fn apply(document: &mut Document, sets: &[SetOption]) -> Vec<Problem>
         let path = dotted(&set.path);
         let text = set.to_string();
         let (key, value) = (0..path.len(), path.len() + 1..text.len());
-        document.sets.push(Lines::new("--set", &text));
+        document.sets.push(Lines::new(SET_FILE, &text));
         let key = Spot { origin: Origin::Set(number), start: key.start, end: key.end };
         let data = Data::Text(Text { text: set.value.clone(), loose: true, variables: Vec::new() });
         let item = Item { spot: Spot { start: value.start, end: value.end, ..key }, data };

@@ -120,25 +120,25 @@ fn nothing_required_is_there() {
     check(
         "[plugin]\nname = \"Bad Name\"\n",
         expect![[r#"
-        error[missing-key]: `plugin` of the manifest has no `version`
-          --> plugin.toml:1:1
-           |
-         1 | [plugin]
-           | ^^^^^^^^
+            error[missing-key]: `plugin` has no `version`
+              --> plugin.toml:1:1
+               |
+             1 | [plugin]
+               | ^^^^^^^^
 
-        error[missing-key]: `plugin` of the manifest has no `component`
-          --> plugin.toml:1:1
-           |
-         1 | [plugin]
-           | ^^^^^^^^
+            error[missing-key]: `plugin` has no `component`
+              --> plugin.toml:1:1
+               |
+             1 | [plugin]
+               | ^^^^^^^^
 
-        error[invalid-name]: `Bad Name` must be lower-case letters and digits with single `-` between them, such as `my-plugin`
-          --> plugin.toml:2:8
-           |
-         2 | name = "Bad Name"
-           |        ^^^^^^^^^^
+            error[invalid-name]: `Bad Name` must be lower-case letters and digits with single `-` between them, such as `my-plugin`
+              --> plugin.toml:2:8
+               |
+             2 | name = "Bad Name"
+               |        ^^^^^^^^^^
 
-        (no manifest)"#]],
+            (no manifest)"#]],
     );
     check(
         "",
@@ -163,7 +163,7 @@ formats = []
 [permisions]
 "#,
         expect![[r#"
-            error[missing-key]: `plugin` of the manifest has no `component`
+            error[missing-key]: `plugin` has no `component`
               --> plugin.toml:2:1
                |
              2 | [plugin]
@@ -175,14 +175,14 @@ formats = []
              4 | version = "1.0"
                |           ^^^^^
 
-            error[unknown-key]: unknown key `componnent` in `plugin` of the manifest
+            error[unknown-key]: unknown key `componnent` in `plugin`
               --> plugin.toml:5:1
                |
              5 | componnent = "a.wasm"
                | ^^^^^^^^^^
             help: did you mean `component`?
 
-            error[unknown-key]: unknown key `formats` in `provides` of the manifest
+            error[unknown-key]: unknown key `formats` in `provides`
               --> plugin.toml:7:1
                |
              7 | formats = []
@@ -252,7 +252,7 @@ filesystem.read-write = []
              7 | filesystem.read = [{ path = "/", reason = "all" }, { path = "../x", reason = "up" }, { path = "/a/../b", reason = "r" }]
                |                                                                                               ^^^^^^^^^
 
-            error[missing-key]: an entry of `write` of `filesystem` of `permissions` of the manifest has no `reason`
+            error[missing-key]: an entry of `permissions.filesystem.write` has no `reason`
               --> plugin.toml:8:21
                |
              8 | filesystem.write = [{ path = "/out" }]
@@ -289,7 +289,7 @@ filesystem.read-write = []
              14 |   { host = "example.com", ports = [0], methods = ["get"], paths = ["v1"], addresses = ["lan"], reason = "r" },
                 |                                    ^
 
-            error[invalid-value]: `methods` of each entry of `http` of `network` of `permissions` of the manifest cannot be `get`
+            error[invalid-value]: `methods` of an entry of `permissions.network.http` cannot be `get`
               --> plugin.toml:14:51
                 |
              14 |   { host = "example.com", ports = [0], methods = ["get"], paths = ["v1"], addresses = ["lan"], reason = "r" },
@@ -302,20 +302,20 @@ filesystem.read-write = []
              14 |   { host = "example.com", ports = [0], methods = ["get"], paths = ["v1"], addresses = ["lan"], reason = "r" },
                 |                                                                    ^^^^
 
-            error[invalid-value]: `addresses` of each entry of `http` of `network` of `permissions` of the manifest cannot be `lan`
+            error[invalid-value]: `addresses` of an entry of `permissions.network.http` cannot be `lan`
               --> plugin.toml:14:88
                 |
              14 |   { host = "example.com", ports = [0], methods = ["get"], paths = ["v1"], addresses = ["lan"], reason = "r" },
                 |                                                                                        ^^^^^
             help: there are `public`, `private`, `loopback`, `link-local` and `metadata`
 
-            error[missing-key]: each entry of `socket` of `network` of `permissions` of the manifest has no `port`
+            error[missing-key]: an entry of `permissions.network.socket` has no `port`
               --> plugin.toml:16:19
                 |
              16 | network.socket = [{ host = "db", reason = "r" }]
                 |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-            error[missing-key]: each entry of `secrets` of `permissions` of the manifest has no `hosts`
+            error[missing-key]: an entry of `permissions.secrets` has no `hosts`
               --> plugin.toml:17:12
                 |
              17 | secrets = [{ name = "t", reason = "r" }]
@@ -327,7 +327,7 @@ filesystem.read-write = []
              18 | env = ["A-B"]
                 |        ^^^^^
 
-            error[wrong-type]: `clock` of `permissions` of the manifest must be true, false or { reason = "…" }, not text
+            error[wrong-type]: `permissions.clock` must be true, false or { reason = "…" }, not text
               --> plugin.toml:19:9
                 |
              19 | clock = "yes"
@@ -345,14 +345,14 @@ filesystem.read-write = []
              21 | exec = [{ command = "/bin/sh", reason = "r" }]
                 |                     ^^^^^^^^^
 
-            error[unknown-key]: unknown key `htttp` in `network` of `permissions` of the manifest
+            error[unknown-key]: unknown key `htttp` in `permissions.network`
               --> plugin.toml:22:9
                 |
              22 | network.htttp = []
                 |         ^^^^^
             help: did you mean `http`?
 
-            error[unknown-key]: unknown key `read-write` in `filesystem` of `permissions` of the manifest
+            error[unknown-key]: unknown key `read-write` in `permissions.filesystem`
               --> plugin.toml:23:12
                 |
              23 | filesystem.read-write = []
@@ -410,7 +410,7 @@ handles = "many"
              9 | inputs = [{ name = "in" }, { name = "in" }]
                |                            ^^^^^^^^^^^^^^^
 
-            error[unknown-key]: unknown key `multiple` in each entry of `outputs` of a provided node
+            error[unknown-key]: unknown key `multiple` in an entry of `outputs` of a provided node
               --> plugin.toml:10:28
                 |
              10 | outputs = [{ name = "out", multiple = true }]
@@ -462,19 +462,25 @@ handles = "many"
              25 | b = "not a version"
                 |     ^^^^^^^^^^^^^^^
 
-            error[invalid-value]: `call-timeout` of `limits` of the manifest: expected a duration such as "5s" (ns, us, ms, s, m, h, d), not "5"
+            error[invalid-value]: `limits.memory`: expected a size such as "64MiB" (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB), not "64"
+              --> plugin.toml:27:10
+                |
+             27 | memory = "64"
+                |          ^^^^
+
+            error[invalid-value]: `limits.call-timeout`: expected a duration such as "5s" (ns, us, ms, s, m, h, d), not "5"
               --> plugin.toml:28:16
                 |
              28 | call-timeout = "5"
                 |                ^^^
 
-            error[invalid-value]: `fuel-per-call` of `limits` of the manifest must be from 1 to 9223372036854775807, not 0
+            error[invalid-value]: `limits.fuel-per-call` must be at least 1, not 0
               --> plugin.toml:29:17
                 |
              29 | fuel-per-call = 0
                 |                 ^
 
-            error[wrong-type]: `handles` of `limits` of the manifest must be a whole number, not text
+            error[wrong-type]: `limits.handles` must be a whole number, not text
               --> plugin.toml:30:11
                 |
              30 | handles = "many"
@@ -547,32 +553,32 @@ fn config_mistakes() {
     check_config(
         "[plugins]\nprefer = { csv = \"x\", \"format:a\" = 1 }\nfolder = []\n[polcy]\n",
         expect![[r#"
-        error[invalid-name]: `csv` does not say what is preferred
-          --> jackfield.toml:2:12
-           |
-         2 | prefer = { csv = "x", "format:a" = 1 }
-           |            ^^^
-        help: write "format:csv"; kinds are `format`, `codec`, `node` and `capability`
+            error[invalid-name]: `csv` does not say what is preferred
+              --> jackfield.toml:2:12
+               |
+             2 | prefer = { csv = "x", "format:a" = 1 }
+               |            ^^^
+            help: write "format:csv"; kinds are `format`, `codec`, `node` and `capability`
 
-        error[wrong-type]: `format:a` of `prefer` of `plugins` of the configuration must be text, not a whole number
-          --> jackfield.toml:2:36
-           |
-         2 | prefer = { csv = "x", "format:a" = 1 }
-           |                                    ^
-        help: put it in quotes
+            error[wrong-type]: `format:a` of `plugins.prefer` must be text, not a whole number
+              --> jackfield.toml:2:36
+               |
+             2 | prefer = { csv = "x", "format:a" = 1 }
+               |                                    ^
+            help: put it in quotes
 
-        error[unknown-key]: unknown key `folder` in `plugins` of the configuration
-          --> jackfield.toml:3:1
-           |
-         3 | folder = []
-           | ^^^^^^
-        help: did you mean `folders`?
+            error[unknown-key]: unknown key `folder` in `plugins`
+              --> jackfield.toml:3:1
+               |
+             3 | folder = []
+               | ^^^^^^
+            help: did you mean `folders`?
 
-        error[unknown-key]: unknown key `polcy` in the configuration
-          --> jackfield.toml:4:2
-           |
-         4 | [polcy]
-           |  ^^^^^
-        help: did you mean `policy`?"#]],
+            error[unknown-key]: unknown key `polcy` in the configuration
+              --> jackfield.toml:4:2
+               |
+             4 | [polcy]
+               |  ^^^^^
+            help: did you mean `policy`?"#]],
     );
 }

@@ -157,7 +157,7 @@ fn ports(s: &mut Section, key: &'static str, main: &str, report: &mut Report<'_>
         return vec![port];
     }
     let mut ports: Vec<PortDecl> = Vec::new();
-    for mut section in s.sections(key, &format!("each entry of {}", s.name(key)), report) {
+    for mut section in s.sections(key, &format!("an entry of {}", s.name(key)), report) {
         let spot = section.spot;
         let name =
             required(&mut section, "name", "invalid-name", |text| check_name(text).map(|()| text.to_owned()), report);

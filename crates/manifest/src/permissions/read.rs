@@ -80,7 +80,7 @@ fn one<T>(
     report: &mut Report<'_>,
     rule: &impl Fn(Entry<'_>, &mut Report<'_>) -> Option<T>,
 ) -> Option<T> {
-    let mut section = Section::of(format!("each entry of {name}"), item, report)?;
+    let mut section = Section::of(format!("an entry of {name}"), item, report)?;
     let reason = section.text("reason", report);
     if let (Side::Asks, true) = (side, reason.as_ref().is_none_or(|reason| reason.value.trim().is_empty())) {
         let message = format!("an entry of {name} has no `reason`");
@@ -228,7 +228,7 @@ fn ports(section: &mut Section, report: &mut Report<'_>) -> Vec<u16> {
                 Ok(port) if port > 0 => ports.push(port),
                 _ => report.error(item.spot, CODE, format!("{number} is not a port: they go from 1 to 65535")),
             },
-            other => wrong_type(&format!("each entry of {name}"), "a whole number", item.spot, &other, report),
+            other => wrong_type(&format!("an entry of {name}"), "a whole number", item.spot, &other, report),
         }
     }
     ports

@@ -19,7 +19,7 @@ pub(super) struct Names {
     sinks: HashSet<String>,
     pub(super) has_sinks: bool,
     /// A reference led nowhere.
-    misled: bool,
+    pub(super) misled: bool,
 }
 
 /// One reference from a stage to its input.

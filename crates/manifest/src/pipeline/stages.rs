@@ -97,32 +97,24 @@ impl Stages {
     }
 
     fn node(&mut self, Stage { name, section: mut s }: Stage, report: &mut Report<'_>) -> Option<Node> {
-        let node_type = match s.required("type", report) {
-            Some(Spotted { spot, value }) => {
-                TypeRef::from_str(&value).map_err(|why| report.error(spot, "invalid-name", why.to_string())).ok()
-            }
-            None => {
-                self.suggest_other_node(&name, s.spot, report);
-                None
-            }
-        };
+        if s.spot.origin != Origin::File && !s.has("type") {
+            // A node that only `--set` names is most likely another one, misspelt.
+            let nodes = self.names.outputs.keys().map(String::as_str).filter(|node| *node != name.as_str());
+            let mut problem = Problem::error("unknown-stage", format!("the file has no node `{name}`"));
+            problem.help = suggestion(name.as_str(), nodes);
+            report.add(s.spot, problem);
+            self.names.misled = true;
+            return None;
+        }
+        let node_type = s.required("type", report).and_then(|Spotted { spot, value }| {
+            TypeRef::from_str(&value).map_err(|why| report.error(spot, "invalid-name", why.to_string())).ok()
+        });
         let inputs = self.inputs(&mut s, &name, report);
         let owner = format!("node `{name}`");
         let params = s.table("params", report).unwrap_or_default();
         let on_error = self.on_error(&mut s, &owner, report);
         s.finish(report);
         Some(Node { name, node_type: node_type?, inputs, params, on_error })
-    }
-
-    /// A node that only `--set` names is most likely another one, misspelt.
-    fn suggest_other_node(&self, name: &StageName, spot: Spot, report: &mut Report<'_>) {
-        if spot.origin == Origin::File {
-            return;
-        }
-        let mut problem = Problem::error("unknown-stage", format!("the file has no node `{name}`"));
-        problem.help =
-            suggestion(name.as_str(), self.names.outputs.keys().map(String::as_str).filter(|n| *n != name.as_str()));
-        report.add(spot, problem);
     }
 
     fn sink(&mut self, Stage { name, section: mut s }: Stage, report: &mut Report<'_>) -> Option<Sink> {
@@ -218,7 +210,7 @@ impl Stages {
     }
 
     fn reference_in(&mut self, name: &str, item: Item, node: &StageName, report: &mut Report<'_>) -> Option<PortRef> {
-        let input = text(&format!("each entry of {name}"), item, report)?;
+        let input = text(&format!("an entry of {name}"), item, report)?;
         self.reference(input, Some(node), report)
     }
 
@@ -254,7 +246,7 @@ impl Stages {
                 }
             }
             Data::Table(entries) => {
-                let mut section = Section::new(name.as_str(), item.spot, entries);
+                let mut section = Section::new(name.clone(), item.spot, entries);
                 let path = section.required("dead-letter", report).filter(|path| not_empty(path, &name, report));
                 section.finish(report);
                 let Some(Spotted { spot, value }) = path else { return OnError::Stop };
