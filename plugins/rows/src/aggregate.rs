@@ -156,17 +156,7 @@ impl Measure {
     fn bind(pointer: &str, text: &str, schema: &Schema) -> Result<(Measure, Vec<Field>), Failure> {
         let aggregate = sql::parse_aggregate(text, schema)?;
         let inputs: Vec<Vec<Field>> = aggregate.arguments.iter().map(Expression::result_type).collect();
-        let function = match (aggregate.function.as_str(), aggregate.distinct) {
-            (function, false) => function,
-            ("count" | "count_distinct", true) => "count_distinct",
-            // A repeated value changes nothing about these.
-            (function @ ("min" | "max" | "any" | "all" | "first" | "last"), true) => function,
-            (function, true) => {
-                let message = format!("`{function}` does not take `distinct`; `count` does");
-                return Err(Failure::invalid_config("type-mismatch", message));
-            }
-        };
-        let accumulator = Accumulator::new(function, &inputs, &aggregate.options)?;
+        let accumulator = Accumulator::new(&aggregate.function, &inputs, &aggregate.options)?;
         let tree = accumulator.result_type();
         Ok((Measure { pointer: pointer.to_owned(), arguments: aggregate.arguments, accumulator }, tree))
     }
