@@ -28,6 +28,10 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
 }
 
 fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResult {
+    if output.verbose > 0 {
+        let stages = plan.progress().stages.len();
+        output.note(&format!("running {} with {stages} stages", pipeline::printable(plan.name())));
+    }
     let drawing = output.draws_progress().then(|| progress::draw(plan.progress()));
     let result = plan.run();
     if let Some(drawing) = drawing {

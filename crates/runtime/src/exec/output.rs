@@ -29,6 +29,11 @@ impl Outputs {
         let failed = |what: &str, error: &std::io::Error| write_problem(shown, &format!("{what}: {}", reason(error)));
         // A link stays a link: what it points to is replaced.
         let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_path_buf());
+        // A pipe or a device cannot be replaced by a file: it is written as it is.
+        if std::fs::metadata(&target).is_ok_and(|meta| !meta.is_file()) {
+            let file = std::fs::OpenOptions::new().write(true).open(&target);
+            return file.map(|file| (file, 0)).map_err(|error| failed("it cannot be opened", &error));
+        }
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let made_folders = make_folders(folder).map_err(|error| failed("its folder cannot be made", &error))?;
         let temporary = tempfile::Builder::new().prefix(".jackfield-").suffix(".tmp").tempfile_in(folder);
