@@ -63,12 +63,16 @@ pub(crate) fn bytes(section: &mut Section, key: &'static str, report: &mut Repor
 
 fn timeout(section: &mut Section, key: &'static str, report: &mut Report<'_>) -> Option<Duration> {
     let name = section.name(key);
-    let parse = |text: &str| match parse_duration(text) {
-        Ok(duration) if duration.is_zero() => Err(format!("{name}: more than 0 is needed")),
-        Ok(duration) => Ok(duration),
-        Err(why) => Err(format!("{name}: {why}")),
+    let item = section.take(key)?;
+    let Data::Text(text) = &item.data else {
+        wrong_type(&name, "a duration such as \"5s\"", item.spot, &item.data, report);
+        return None;
     };
-    section.parsed(key, "invalid-value", parse, report)
+    let read = match parse_duration(&text.text) {
+        Ok(duration) if duration.is_zero() => Err("more than 0 is needed".into()),
+        other => other,
+    };
+    read.map_err(|why| report.error(item.spot, "invalid-value", format!("{name}: {why}"))).ok()
 }
 
 /// What `[plugin.NAME]` sets.

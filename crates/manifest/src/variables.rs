@@ -54,10 +54,10 @@ fn replaced(text: &str, environment: Environment<'_>, report: &mut dyn FnMut(Ran
                     out.loose |= reference.length == text.len();
                     let length = reference.length;
                     let value = value(&reference, environment);
-                    (length, value.map_err(|problem| report(dollar..dollar + length, problem)).ok())
+                    (length, value.map_err(|problem| report(dollar..dollar + length, *problem)).ok())
                 }
                 Err(problem) => {
-                    report(dollar..dollar + 2, problem);
+                    report(dollar..dollar + 2, *problem);
                     (2, None)
                 }
             }
@@ -86,10 +86,10 @@ struct Reference<'t> {
 }
 
 /// Reads `${NAME}` or `${NAME:-default}` at the start of a text; the default goes to the first `}`.
-fn reference(text: &str) -> Result<Reference<'_>, Problem> {
+fn reference(text: &str) -> Result<Reference<'_>, Box<Problem>> {
     let wrong = |message: String| {
-        Problem::error("invalid-variable", message)
-            .with_help("write ${NAME} or ${NAME:-default}; for a literal ${ write $${")
+        let help = "write ${NAME} or ${NAME:-default}; for a literal ${ write $${";
+        Box::new(Problem::error("invalid-variable", message).with_help(help))
     };
     let Some(body) = text.get(2..).and_then(|rest| rest.split_once('}')).map(|(body, _)| body) else {
         return Err(wrong("`${` without a closing `}`".into()));
@@ -106,13 +106,15 @@ fn reference(text: &str) -> Result<Reference<'_>, Problem> {
     Ok(Reference { name, default, length: body.len() + 3 })
 }
 
-fn value(reference: &Reference<'_>, environment: Environment<'_>) -> Result<String, Problem> {
+fn value(reference: &Reference<'_>, environment: Environment<'_>) -> Result<String, Box<Problem>> {
     let name = reference.name;
     match (environment(name), reference.default) {
         (Some(value), Some(default)) if value.is_empty() => Ok(default.into()),
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(default.into()),
-        (None, None) => Err(Problem::error("unset-variable", format!("the environment variable `{name}` is not set"))
-            .with_help(format!("set it, or give a default: ${{{name}:-…}}"))),
+        (None, None) => {
+            let problem = Problem::error("unset-variable", format!("the environment variable `{name}` is not set"));
+            Err(Box::new(problem.with_help(format!("set it, or give a default: ${{{name}:-…}}"))))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Checks names and edges: unknown stages, names given twice, cycles, outputs that go nowhere.
+//! Checks names and edges: unknown stages, names given twice, cycles.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,8 +18,6 @@ pub(super) struct Names {
     pub(super) outputs: IndexMap<String, Spot>,
     sinks: HashSet<String>,
     pub(super) has_sinks: bool,
-    /// A reference led nowhere.
-    pub(super) misled: bool,
 }
 
 /// One reference from a stage to its input.
@@ -40,16 +38,15 @@ impl Names {
             }
         }
         let sinks: HashSet<String> = sinks.iter().map(|stage| stage.name.clone()).collect();
-        Names { outputs, has_sinks: !sinks.is_empty(), sinks, misled: false }
+        Names { outputs, has_sinks: !sinks.is_empty(), sinks }
     }
 
     /// Reports a reference to a stage that is not there.
-    pub(super) fn check_known(&mut self, from: &PortRef, spot: Spot, report: &mut Report<'_>) -> bool {
+    pub(super) fn check_known(&self, from: &PortRef, spot: Spot, report: &mut Report<'_>) -> bool {
         let name = from.stage.as_str();
         if self.outputs.contains_key(name) {
             return true;
         }
-        self.misled = true;
         let problem = if self.sinks.contains(name) {
             Problem::error("unknown-stage", format!("`{name}` is a sink, and sinks have no output"))
                 .with_help("name the source or node that the sink takes its rows from")
@@ -71,15 +68,6 @@ pub(super) fn check(names: &Names, edges: &[Edge], report: &mut Report<'_>) {
         }
     }
     report_cycles(names, &into, report);
-    if names.misled {
-        // The stage that a wrong reference meant would look unused.
-        return;
-    }
-    let used: HashSet<&str> = edges.iter().map(|edge| edge.from.as_str()).collect();
-    for (name, key) in names.outputs.iter().filter(|(name, _)| !used.contains(name.as_str())) {
-        let problem = Problem::warning("unused-stage", format!("no node or sink takes rows from `{name}`"));
-        report.add(*key, problem);
-    }
 }
 
 /// Cycles that are named at most; a tangle has very many, and all of its names in each.

@@ -47,15 +47,16 @@ fn clash(a: &File, b: &File) -> bool {
 }
 
 fn problem(first: &File, second: &File) -> Problem {
-    let File { path, owner, .. } = second;
-    let other = &first.owner;
-    let (message, help) = match (path.as_str(), first.role) {
-        ("-", Use::Read) => {
-            (format!("{owner} reads standard input, and so does {other}"), "read one of them from a file")
-        }
-        ("-", _) => (format!("{owner} writes to standard output, and so does {other}"), "give one of them a file"),
-        (_, Use::Read) => (format!("{owner} would write to {path}, which {other} reads"), "give it another file"),
-        _ => (format!("{owner} would write to {path}, and so does {other}"), "give it another file"),
+    let (a, b, path) = (&first.owner, &second.owner, &second.path);
+    let (message, help) = match (first.role, second.role) {
+        (Use::Read, Use::Read) => (
+            format!("standard input is read by {a} and by {b}"),
+            "let one of them read a file, or both share one source",
+        ),
+        (Use::Read, _) => (format!("{path} is read by {a} and written by {b}"), "write to another file"),
+        (_, Use::Read) => (format!("{path} is written by {a} and read by {b}"), "write to another file"),
+        _ if path == "-" => (format!("{a} and {b} both write to standard output"), "let one of them write to a file"),
+        _ => (format!("{path} is written by {a} and by {b}"), "write to another file"),
     };
     Problem::error("duplicate-path", message).with_help(help)
 }

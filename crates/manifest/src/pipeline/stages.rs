@@ -103,7 +103,6 @@ impl Stages {
             let mut problem = Problem::error("unknown-stage", format!("the file has no node `{name}`"));
             problem.help = suggestion(name.as_str(), nodes);
             report.add(s.spot, problem);
-            self.names.misled = true;
             return None;
         }
         let node_type = s.required("type", report).and_then(|Spotted { spot, value }| {
@@ -250,7 +249,7 @@ impl Stages {
                 let path = section.required("dead-letter", report).filter(|path| not_empty(path, &name, report));
                 section.finish(report);
                 let Some(Spotted { spot, value }) = path else { return OnError::Stop };
-                let owner = format!("dead letters of {owner}");
+                let owner = format!("the dead letters of {owner}");
                 self.files.push(File { spot, path: value.clone(), owner, role: Use::DeadLetters });
                 OnError::DeadLetter(value)
             }
