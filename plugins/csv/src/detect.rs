@@ -1,0 +1,95 @@
+//! Guesses from a name and the first bytes whether a file is CSV or TSV.
+
+use crate::feed::{Fed, Feed};
+use crate::rows::Records;
+use crate::scan::Dialect;
+use jackfield_sdk::{Candidate, Piece};
+
+/// Lines that are looked at.
+const LINES: usize = 100;
+
+/// The formats that the file may be of, with the reasons.
+pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
+    let extension = name.and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension.to_ascii_lowercase());
+    let candidate =
+        |format: &str, confidence, reason: String| Candidate { format: format.to_owned(), confidence, reason };
+    match extension.as_deref() {
+        Some("csv") => return vec![candidate("csv", 90, "the name ends in .csv".to_owned())],
+        Some(ending @ ("tsv" | "tab")) => return vec![candidate("tsv", 90, format!("the name ends in .{ending}"))],
+        _ => {}
+    }
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    // JSON has commas in every line too; and no text has control characters like these.
+    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+    if matches!(first, None | Some(b'{' | b'['))
+        || text.iter().any(|b| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r'))
+    {
+        return Vec::new();
+    }
+    [(b'\t', "tsv", "tabs", 60), (b',', "csv", "commas", 50)]
+        .into_iter()
+        .filter_map(|(delimiter, format, what, most)| {
+            let (lines, fields) = consistent(text, delimiter)?;
+            let confidence = if lines < 2 { most / 3 } else { (most - 10) + (lines.min(10) as u8) };
+            let reason = format!("{} {what} in each of the first {lines} lines", fields - 1);
+            Some(candidate(format, confidence, reason))
+        })
+        .collect()
+}
+
+/// How many lines there are, and how many fields they all have, if more than one.
+fn consistent(text: &[u8], delimiter: u8) -> Option<(usize, usize)> {
+    let complete = text.iter().rposition(|b| *b == b'\n').map_or(text, |last| text.get(..=last).unwrap_or(text));
+    let mut head = Some(complete.to_vec());
+    let pull = move |_| Ok(head.take().map_or(Piece::End, Piece::Data));
+    let dialect = Dialect { delimiter, quote: Some(b'"'), comment: None, trim: false };
+    let mut feed = Feed::new(Box::new(pull), dialect);
+    let mut fields = None;
+    let mut lines = 0;
+    while let Ok(Fed::Segment(segment)) = feed.next() {
+        if segment.unclosed {
+            break;
+        }
+        let records = Records::new(&segment.text, segment.scan.marks(), &segment.scan.ends);
+        for record in (0..segment.scan.ends.len()).filter(|record| !records.is_nothing(*record, None)) {
+            let found = records.fields(record).len();
+            if found < 2 || *fields.get_or_insert(found) != found {
+                return None;
+            }
+            lines += 1;
+            if lines == LINES {
+                break;
+            }
+        }
+    }
+    fields.map(|fields| (lines, fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(name: Option<&str>, head: &str) -> Option<(String, u8)> {
+        let mut found = candidates(name, head.as_bytes());
+        found.sort_by_key(|c| std::cmp::Reverse(c.confidence));
+        found.first().map(|c| (c.format.clone(), c.confidence))
+    }
+
+    #[test]
+    fn by_name_and_by_content() {
+        assert_eq!(first(Some("a/b.CSV"), ""), Some(("csv".to_owned(), 90)));
+        assert_eq!(first(Some("x.tab"), ""), Some(("tsv".to_owned(), 90)));
+        assert_eq!(first(None, "a,b\n1,2\n\"x,y\",3\ncut"), Some(("csv".to_owned(), 43)));
+        assert_eq!(first(Some("x.txt"), "a\tb\n1,5\t2\n"), Some(("tsv".to_owned(), 52)));
+        for head in [
+            "",
+            "{\"a\": 1, \"b\": 2}\n{\"a\": 1, \"b\": 2}\n",
+            "[1,2]\n",
+            "hello\nworld\n",
+            "a,b\n1\n",
+            "a,b\n\u{0}1,2\n",
+        ] {
+            assert_eq!(first(Some("x.log"), head), None, "{head}");
+        }
+    }
+}

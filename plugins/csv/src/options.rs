@@ -1,0 +1,209 @@
+//! The options of both formats, for reading and for writing, as the manifest's schemas describe them.
+
+use crate::scan::Dialect;
+use jackfield_sdk::{Failure, Params, params::pointer};
+use jackfield_values::types::Type;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What a reader is told.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadOptions {
+    pub(crate) dialect: Dialect,
+    pub(crate) header: bool,
+    pub(crate) null_values: Vec<Vec<u8>>,
+    /// Rows to look at for the types; `None` is all.
+    pub(crate) infer_rows: Option<u64>,
+    pub(crate) pad: bool,
+    /// Types told by the pipeline, by column name.
+    pub(crate) schema: Vec<(String, Type)>,
+}
+
+/// When a writer quotes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum QuoteStyle {
+    /// Where a field would not read back otherwise.
+    #[default]
+    Necessary,
+    /// Every field that is not null.
+    Always,
+    /// Never; a field that would need it is an error.
+    Never,
+}
+
+/// What a writer is told.
+#[derive(Debug, Clone)]
+pub(crate) struct WriteOptions {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
+    pub(crate) header: bool,
+    pub(crate) line_ending: Vec<u8>,
+    pub(crate) quote_style: QuoteStyle,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Told {
+    delimiter: Option<String>,
+    quote: Option<String>,
+    header: Option<bool>,
+    comment: Option<String>,
+    null_values: Option<Vec<String>>,
+    #[serde(default)]
+    trim: bool,
+    infer_rows: Option<Value>,
+    #[serde(default)]
+    ragged: Ragged,
+    #[serde(default)]
+    schema: Map<String, Value>,
+    line_ending: Option<String>,
+    #[serde(default)]
+    quote_style: QuoteStyle,
+}
+
+#[derive(Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Ragged {
+    #[default]
+    Error,
+    Pad,
+}
+
+/// What the reader looks at where it is told nothing else.
+const INFER_ROWS: u64 = 10_000;
+
+fn invalid(option: &str, message: &str) -> Failure {
+    Failure::invalid_config("invalid-option", message).with_parameter(pointer("", option))
+}
+
+/// One ASCII character that is neither a line end nor zero.
+fn character(option: &str, text: &str) -> Result<u8, Failure> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0) => Ok(*byte),
+        _ => Err(invalid(option, &format!("`{option}` is one ASCII character, not {text:?}"))),
+    }
+}
+
+fn optional(option: &str, text: Option<&str>) -> Result<Option<u8>, Failure> {
+    text.filter(|text| !text.is_empty()).map(|text| character(option, text)).transpose()
+}
+
+fn told(params: &Params) -> Result<Told, Failure> {
+    params.parse().map_err(|mut failures: Vec<Failure>| {
+        failures.pop().unwrap_or_else(|| Failure::invalid_config("invalid-option", "the options are not as expected"))
+    })
+}
+
+fn delimiter(format: &str, told: &Told) -> Result<u8, Failure> {
+    match &told.delimiter {
+        Some(text) => character("delimiter", text),
+        None if format == "tsv" => Ok(b'\t'),
+        None => Ok(b','),
+    }
+}
+
+impl ReadOptions {
+    /// # Errors
+    /// The option that is wrong, as an `invalid-config` failure.
+    pub(crate) fn parse(format: &str, params: &Params) -> Result<ReadOptions, Failure> {
+        let told = told(params)?;
+        let dialect = Dialect {
+            delimiter: delimiter(format, &told)?,
+            quote: optional("quote", Some(told.quote.as_deref().unwrap_or("\"")))?,
+            comment: optional("comment", told.comment.as_deref())?,
+            trim: told.trim,
+        };
+        if dialect.quote == Some(dialect.delimiter) {
+            return Err(invalid("quote", "`quote` and `delimiter` are the same character"));
+        }
+        let infer_rows = match &told.infer_rows {
+            None => Some(INFER_ROWS),
+            Some(Value::String(all)) if all == "all" => None,
+            Some(number) => match number.as_u64() {
+                Some(rows @ 1..) => Some(rows),
+                _ => return Err(invalid("infer-rows", "`infer-rows` is a number of rows from 1 on, or \"all\"")),
+            },
+        };
+        let null_values = told.null_values.unwrap_or_else(|| vec![String::new()]);
+        let mut schema = Vec::with_capacity(told.schema.len());
+        for (name, text) in told.schema {
+            let wrong = |message: String| {
+                Failure::invalid_config("invalid-type", message)
+                    .with_parameter(pointer("/schema", &name))
+                    .with_column(&name)
+            };
+            let text = text.as_str().ok_or_else(|| wrong(format!("the type of `{name}` is not text")))?;
+            let of = Type::parse(text).map_err(wrong)?;
+            let readable = of.children.is_empty() && jackfield_values::build::unreadable(&of).is_none();
+            if !readable {
+                return Err(wrong(format!("CSV cannot be read as {}", of.name()))
+                    .with_help("read the column as utf8 and convert it afterwards"));
+            }
+            schema.push((name, of));
+        }
+        Ok(ReadOptions {
+            dialect,
+            header: told.header.unwrap_or(true),
+            null_values: null_values.into_iter().map(String::into_bytes).collect(),
+            infer_rows,
+            pad: told.ragged == Ragged::Pad,
+            schema,
+        })
+    }
+}
+
+impl WriteOptions {
+    /// # Errors
+    /// The option that is wrong, as an `invalid-config` failure.
+    pub(crate) fn parse(format: &str, params: &Params) -> Result<WriteOptions, Failure> {
+        let told = told(params)?;
+        let line_ending = told.line_ending.clone().unwrap_or_else(|| "\n".to_owned());
+        if !matches!(line_ending.as_str(), "\n" | "\r\n") {
+            return Err(invalid("line-ending", "`line-ending` is \"\\n\" or \"\\r\\n\""));
+        }
+        let quote = character("quote", told.quote.as_deref().unwrap_or("\""))?;
+        let delimiter = delimiter(format, &told)?;
+        if quote == delimiter {
+            return Err(invalid("quote", "`quote` and `delimiter` are the same character"));
+        }
+        Ok(WriteOptions {
+            delimiter,
+            quote,
+            header: told.header.unwrap_or(true),
+            line_ending: line_ending.into_bytes(),
+            quote_style: told.quote_style,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(json: &str) -> String {
+        ReadOptions::parse("csv", &Params::new(json)).map(|_| ()).unwrap_err().parameter.unwrap_or_default()
+    }
+
+    #[test]
+    fn defaults() {
+        let read = ReadOptions::parse("tsv", &Params::default()).unwrap();
+        assert_eq!(read.dialect.delimiter, b'\t');
+        assert_eq!(read.null_values, [b""]);
+        assert_eq!(read.infer_rows, Some(10_000));
+        let write = WriteOptions::parse("csv", &Params::default()).unwrap();
+        assert_eq!((write.delimiter, write.quote, write.header), (b',', b'"', true));
+    }
+
+    #[test]
+    fn the_wrong_option_is_named() {
+        assert_eq!(wrong(r#"{"delimiter": ";;"}"#), "/delimiter");
+        assert_eq!(wrong(r#"{"delimiter": "é"}"#), "/delimiter");
+        assert_eq!(wrong(r#"{"quote": ","}"#), "/quote");
+        assert_eq!(wrong(r#"{"infer-rows": 0}"#), "/infer-rows");
+        assert_eq!(wrong(r#"{"infer-rows": "some"}"#), "/infer-rows");
+        assert_eq!(wrong(r#"{"schema": {"a": "in64"}}"#), "/schema/a");
+        assert_eq!(wrong(r#"{"schema": {"a/b": "list<utf8>"}}"#), "/schema/a~1b");
+        assert!(ReadOptions::parse("csv", &Params::new(r#"{"infer-rows": "all", "quote": ""}"#)).is_ok());
+    }
+}

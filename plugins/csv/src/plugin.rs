@@ -1,0 +1,132 @@
+//! The plugin itself: what stands between the format's own code and the host.
+
+use crate::detect;
+use crate::options::{ReadOptions, WriteOptions};
+use crate::reader::{Block, Read, Reader};
+use crate::write::Text;
+use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
+use jackfield_values::host;
+use jackfield_values::types::Type;
+use jackfield_values::view::View;
+
+/// The formats `csv` and `tsv`.
+struct Csv;
+
+jackfield_sdk::export_format!(Csv);
+
+impl Format for Csv {
+    fn detect(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
+        detect::candidates(name, head)
+    }
+
+    fn reader(
+        format: &str,
+        options: Params,
+        input: Source,
+        demand: Demand,
+    ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
+        let options = ReadOptions::parse(format, &options)?;
+        let pull = Box::new(move |most| input.read(most));
+        Ok(Box::new(CsvReader { reader: Reader::new(options, demand, pull), schema: None }))
+    }
+
+    fn writer(
+        format: &str,
+        options: Params,
+        schema: Schema,
+        output: Sink,
+    ) -> Result<Box<dyn jackfield_sdk::Writer>, Failure> {
+        let text = Text::new(WriteOptions::parse(format, &options)?);
+        let columns = host::types(&schema)?;
+        let mut out = Vec::new();
+        if output.position() == 0 {
+            text.header(&mut out, columns.iter().map(|(name, _)| name.as_str()))?;
+        }
+        Ok(Box::new(CsvWriter { text, columns, output, out }))
+    }
+}
+
+struct CsvReader {
+    reader: Reader,
+    /// The schema of what is in demand.
+    schema: Option<(Schema, Vec<Type>)>,
+}
+
+impl CsvReader {
+    fn demanded(&mut self) -> Result<&(Schema, Vec<Type>), Failure> {
+        if self.schema.is_none() {
+            let wanted = self.reader.demanded()?;
+            let (names, types) = self.reader.columns()?;
+            let columns: Vec<(&str, &Type)> =
+                wanted.iter().filter_map(|index| Some((names.get(*index)?.as_str(), types.get(*index)?))).collect();
+            let types = columns.iter().map(|(_, of)| (*of).clone()).collect();
+            self.schema = Some((host::schema(columns), types));
+        }
+        self.schema.as_ref().ok_or_else(|| Failure::internal("there is no schema"))
+    }
+
+    fn chunk(&mut self, block: Block) -> Result<Chunk, Failure> {
+        let (schema, types) = self.demanded()?;
+        let mut chunk = Chunk::new(host::batch(schema, types, block.rows, block.columns)?, block.first_record);
+        chunk.rows = block.records.map(|numbers| host::numbers(&numbers)).transpose()?;
+        chunk.bad = block.bad;
+        Ok(chunk)
+    }
+}
+
+impl jackfield_sdk::Reader for CsvReader {
+    fn schema(&mut self) -> Result<Schema, Failure> {
+        let (names, types) = self.reader.columns()?;
+        Ok(host::schema(names.iter().map(String::as_str).zip(types)))
+    }
+
+    fn next(&mut self) -> Result<Next, Failure> {
+        Ok(match self.reader.next()? {
+            Read::Block(block) => Next::Chunk(self.chunk(block)?),
+            Read::Pause => Next::Pause,
+            Read::End => Next::End,
+        })
+    }
+}
+
+struct CsvWriter {
+    text: Text,
+    columns: Vec<(String, Type)>,
+    output: Sink,
+    out: Vec<u8>,
+}
+
+/// Bytes that are gathered before they go to the host.
+const PIECE: usize = 256 << 10;
+
+impl CsvWriter {
+    fn hand_over(&mut self) -> Result<(), Failure> {
+        if !self.out.is_empty() {
+            self.output.write(&self.out)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+}
+
+impl jackfield_sdk::Writer for CsvWriter {
+    fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
+        let columns: Vec<(String, View)> = host::views(batch, &self.columns)?;
+        for row in 0..batch.rows() as usize {
+            self.text.row(&mut self.out, &columns, row).map_err(|failure| failure.with_row(row as u64))?;
+            if self.out.len() >= PIECE {
+                self.hand_over()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.hand_over()?;
+        self.output.flush()
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.flush()
+    }
+}

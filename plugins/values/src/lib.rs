@@ -1,0 +1,17 @@
+//! Values of Arrow's types as text: what the first-party text formats share.
+//!
+//! Reading: [`types`] understands the type names of a `schema`, [`number`], [`time`], [`decimal`] and [`base64`] read
+//! one value from bytes, [`build`] makes columns of them. Writing: [`view`] reads a column's buffers, [`text`] writes
+//! one value as plain text, [`json`] as JSON. Only [`host`] knows the plugin
+//! interfaces; all else is tested natively.
+
+pub mod base64;
+pub mod build;
+pub mod decimal;
+pub mod host;
+pub mod json;
+pub mod number;
+pub mod text;
+pub mod time;
+pub mod types;
+pub mod view;

@@ -1,0 +1,389 @@
+//! Arrow's types as plain data, and their names as users write them (`timestamp[ns, Europe/Paris]`, `list<utf8>`).
+
+/// A unit of time, of `time`, `timestamp` and `duration`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Second,
+    /// Milliseconds.
+    Millisecond,
+    /// Microseconds, what a type without a unit means.
+    Microsecond,
+    /// Nanoseconds.
+    Nanosecond,
+}
+
+impl Unit {
+    /// How many of them make a second.
+    pub fn per_second(self) -> i64 {
+        10i64.pow(self.digits())
+    }
+
+    /// Decimal places of a second: 0, 3, 6 or 9.
+    pub fn digits(self) -> u32 {
+        match self {
+            Unit::Second => 0,
+            Unit::Millisecond => 3,
+            Unit::Microsecond => 6,
+            Unit::Nanosecond => 9,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Unit::Second => "s",
+            Unit::Millisecond => "ms",
+            Unit::Microsecond => "us",
+            Unit::Nanosecond => "ns",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Unit> {
+        Some(match text.trim() {
+            "s" => Unit::Second,
+            "ms" => Unit::Millisecond,
+            "us" | "µs" => Unit::Microsecond,
+            "ns" => Unit::Nanosecond,
+            _ => return None,
+        })
+    }
+}
+
+/// What an interval counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntervalUnit {
+    /// Months, as one `i32`.
+    YearMonth,
+    /// Days and milliseconds, two `i32`.
+    DayTime,
+    /// Months and days, two `i32`, and nanoseconds, an `i64`.
+    MonthDayNano,
+}
+
+/// An Arrow type without its children.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names are Arrow's")]
+pub enum Kind {
+    Null,
+    Boolean,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Uint8,
+    Uint16,
+    Uint32,
+    Uint64,
+    Float16,
+    Float32,
+    Float64,
+    Decimal128(u8, i8),
+    Decimal256(u8, i8),
+    Utf8,
+    LargeUtf8,
+    Binary,
+    LargeBinary,
+    FixedSizeBinary(u32),
+    Date32,
+    Date64,
+    Time32(Unit),
+    Time64(Unit),
+    Timestamp(Unit, Option<String>),
+    Duration(Unit),
+    Interval(IntervalUnit),
+    List,
+    LargeList,
+    FixedSizeList(u32),
+    Struct,
+    Map,
+    /// Bytes of a key; child 0 holds the values. Whether keys are signed makes no difference to valid data.
+    Dictionary(u8),
+}
+
+/// An Arrow type: its kind and its children (items of a list, fields of a struct, values of a dictionary).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Type {
+    /// The type itself.
+    pub kind: Kind,
+    /// Names and types of its children.
+    pub children: Vec<(String, Type)>,
+}
+
+/// How deep types may be nested, in `schema` and in data.
+pub const MAX_DEPTH: usize = 32;
+const MAX_TEXT: usize = 4096;
+
+impl From<Kind> for Type {
+    fn from(kind: Kind) -> Type {
+        Type { kind, children: Vec::new() }
+    }
+}
+
+impl Type {
+    /// A list of `item`.
+    pub fn list(item: Type) -> Type {
+        Type { kind: Kind::List, children: vec![("item".to_owned(), item)] }
+    }
+
+    /// The name as users write it.
+    pub fn name(&self) -> String {
+        let unit = |name: &str, unit: &Unit| match unit {
+            Unit::Microsecond => name.to_owned(),
+            unit => format!("{name}[{}]", unit.name()),
+        };
+        let fixed = match &self.kind {
+            Kind::Null => "null",
+            Kind::Boolean => "bool",
+            Kind::Int8 => "int8",
+            Kind::Int16 => "int16",
+            Kind::Int32 => "int32",
+            Kind::Int64 => "int64",
+            Kind::Uint8 => "uint8",
+            Kind::Uint16 => "uint16",
+            Kind::Uint32 => "uint32",
+            Kind::Uint64 => "uint64",
+            Kind::Float16 => "float16",
+            Kind::Float32 => "float32",
+            Kind::Float64 => "float64",
+            Kind::Utf8 | Kind::LargeUtf8 => "utf8",
+            Kind::Binary | Kind::LargeBinary | Kind::FixedSizeBinary(_) => "binary",
+            Kind::Date32 | Kind::Date64 => "date",
+            Kind::Interval(_) => "interval",
+            Kind::Map => "map",
+            Kind::Decimal128(precision, scale) | Kind::Decimal256(precision, scale) => {
+                return format!("decimal({precision},{scale})");
+            }
+            Kind::Time32(u) | Kind::Time64(u) => return unit("time", u),
+            Kind::Timestamp(u, None) => return unit("timestamp", u),
+            Kind::Timestamp(Unit::Microsecond, Some(zone)) => return format!("timestamp[{zone}]"),
+            Kind::Timestamp(u, Some(zone)) => return format!("timestamp[{}, {zone}]", u.name()),
+            Kind::Duration(u) => return unit("duration", u),
+            Kind::List | Kind::LargeList | Kind::FixedSizeList(_) => {
+                return format!("list<{}>", self.children.first().map_or_else(String::new, |c| c.1.name()));
+            }
+            Kind::Dictionary(_) => return self.children.first().map_or_else(String::new, |c| c.1.name()),
+            Kind::Struct => {
+                let fields: Vec<_> =
+                    self.children.iter().map(|(n, t)| format!("{}: {}", quoted(n), t.name())).collect();
+                return format!("struct<{}>", fields.join(", "));
+            }
+        };
+        fixed.to_owned()
+    }
+
+    /// Reads a type's name, bounded in length and depth.
+    pub fn parse(text: &str) -> Result<Type, String> {
+        if text.len() > MAX_TEXT {
+            return Err(format!("a type's name has at most {MAX_TEXT} bytes"));
+        }
+        let mut parser = Parser { text, rest: text };
+        let found = parser.one(0)?;
+        if parser.rest.trim().is_empty() { Ok(found) } else { Err(parser.wrong()) }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || c == '_';
+    let starts = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    if starts && name.chars().all(plain) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Parser<'a> {
+    fn wrong(&self) -> String {
+        format!("`{}` is not a type", self.text)
+    }
+
+    fn take(&mut self, token: char) -> bool {
+        self.rest = self.rest.trim_start();
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn expect(&mut self, token: char) -> Result<(), String> {
+        if self.take(token) { Ok(()) } else { Err(self.wrong()) }
+    }
+
+    /// Everything up to `end`, which is taken too.
+    fn until(&mut self, end: char) -> Result<&'a str, String> {
+        let (inside, rest) = self.rest.split_once(end).ok_or_else(|| self.wrong())?;
+        self.rest = rest;
+        Ok(inside.trim())
+    }
+
+    fn word(&mut self) -> &'a str {
+        self.rest = self.rest.trim_start();
+        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        word
+    }
+
+    fn field_name(&mut self) -> Result<String, String> {
+        if !self.take('"') {
+            return Ok(self.word().to_owned());
+        }
+        let mut name = String::new();
+        loop {
+            let (piece, rest) = self.rest.split_once('"').ok_or_else(|| self.wrong())?;
+            name.push_str(piece);
+            self.rest = rest;
+            match self.rest.strip_prefix('"') {
+                Some(rest) => {
+                    name.push('"');
+                    self.rest = rest;
+                }
+                None => return Ok(name),
+            }
+        }
+    }
+
+    fn one(&mut self, depth: usize) -> Result<Type, String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("types are nested at most {MAX_DEPTH} deep"));
+        }
+        let word = self.word().to_ascii_lowercase();
+        let kind = match word.as_str() {
+            "null" => Kind::Null,
+            "bool" | "boolean" => Kind::Boolean,
+            "int8" | "tinyint" => Kind::Int8,
+            "int16" | "smallint" => Kind::Int16,
+            "int32" | "integer" | "int" => Kind::Int32,
+            "int64" | "bigint" => Kind::Int64,
+            "uint8" => Kind::Uint8,
+            "uint16" => Kind::Uint16,
+            "uint32" => Kind::Uint32,
+            "uint64" => Kind::Uint64,
+            "float16" => Kind::Float16,
+            "float32" | "real" | "float" => Kind::Float32,
+            "float64" | "double" => Kind::Float64,
+            "utf8" | "text" | "varchar" | "string" => Kind::Utf8,
+            "binary" | "blob" => Kind::Binary,
+            "date" => Kind::Date32,
+            "time" => match self.unit()? {
+                unit @ (Unit::Second | Unit::Millisecond) => Kind::Time32(unit),
+                unit => Kind::Time64(unit),
+            },
+            "duration" => Kind::Duration(self.unit()?),
+            "timestamptz" => Kind::Timestamp(Unit::Microsecond, Some("UTC".to_owned())),
+            "timestamp" => self.timestamp()?,
+            "decimal" | "numeric" => self.decimal()?,
+            "list" => {
+                self.expect('<')?;
+                let item = self.one(depth + 1)?;
+                self.expect('>')?;
+                return Ok(Type::list(item));
+            }
+            "struct" => return self.fields(depth),
+            _ => return Err(self.wrong()),
+        };
+        Ok(kind.into())
+    }
+
+    fn unit(&mut self) -> Result<Unit, String> {
+        if !self.take('[') {
+            return Ok(Unit::Microsecond);
+        }
+        let inside = self.until(']')?;
+        Unit::parse(inside).ok_or_else(|| self.wrong())
+    }
+
+    fn timestamp(&mut self) -> Result<Kind, String> {
+        if !self.take('[') {
+            return Ok(Kind::Timestamp(Unit::Microsecond, None));
+        }
+        let inside = self.until(']')?;
+        Ok(match (inside.split_once(','), Unit::parse(inside)) {
+            (Some((unit, zone)), _) if !zone.trim().is_empty() => {
+                Kind::Timestamp(Unit::parse(unit).ok_or_else(|| self.wrong())?, Some(zone.trim().to_owned()))
+            }
+            (None, Some(unit)) => Kind::Timestamp(unit, None),
+            (None, None) if !inside.is_empty() => Kind::Timestamp(Unit::Microsecond, Some(inside.to_owned())),
+            _ => return Err(self.wrong()),
+        })
+    }
+
+    fn decimal(&mut self) -> Result<Kind, String> {
+        self.expect('(')?;
+        let inside = self.until(')')?;
+        let (precision, scale) = inside.split_once(',').unwrap_or((inside, "0"));
+        let precision = precision.trim().parse().map_err(|_| self.wrong())?;
+        let scale: i8 = scale.trim().parse().map_err(|_| self.wrong())?;
+        match precision {
+            1..=38 if scale.unsigned_abs() <= precision => Ok(Kind::Decimal128(precision, scale)),
+            39..=76 if scale.unsigned_abs() <= precision => Ok(Kind::Decimal256(precision, scale)),
+            _ => Err(self.wrong()),
+        }
+    }
+
+    fn fields(&mut self, depth: usize) -> Result<Type, String> {
+        self.expect('<')?;
+        let mut children: Vec<(String, Type)> = Vec::new();
+        while !self.take('>') {
+            if !children.is_empty() {
+                self.expect(',')?;
+            }
+            let name = self.field_name()?;
+            self.expect(':')?;
+            let field = self.one(depth + 1)?;
+            if children.iter().any(|(known, _)| *known == name) {
+                return Err(format!("`{}` has the field `{name}` twice", self.text));
+            }
+            children.push((name, field));
+        }
+        Ok(Type { kind: Kind::Struct, children })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for name in [
+            "bool",
+            "int8",
+            "uint64",
+            "float32",
+            "decimal(38,10)",
+            "decimal(50,-3)",
+            "utf8",
+            "binary",
+            "date",
+            "time",
+            "time[s]",
+            "timestamp",
+            "timestamp[ms]",
+            "timestamp[UTC]",
+            "timestamp[ns, Europe/Paris]",
+            "duration[ns]",
+            "list<list<int64>>",
+            "struct<a: int64, \"b c\": list<utf8>, \"q\"\"\": bool>",
+            "struct<>",
+        ] {
+            assert_eq!(Type::parse(name).map(|t| t.name()), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn wrong_names_are_refused() {
+        for name in
+            ["", "in64", "list<", "list<int64", "decimal(0,0)", "decimal(5,9)", "time[x]", "struct<a: int64", "int64 x"]
+        {
+            assert!(Type::parse(name).is_err(), "{name}");
+        }
+        assert!(Type::parse(&"list<".repeat(600)).is_err());
+        assert!(Type::parse(&"list<".repeat(200_000)).is_err());
+        assert!(Type::parse("struct<a: int64, a: int64>").is_err());
+    }
+}
