@@ -17,11 +17,7 @@ enum State {
     Between {
         first: bool,
     },
-    /// `empty` while not a byte of it was seen.
-    Member {
-        inflate: Box<Decompress>,
-        empty: bool,
-    },
+    Member(Box<Decompress>),
     Ended,
 }
 
@@ -30,17 +26,26 @@ impl Decoder {
         Decoder { input, state: State::Between { first: true } }
     }
 
-    /// Opens the next member, unless the input ends, behind which some archivers pad with zeros.
+    /// Opens the next member, unless the input ends.
     fn open(&mut self, first: bool) -> io::Result<State> {
-        while !first {
-            let Some(next) = self.input.fill_buf()?.first() else { return Ok(State::Ended) };
-            match next {
-                0 => self.input.consume(1),
-                0x1f => break,
-                _ => return Err(self.failure("trailing-data", "there is something that is no gzip data behind it")),
+        if !first && !self.find_member()? {
+            return Ok(State::Ended);
+        }
+        Ok(State::Member(Box::new(Decompress::new_gzip(WINDOW_BITS))))
+    }
+
+    /// Goes to the next member and says whether there is one. Some archivers pad the last one with zeros.
+    fn find_member(&mut self) -> io::Result<bool> {
+        loop {
+            match self.input.fill_buf()?.first() {
+                None => return Ok(false),
+                Some(0) => self.input.consume(1),
+                Some(0x1f) => return Ok(true),
+                Some(_) => {
+                    return Err(self.failure("trailing-data", "there is something that is no gzip data behind it"));
+                }
             }
         }
-        Ok(State::Member { inflate: Box::new(Decompress::new_gzip(WINDOW_BITS)), empty: true })
     }
 
     fn failure(&self, code: &str, what: &str) -> io::Error {
@@ -48,10 +53,10 @@ impl Decoder {
         Failure::invalid_input(code, format!("the gzip data is damaged: {what} (at byte {at})")).into()
     }
 
-    fn truncated(&self, empty: bool) -> io::Error {
-        let message = match (self.input.position(), empty) {
-            (0, _) => "the gzip data is truncated: it is empty".to_owned(),
-            (at, _) => format!("the gzip data is truncated: it ends in the middle (at byte {at})"),
+    fn truncated(&self) -> io::Error {
+        let message = match self.input.position() {
+            0 => "the gzip data is truncated: it is empty".to_owned(),
+            at => format!("the gzip data is truncated: it ends in the middle (at byte {at})"),
         };
         Failure::invalid_input("truncated", message).with_help("fetch or write the file again").into()
     }
@@ -60,21 +65,19 @@ impl Decoder {
 impl Read for Decoder {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !buffer.is_empty() {
-            let (inflate, empty) = match &mut self.state {
+            let inflate = match &mut self.state {
                 State::Ended => break,
                 State::Between { first } => {
                     let first = *first;
                     self.state = self.open(first)?;
                     continue;
                 }
-                State::Member { inflate, empty } => (inflate, empty),
+                State::Member(inflate) => inflate,
             };
             let piece = self.input.fill_buf()?;
             if piece.is_empty() {
-                let empty = *empty;
-                return Err(self.truncated(empty));
+                return Err(self.truncated());
             }
-            *empty = false;
             let (read, written) = (inflate.total_in(), inflate.total_out());
             let status = inflate.decompress(piece, buffer, FlushDecompress::None);
             let (read, written) = ((inflate.total_in() - read) as usize, (inflate.total_out() - written) as usize);

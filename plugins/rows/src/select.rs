@@ -42,11 +42,9 @@ impl Select {
             if !kept.contains(&index) {
                 let message = format!("`{old}` is renamed to `{new}`, but it is not among the columns that are kept");
                 problems.push(Failure::invalid_config("unused-rename", message).with_column(old).with_parameter(place));
-            } else if let Some(name) = new_names.get_mut(index as usize) {
-                if let Some(other) = name.replace(new) {
-                    let message = format!("`{old}` is renamed twice, to `{other}` and to `{new}`");
-                    problems.push(Failure::invalid_config("duplicate-rename", message).with_parameter(place));
-                }
+            } else if let Some(other) = new_names.get_mut(index as usize).and_then(|name| name.replace(new)) {
+                let message = format!("`{old}` is renamed twice, to `{other}` and to `{new}`");
+                problems.push(Failure::invalid_config("duplicate-rename", message).with_parameter(place));
             }
         }
         let old_names: Vec<&str> = input.schema.names().collect();

@@ -69,7 +69,7 @@ fn slices(batch: &Batch) {
 /// Endless distinct keys of 1 KiB.
 fn groups() -> Result<(), Failure> {
     let tree = parse_type("key", "utf8")?;
-    let grouper = Grouper::new(&[tree.clone()])?;
+    let grouper = Grouper::new(std::slice::from_ref(&tree))?;
     for number in 0u64.. {
         let mut keys = TextBuilder::default();
         for row in 0..1024 {
