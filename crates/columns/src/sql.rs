@@ -5,7 +5,20 @@
 //! [`compute::call`](crate::compute::call) (`evaluate`). Text and schema come from strangers: length, depth and the
 //! number of parts are bounded, and everything wrong with them is a located [`Failure`].
 
+mod aggregate;
+mod arithmetic;
+mod coerce;
+mod conditions;
+mod constants;
+mod evaluate;
+mod fold;
+mod functions;
 mod predicate;
+mod resolve;
+mod text;
+mod times;
+mod tree;
+
 
 use std::sync::Arc;
 
@@ -14,6 +27,11 @@ use arrow::datatypes::{DataType, Schema};
 use crate::compute::Outcome;
 use crate::{Batch, Failure, Meter};
 
+use resolve::Resolver;
+use text::Source;
+use tree::Typed;
+
+pub use aggregate::{Aggregate, parse_aggregate};
 pub use predicate::Predicate;
 
 /// What an expression may know of its run.
@@ -26,7 +44,16 @@ pub struct Context {
 /// A parsed and type-checked expression; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    inner: Arc<str>,
+    parsed: Arc<Parsed>,
+}
+
+#[derive(Debug)]
+struct Parsed {
+    text: String,
+    tree: Typed,
+    slots: usize,
+    columns: Vec<usize>,
+    predicates: Vec<Predicate>,
 }
 
 impl Expression {
@@ -36,23 +63,37 @@ impl Expression {
     /// With the byte offset of the fault: `syntax`, `unknown-column` (the nearest names are in the help),
     /// `unknown-function`, `type-mismatch`, `not-boolean`, `too-large`.
     pub fn parse(text: &str, schema: &Schema, context: &Context) -> Result<Self, Failure> {
-        let _ = (text, schema, context);
-        todo!()
+        let source = Source::new(text)?;
+        Self::of(text, &source.parse()?, source, schema, context)
+    }
+
+    fn of(
+        text: &str,
+        tree: &sqlparser::ast::Expr,
+        source: Source<'_>,
+        schema: &Schema,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        let mut resolver = Resolver::new(schema, context, source);
+        let tree = resolver.resolve(tree)?;
+        let (columns, predicates) = (tree.columns(), predicate::of(&tree, schema));
+        let parsed = Parsed { text: text.to_owned(), slots: resolver.slots, columns, predicates, tree };
+        Ok(Self { parsed: Arc::new(parsed) })
     }
 
     /// Numbers of the schema's columns that it reads, ascending.
     pub fn columns(&self) -> &[usize] {
-        todo!()
+        &self.parsed.columns
     }
 
     /// The type of its values.
     pub fn result_type(&self) -> &DataType {
-        todo!()
+        &self.parsed.tree.data_type
     }
 
     /// What a reader could make of it: each holds for every row for which the (boolean) expression is true.
     pub fn predicates(&self) -> Vec<Predicate> {
-        todo!()
+        self.parsed.predicates.clone()
     }
 
     /// Its value for every row of a batch with the schema that it was parsed for.
@@ -60,38 +101,13 @@ impl Expression {
     /// # Errors
     /// What concerns the whole batch: limits, defects. What is wrong with single rows is in the outcome.
     pub fn evaluate(&self, batch: &Batch, meter: &mut dyn Meter) -> Result<Outcome, Failure> {
-        let _ = (batch, meter);
-        todo!()
+        evaluate::run(&self.parsed.tree, self.parsed.slots, batch, meter)
     }
 
     /// The text that it was parsed from.
     pub fn text(&self) -> &str {
-        &self.inner
+        &self.parsed.text
     }
-}
-
-/// An aggregate function over expressions, for `compute::Accumulator`.
-#[derive(Clone, Debug)]
-pub struct Aggregate {
-    /// Arrow's name: `count`, `sum`, `mean` …
-    pub function: String,
-    /// What it is computed over; none for `count(*)`.
-    pub arguments: Vec<Expression>,
-    /// Whether equal values count once.
-    pub distinct: bool,
-    /// JSON object, or empty.
-    pub options: String,
-    /// The type of its value.
-    pub result_type: DataType,
-}
-
-/// Parses an aggregate such as `avg(a - b)`, `count(*)` or `count(distinct c)`.
-///
-/// # Errors
-/// As [`Expression::parse`].
-pub fn parse_aggregate(text: &str, schema: &Schema, context: &Context) -> Result<Aggregate, Failure> {
-    let _ = (text, schema, context);
-    todo!()
 }
 
 /// A sort key.
@@ -110,6 +126,8 @@ pub struct Order {
 /// # Errors
 /// As [`Expression::parse`].
 pub fn parse_order(text: &str, schema: &Schema, context: &Context) -> Result<Order, Failure> {
-    let _ = (text, schema, context);
-    todo!()
+    let source = Source::new(text)?;
+    let (tree, descending, nulls_first) = source.parse_order()?;
+    let key = Expression::of(text, &tree, source, schema, context)?;
+    Ok(Order { key, descending: descending.unwrap_or(false), nulls_first: nulls_first.unwrap_or(false) })
 }

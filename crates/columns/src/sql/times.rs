@@ -1,0 +1,238 @@
+//! Functions of dates and timestamps.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use sqlparser::ast::BinaryOperator;
+
+use super::coerce::Class;
+use super::resolve::{Resolver, mismatch};
+use super::text::syntax;
+use super::tree::{Node, Typed};
+use crate::Failure;
+use crate::compute::Scalar;
+
+/// The parts of dates by the names that SQL has for them, and their kernels.
+const PARTS: &[(&[&str], &str)] = &[
+    (&["year", "years", "y", "yr"], "year"),
+    (&["quarter", "quarters"], "quarter"),
+    (&["month", "months", "mon", "mons"], "month"),
+    (&["week", "weeks", "w"], "iso_week"),
+    (&["isoyear"], "iso_year"),
+    (&["day", "days", "d", "dayofmonth"], "day"),
+    (&["dow", "dayofweek", "weekday"], "dow"),
+    (&["isodow"], "isodow"),
+    (&["doy", "dayofyear"], "day_of_year"),
+    (&["hour", "hours", "h", "hr"], "hour"),
+    (&["minute", "minutes", "m", "min", "mins"], "minute"),
+    (&["second", "seconds", "s", "sec", "secs"], "second"),
+    (&["millisecond", "milliseconds", "ms"], "millisecond"),
+    (&["microsecond", "microseconds", "us"], "microsecond"),
+    (&["epoch"], "epoch"),
+];
+
+fn part_named(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    PARTS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, part)| *part)
+}
+
+const MICROS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
+impl Resolver<'_> {
+    pub(super) fn time_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
+        match name {
+            "now" | "current_timestamp" | "today" => {
+                let [] = self.exactly(name, arguments, at)?;
+                let now = chrono::DateTime::from_timestamp_micros(self.context.now_micros).unwrap_or_default();
+                if name == "today" {
+                    let scalar = Scalar::Typed(DataType::Date32, now.format("%Y-%m-%d").to_string());
+                    return Ok(Typed::leaf(Node::Literal(scalar), DataType::Date32, at));
+                }
+                let to = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+                let scalar = Scalar::Typed(to.clone(), now.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string());
+                Ok(Typed::leaf(Node::Literal(scalar), to, at))
+            }
+            "date_part" | "datepart" => {
+                let [part, value] = self.exactly(name, arguments, at)?;
+                let part_at = part.offset;
+                let part = self.constant_text(name, &part)?.to_owned();
+                self.date_part(&part, value, part_at)
+            }
+            "date_trunc" | "datetrunc" => {
+                let [part, value] = self.exactly(name, arguments, at)?;
+                self.date_trunc(name, &part, value, at)
+            }
+            "date_diff" | "datediff" => {
+                let [part, from, to] = self.exactly(name, arguments, at)?;
+                self.date_diff(name, &part, from, to, at)
+            }
+            "strftime" => {
+                let [value, format] = self.exactly(name, arguments, at)?;
+                // DuckDB takes both orders.
+                let (value, format) = if value.literal_text().is_some() && format.literal_text().is_none() {
+                    (format, value)
+                } else {
+                    (value, format)
+                };
+                let value = self.temporal_value(name, value)?;
+                let options = serde_json::json!({ "format": self.constant_text(name, &format)? }).to_string();
+                self.kernel("strftime", vec![value], options, at)
+            }
+            "strptime" => {
+                let [value, format] = self.exactly(name, arguments, at)?;
+                let value = self.text(name, value)?;
+                let options = serde_json::json!({ "format": self.constant_text(name, &format)? }).to_string();
+                self.kernel("strptime", vec![value], options, at)
+            }
+            part => {
+                let [value] = self.exactly(name, arguments, at)?;
+                self.date_part(part, value, at)
+            }
+        }
+    }
+
+    /// # Errors
+    /// `type-mismatch` where the value is no date and no timestamp.
+    fn temporal_value(&mut self, name: &str, value: Typed) -> Result<Typed, Failure> {
+        match Class::of(&value.data_type) {
+            Class::Date | Class::Timestamp | Class::Time => Ok(value),
+            Class::Null => self.cast(value, &MICROS),
+            Class::Text => {
+                let message = format!("`{name}` takes a date or timestamp: {}", value.describe(self.schema));
+                let help = "convert it, as in CAST(x AS timestamp), or read it with strptime(x, '%Y-%m-%d')";
+                Err(mismatch(message, value.offset).with_help(help))
+            }
+            _ => {
+                let message = format!("`{name}` takes a date or timestamp: {}", value.describe(self.schema));
+                Err(mismatch(message, value.offset))
+            }
+        }
+    }
+
+    fn unknown_part(&self, part: &str, at: u32) -> Failure {
+        let known: Vec<&str> = PARTS.iter().filter_map(|(names, _)| names.first().copied()).collect();
+        let shown: String = part.chars().take(40).collect();
+        Failure::invalid_config("unknown-function", format!("there is no part of a date called '{shown}'"))
+            .with_offset(at)
+            .with_help(format!("the parts are {}", known.join(", ")))
+    }
+
+    /// A part of a date or timestamp, as int64; `epoch` in seconds, as float64.
+    ///
+    /// # Errors
+    /// `unknown-function` for an unknown part, `type-mismatch`.
+    pub(super) fn date_part(&mut self, part: &str, value: Typed, at: u32) -> Result<Typed, Failure> {
+        let Some(kernel) = part_named(part) else { return Err(self.unknown_part(part, at)) };
+        let value = self.temporal_value(part, value)?;
+        let in_day = ["hour", "minute", "second", "millisecond", "microsecond", "epoch"].contains(&kernel);
+        let value =
+            if in_day && Class::of(&value.data_type) == Class::Date { self.cast(value, &MICROS)? } else { value };
+        let of_week =
+            |first: bool| serde_json::json!({ "count_from_zero": first, "week_start": if first { 7 } else { 1 } });
+        let number = match kernel {
+            "dow" => self.kernel("day_of_week", vec![value], of_week(true).to_string(), at)?,
+            "isodow" => self.kernel("day_of_week", vec![value], of_week(false).to_string(), at)?,
+            // As in DuckDB, these two count from the minute, not from the second.
+            "millisecond" | "microsecond" => {
+                let micros = self.keep(value);
+                let (value, kept) = micros;
+                let second = self.date_part("second", value.clone(), at)?;
+                let scale = if kernel == "millisecond" { 1_000 } else { 1_000_000 };
+                let whole = self.operator(&BinaryOperator::Multiply, second, self.int64(scale, at))?;
+                let millis = self.kernel("millisecond", vec![value.clone()], String::new(), at)?;
+                let mut sum = if kernel == "millisecond" {
+                    self.operator(&BinaryOperator::Plus, whole, millis)?
+                } else {
+                    let millis = self.operator(&BinaryOperator::Multiply, millis, self.int64(1_000, at))?;
+                    let rest = self.kernel("microsecond", vec![value], String::new(), at)?;
+                    let sum = self.operator(&BinaryOperator::Plus, whole, millis)?;
+                    self.operator(&BinaryOperator::Plus, sum, rest)?
+                };
+                if let Some(kept) = kept {
+                    sum = kept.around(sum)?;
+                }
+                sum
+            }
+            "epoch" => {
+                let micros = match &value.data_type {
+                    DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+                    _ => DataType::Time64(TimeUnit::Microsecond),
+                };
+                let value = self.cast(value, &micros)?;
+                let micros = self.convert(value, &DataType::Int64, false)?;
+                return self.operator(&BinaryOperator::Divide, micros, self.int64(1_000_000, at));
+            }
+            kernel => self.kernel(kernel, vec![value], String::new(), at)?,
+        };
+        self.cast(number, &DataType::Int64)
+    }
+
+    fn int64(&self, value: i64, at: u32) -> Typed {
+        Typed::leaf(Node::Literal(Scalar::Int64(value)), DataType::Int64, at)
+    }
+
+    fn date_trunc(&mut self, name: &str, part: &Typed, value: Typed, at: u32) -> Result<Typed, Failure> {
+        let text = self.constant_text(name, part)?;
+        let unit = match part_named(text) {
+            Some("iso_week") => "week",
+            Some(
+                unit @ ("year" | "quarter" | "month" | "day" | "hour" | "minute" | "second" | "millisecond"
+                | "microsecond"),
+            ) => unit,
+            _ => return Err(self.unknown_part(text, part.offset)),
+        };
+        let value = self.temporal_value(name, value)?;
+        let in_day = ["hour", "minute", "second", "millisecond", "microsecond"].contains(&unit);
+        let value =
+            if in_day && Class::of(&value.data_type) == Class::Date { self.cast(value, &MICROS)? } else { value };
+        let options = serde_json::json!({ "unit": unit }).to_string();
+        self.kernel("floor_temporal", vec![value], options, at)
+    }
+
+    /// How many bounds of the unit lie between the two.
+    fn date_diff(&mut self, name: &str, part: &Typed, from: Typed, to: Typed, at: u32) -> Result<Typed, Failure> {
+        let text = self.constant_text(name, part)?;
+        let unit = match part_named(text) {
+            Some("iso_week") => "week",
+            Some(
+                unit @ ("year" | "quarter" | "month" | "day" | "hour" | "minute" | "second" | "millisecond"
+                | "microsecond"),
+            ) => unit,
+            _ => return Err(self.unknown_part(text, part.offset)),
+        };
+        let (from, to) = match (from.literal_text().is_some(), to.literal_text().is_some()) {
+            (true, false) => (self.cast(from, &to.data_type.clone())?, to),
+            (false, true) => {
+                let kind = from.data_type.clone();
+                (from, self.cast(to, &kind)?)
+            }
+            _ => (from, to),
+        };
+        let (from, to) = (self.temporal_value(name, from)?, self.temporal_value(name, to)?);
+        let (mut sides, shared) = self.unify(&format!("`{name}`"), vec![from, to])?;
+        if Class::of(&shared) == Class::Date
+            && ["hour", "minute", "second", "millisecond", "microsecond"].contains(&unit)
+        {
+            sides = sides.into_iter().map(|side| self.cast(side, &MICROS)).collect::<Result<_, _>>()?;
+        }
+        let [from, to]: [Typed; 2] = sides.try_into().map_err(|_| syntax("an argument is missing").with_offset(at))?;
+        if unit == "month" {
+            let (from, kept_from) = self.keep(from);
+            let (to, kept_to) = self.keep(to);
+            let mut months = Vec::new();
+            for side in [to, from] {
+                let year = self.date_part("year", side.clone(), at)?;
+                let month = self.date_part("month", side, at)?;
+                let year = self.operator(&BinaryOperator::Multiply, year, self.int64(12, at))?;
+                months.push(self.operator(&BinaryOperator::Plus, year, month)?);
+            }
+            let [to, from]: [Typed; 2] =
+                months.try_into().map_err(|_| syntax("an argument is missing").with_offset(at))?;
+            let mut difference = self.operator(&BinaryOperator::Minus, to, from)?;
+            for kept in [kept_from, kept_to].into_iter().flatten() {
+                difference = kept.around(difference)?;
+            }
+            return Ok(difference);
+        }
+        let between = self.kernel(&format!("{unit}s_between"), vec![from, to], String::new(), at)?;
+        self.cast(between, &DataType::Int64)
+    }
+}
