@@ -209,9 +209,9 @@ impl Column {
         Some(())
     }
 
-    /// Takes back all values from number `length` on.
+    /// Takes back all values from number `length` on, and what was appended to children of one that was not ended.
     pub fn truncate(&mut self, length: usize) {
-        if length >= self.length {
+        if length > self.length {
             return;
         }
         match self.kind {
@@ -336,6 +336,8 @@ mod tests {
         let kept = list.clone().finish();
         row(&mut list, 3);
         list.push_null();
+        list.truncate(2);
+        list.children[0].children[0].push_text(b"7");
         list.truncate(2);
         assert_eq!(list.finish(), kept);
         assert_eq!(kept[0].null_count, 1);

@@ -78,33 +78,41 @@ fn write_items(out: &mut Vec<u8>, column: &View, (start, end): (usize, usize)) {
     out.push(b']');
 }
 
-/// Which bytes of a string JSON escapes: control characters, the quote and the backslash.
-static ESCAPED: [bool; 256] = {
-    let mut table = [false; 256];
+/// Where the first byte is that JSON escapes in a string (a control character, the quote, the backslash), or the length.
+#[inline]
+pub fn first_escaped(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES * 0x80;
+    // A byte of zero, and it first of all, sets its high bit; what borrows from it comes after.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let mut at = 0;
-    while at < 0x20 {
-        table[at] = true;
-        at += 1;
+    let mut words = text.chunks_exact(8);
+    for word in &mut words {
+        let word = word.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let found = controls | zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
     }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
+    let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+    at + words.remainder().iter().position(special).unwrap_or(words.remainder().len())
+}
 
 /// Appends UTF-8 text as a JSON string; what need not be escaped is copied in runs.
 #[inline]
 pub fn write_string(out: &mut Vec<u8>, text: &[u8]) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|byte| ESCAPED[usize::from(*byte)]) {
-        let (run, tail) = rest.split_at(at);
+    loop {
+        let (run, tail) = rest.split_at_checked(first_escaped(rest)).unwrap_or((rest, &[]));
         out.extend_from_slice(run);
-        if let [byte, tail @ ..] = tail {
-            escape(out, *byte);
-            rest = tail;
-        }
+        let [byte, tail @ ..] = tail else { break };
+        escape(out, *byte);
+        rest = tail;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

@@ -1,0 +1,82 @@
+//! The options of the format, as the manifest's schema describes them.
+
+use jackfield_sdk::{Failure, Params, params::pointer};
+use jackfield_values::build::unreadable;
+use jackfield_values::types::Type;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What a reader is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Rows to look at for columns and types; `None` is all.
+    pub(crate) infer_rows: Option<u64>,
+    /// Whether objects within a row become columns of their own.
+    pub(crate) flatten: bool,
+    /// Types told by the pipeline, by column name.
+    pub(crate) schema: Vec<(String, Type)>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Told {
+    infer_rows: Option<Value>,
+    #[serde(default)]
+    flatten: bool,
+    #[serde(default)]
+    schema: Map<String, Value>,
+}
+
+/// What the reader looks at where it is told nothing else.
+const INFER_ROWS: u64 = 10_000;
+
+impl Options {
+    /// # Errors
+    /// The option that is wrong, as an `invalid-config` failure.
+    pub(crate) fn parse(params: &Params) -> Result<Options, Failure> {
+        let told: Told = params.parse().map_err(|mut failures: Vec<Failure>| {
+            failures
+                .pop()
+                .unwrap_or_else(|| Failure::invalid_config("invalid-option", "the options are not as expected"))
+        })?;
+        let infer_rows = match &told.infer_rows {
+            None => Some(INFER_ROWS),
+            Some(Value::String(all)) if all == "all" => None,
+            Some(number) => Some(number.as_u64().filter(|rows| *rows > 0).ok_or_else(|| {
+                Failure::invalid_config("invalid-option", "`infer-rows` is a number of rows from 1 on, or \"all\"")
+                    .with_parameter("/infer-rows")
+            })?),
+        };
+        let mut schema = Vec::with_capacity(told.schema.len());
+        for (name, text) in told.schema {
+            let wrong = |message: String| {
+                let failure = Failure::invalid_config("invalid-type", message);
+                failure.with_parameter(pointer("/schema", &name)).with_column(&name)
+            };
+            let text = text.as_str().ok_or_else(|| wrong(format!("the type of `{name}` is not text")))?;
+            let of = Type::parse(text).map_err(wrong)?;
+            if let Some(part) = unreadable(&of) {
+                return Err(wrong(format!("JSON cannot be read as {}", part.name())));
+            }
+            schema.push((name, of));
+        }
+        Ok(Options { infer_rows, flatten: told.flatten, schema })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wrong_option_is_named() {
+        let wrong = |json: &str| Options::parse(&Params::new(json)).unwrap_err().parameter.unwrap_or_default();
+        assert_eq!(wrong(r#"{"infer-rows": 0}"#), "/infer-rows");
+        assert_eq!(wrong(r#"{"schema": {"a": "list<"}}"#), "/schema/a");
+        assert_eq!(wrong(r#"{"schema": {"a": "list<decimal(50,1)>"}}"#), "/schema/a");
+        let options =
+            Options::parse(&Params::new(r#"{"schema": {"a": "list<struct<b: date>>"}, "infer-rows": "all"}"#)).unwrap();
+        assert_eq!(options.schema[0].1.name(), "list<struct<b: date>>");
+        assert_eq!(options.infer_rows, None);
+    }
+}
