@@ -1,8 +1,18 @@
 //! The one engine of the process.
 
+use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{Component, EngineError, LoadError};
+use sha2::{Digest, Sha256};
+use wasmtime::Config;
+use wasmtime::component::Linker;
+
+use crate::cache::{Cache, Code, take};
+use crate::compile::compile;
+use crate::inspect::inspect_named;
+use crate::state::State;
+use crate::{Component, EngineError, LoadError, imports};
 
 /// Where the engine keeps what it compiled.
 #[derive(Clone, Debug, Default)]
@@ -13,21 +23,99 @@ pub struct EngineOptions {
     pub state_dir: Option<PathBuf>,
 }
 
-/// Compiles and links plugins. One per process; clones share it.
-#[derive(Clone, Debug)]
-pub struct Engine {}
+/// Compiles and links plugins. Make one per process; clones share it.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    engine: wasmtime::Engine,
+    linker: Linker<State>,
+    cache: Option<Cache>,
+}
 
 impl Engine {
-    /// An engine.
+    /// An engine, with its folders made if they are missing.
+    ///
+    /// # Errors
+    /// When this machine cannot run WebAssembly as configured, or the key or the cache are out of reach.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        todo!()
+        let failed = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
+        let engine = wasmtime::Engine::new(&config()).map_err(failed)?;
+        let mut linker = Linker::new(&engine);
+        imports::link(&mut linker).map_err(failed)?;
+        let cache = match (options.cache_dir, options.state_dir) {
+            (Some(folder), Some(state)) => Some(Cache::open(&folder, &state, &engine).map_err(|(path, source)| {
+                EngineError::Io { path: path.display().to_string(), source: Arc::new(source) }
+            })?),
+            _ => None,
+        };
+        Ok(Self(Arc::new(Shared { engine, linker, cache })))
     }
+
     /// Makes a component ready to run. `name` is what messages call it.
+    ///
+    /// # Errors
+    /// When the bytes are no component, are refused, ask for what they may not have, or do not fit the interfaces.
     pub fn load(&self, bytes: &[u8], name: &str) -> Result<Component, LoadError> {
-        todo!()
+        let inspection = inspect_named(bytes, name)?;
+        let link = |reason: String| LoadError::Link { name: name.to_owned(), reason };
+        let provides = inspection.provides;
+        if !(provides.node || provides.format || provides.codec) {
+            return Err(link("it exports none of node, format and codec".to_owned()));
+        }
+        let digest = hex(&Sha256::digest(bytes));
+        let Shared { engine, linker, cache } = &*self.0;
+        let cached = cache.as_ref().and_then(|cache| cache.find(engine, &digest));
+        let compiled = cached.is_none();
+        let component = match cached {
+            Some(component) => component,
+            None => {
+                let code = compile(engine, bytes, name)?;
+                if let Some(cache) = cache {
+                    // A cache that cannot be written only costs the next start its time.
+                    let _ = cache.store(&digest, &code);
+                }
+                take(engine, &Code::Fresh(&code)).map_err(|error| link(format!("{error:#}")))?
+            }
+        };
+        let pre = linker.instantiate_pre(&component).map_err(|error| link(format!("{error:#}")))?;
+        Component::new(pre, name, digest, inspection, compiled)
     }
+
     /// The same from a file.
+    ///
+    /// # Errors
+    /// As for [`Self::load`], and when the file cannot be read.
     pub fn load_file(&self, path: &Path, name: &str) -> Result<Component, LoadError> {
-        todo!()
+        let bytes = std::fs::read(path)
+            .map_err(|error| LoadError::Io { path: path.display().to_string(), source: Arc::new(error) })?;
+        self.load(&bytes, name)
     }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("cached", &self.0.cache.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// Only what plugin toolchains need is on: most advisories sit in the rest.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .concurrency_support(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_tail_call(false)
+        .wasm_relaxed_simd(false);
+    config
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

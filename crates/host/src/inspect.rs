@@ -1,6 +1,28 @@
 //! What a component says about itself, found without compiling it.
 
 use crate::LoadError;
+use crate::precheck::{Refusal, check};
+
+/// The version of `jackfield:plugin` that this host offers.
+pub const API_VERSION: &str = "0.1.0";
+
+/// The package of the plugin interfaces.
+const API: &str = "jackfield:plugin";
+
+/// Interfaces that a plugin may import.
+const OFFERED: [&str; 9] = ["types", "flow", "data", "compute", "sql", "exchange", "streams", "log", "config"];
+
+/// Packages of WASI that every plugin may import: toolchains do so unasked, and without a grant they lead nowhere.
+const LINKED: [&str; 5] = ["wasi:cli", "wasi:io", "wasi:clocks", "wasi:random", "wasi:filesystem"];
+
+/// Packages that a permission would allow.
+const PERMITTED: [(&str, &str); 5] = [
+    ("wasi:sockets", "network.socket"),
+    ("wasi:http", "network.http"),
+    ("wasi:keyvalue", "storage"),
+    ("wasi:blobstore", "storage"),
+    ("wasi:nn", "gpu"),
+];
 
 /// Which plugin interfaces a component exports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,13 +44,131 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// Which of them are plugin interfaces.
     pub provides: Exports,
-    /// The version of `jackfield:plugin` it was built for.
+    /// The version of `jackfield:plugin` it was built for: the newest it names.
     pub api_version: Option<String>,
     /// The manifest in the custom section `jackfield:manifest`.
     pub manifest: Option<String>,
 }
 
-/// Checks a component and lists what it imports and exports.
+/// Names found in a component, not yet judged.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
+    pub(crate) manifest: Option<String>,
+}
+
+/// Checks a component and lists what it imports and exports, without compiling it.
+///
+/// # Errors
+/// Everything that [`crate::Engine::load`] finds before it compiles.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
-    todo!()
+    inspect_named(bytes, "the file")
+}
+
+/// The same, under the name that messages give it.
+pub(crate) fn inspect_named(bytes: &[u8], name: &str) -> Result<Inspection, LoadError> {
+    let found = check(bytes).map_err(|refusal| match refusal {
+        Refusal::NotAComponent(reason) => LoadError::NotAComponent { name: name.to_owned(), reason },
+        Refusal::Bound(reason) => LoadError::Precheck { name: name.to_owned(), reason },
+    })?;
+    let mut newest: Option<(u64, String)> = None;
+    for interface in found.imports.iter().chain(&found.exports) {
+        if let Some((patch, version)) = api_of(interface, name)? {
+            if newest.as_ref().is_none_or(|(known, _)| patch > *known) {
+                newest = Some((patch, version));
+            }
+        }
+    }
+    for import in &found.imports {
+        check_import(import, name)?;
+    }
+    let exports = |wanted: &str| found.exports.iter().any(|export| interface_of(export) == Some(wanted));
+    let provides = Exports { node: exports("node"), format: exports("format"), codec: exports("codec") };
+    Ok(Inspection {
+        provides,
+        api_version: newest.map(|(_, version)| version),
+        imports: found.imports,
+        exports: found.exports,
+        manifest: found.manifest,
+    })
+}
+
+/// The interface's name, where it is one of ours.
+fn interface_of(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(API)?.strip_prefix('/')?;
+    Some(rest.split('@').next().unwrap_or(rest))
+}
+
+/// The version an interface of ours has, and its last number. An error where this host does not offer that version.
+fn api_of(interface: &str, name: &str) -> Result<Option<(u64, String)>, LoadError> {
+    if interface_of(interface).is_none() {
+        return Ok(None);
+    }
+    let version = interface.split_once('@').map_or("", |(_, version)| version);
+    match (numbers(version), numbers(API_VERSION)) {
+        (Some((track, patch)), Some((offered, newest))) if track == offered && patch <= newest => {
+            Ok(Some((patch, version.to_owned())))
+        }
+        _ => Err(LoadError::Api {
+            name: name.to_owned(),
+            wanted: interface.to_owned(),
+            offered: format!("{API}@{API_VERSION}"),
+        }),
+    }
+}
+
+/// Major and minor, within which interfaces are only ever added, and patch.
+fn numbers(version: &str) -> Option<((u64, u64), u64)> {
+    let mut parts = version.split('.').map(str::parse::<u64>);
+    let (major, minor, patch) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+    parts.next().is_none().then_some(((major, minor), patch))
+}
+
+fn check_import(import: &str, name: &str) -> Result<(), LoadError> {
+    let package = import.split(['/', '@']).next().unwrap_or(import);
+    let offered = match interface_of(import) {
+        Some(interface) => OFFERED.contains(&interface),
+        None => import.contains('/') && LINKED.contains(&package),
+    };
+    if offered {
+        return Ok(());
+    }
+    let permission = PERMITTED.iter().find(|(permitted, _)| *permitted == package);
+    let permission = permission.map(|(_, permission)| (*permission).to_owned());
+    Err(LoadError::Import { name: name.to_owned(), import: import.to_owned(), permission })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_go_by_track() {
+        let of = |version: &str| api_of(&format!("jackfield:plugin/node@{version}"), "p");
+        assert_eq!(of("0.1.0").unwrap().unwrap().1, "0.1.0");
+        for newer in ["0.1.1", "0.2.0", "1.1.0", "", "0.1", "0.1.0-rc.1"] {
+            assert!(matches!(of(newer), Err(LoadError::Api { .. })), "{newer}");
+        }
+        assert!(api_of("wasi:io/streams@0.2.6", "p").unwrap().is_none());
+    }
+
+    #[test]
+    fn an_import_is_linked_or_named_with_its_permission() {
+        check_import("wasi:io/streams@0.2.6", "p").unwrap();
+        check_import("jackfield:plugin/sql@0.1.0", "p").unwrap();
+        for (import, wanted) in [
+            ("wasi:sockets/tcp@0.2.6", Some("network.socket")),
+            ("wasi:http/outgoing-handler@0.2.6", Some("network.http")),
+            ("wasi:iot/pins@0.1.0", None),
+            ("wasi:io", None),
+            ("jackfield:plugin/secrets@0.1.0", None),
+            ("print", None),
+        ] {
+            match check_import(import, "p") {
+                Err(LoadError::Import { permission, .. }) => assert_eq!(permission.as_deref(), wanted),
+                other => panic!("{import}: {other:?}"),
+            }
+        }
+    }
 }

@@ -4,17 +4,30 @@
 //! many instances as it needs: [`NodeInstance`], [`FormatReader`], [`FormatWriter`], [`Decoder`], [`Encoder`]. An
 //! instance has a store of its own, belongs to one task, and is gone after any fault.
 
+mod account;
+mod bindings;
+mod cache;
+mod clock;
+mod compile;
 mod component;
+mod convert;
 mod engine;
 mod fault;
 mod guest;
+mod held;
+mod imports;
 mod inspect;
+mod ledger;
 mod limits;
 mod load;
 mod options;
 mod plain;
+mod precheck;
+mod session;
 mod sink;
 mod source;
+mod state;
+mod wasi;
 
 pub use component::Component;
 pub use engine::{Engine, EngineOptions};
@@ -22,7 +35,7 @@ pub use fault::{CallError, Fault, FaultKind, Label, LimitHit};
 pub use guest::codec::{Decoder, Encoder};
 pub use guest::format::{FormatReader, FormatWriter, detect};
 pub use guest::node::NodeInstance;
-pub use inspect::{Exports, Inspection, inspect};
+pub use inspect::{API_VERSION, Exports, Inspection, inspect};
 pub use limits::Limits;
 pub use load::{EngineError, LoadError};
 pub use options::{CancelToken, LogLevel, LogLine, LogSink, StoreOptions, Usage};

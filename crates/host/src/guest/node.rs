@@ -1,43 +1,214 @@
 //! A running node.
 
+use arrow::array::Array;
 use arrow::datatypes::SchemaRef;
-use jackfield_columns::Batch;
+use jackfield_columns::{Batch, read_level};
+use wasmtime::component::{Resource, ResourceAny};
 
-use crate::{Binding, CallError, Component, Step, StoreOptions, Usage};
+use super::bound::{self, Bound};
+use super::lacks;
+use crate::bindings::exports::jackfield::plugin::node;
+use crate::bindings::jackfield::plugin::{flow, types};
+use crate::convert;
+use crate::session::Session;
+use crate::state::{State, as_boolean};
+use crate::{Binding, CallError, Component, Emission, Output, Progress, Rejected, Step, StoreOptions, Usage};
 
 /// A running node. Dropping it frees everything it holds.
-#[derive(Debug)]
-pub struct NodeInstance {}
+pub struct NodeInstance {
+    session: Session,
+    guest: node::Guest,
+    node: ResourceAny,
+    bound: Option<Bound>,
+}
 
 impl NodeInstance {
     /// Starts an instance of `node_type` with its parameters, a JSON object.
+    ///
+    /// # Errors
+    /// All that the plugin finds wrong with the parameters, or a fault.
     pub async fn open(
         component: &Component,
         options: StoreOptions,
         node_type: &str,
         params_json: &str,
     ) -> Result<Self, CallError> {
-        todo!()
+        let (mut session, instance) = Session::open(component, options).await?;
+        let Some(indices) = component.node() else { return Err(lacks(&mut session, "node")) };
+        let (store, watch) = session.begin()?;
+        let guest = indices.load(&mut *store, &instance);
+        let outcome = match &guest {
+            Ok(guest) => watch.run(guest.instance().call_constructor(&mut *store, node_type, params_json)).await,
+            Err(error) => Ok(Err(wasmtime::format_err!("{error:#}"))),
+        };
+        let answer = session.settle(outcome)?;
+        let node = session.answer_all(answer)?;
+        let guest = session.guest(guest)?;
+        Ok(Self { session, guest, node, bound: None })
     }
-    /// Tells it the schema of every connected input.
+
+    /// Tells it the schema of every connected input; once, before data flows.
+    ///
+    /// # Errors
+    /// All that the plugin finds wrong, or a fault.
     pub async fn bind(&mut self, inputs: &[(String, SchemaRef)]) -> Result<Binding, CallError> {
-        todo!()
+        let ports: Vec<node::InputPort> = inputs
+            .iter()
+            .map(|(name, schema)| node::InputPort { name: name.clone(), schema: convert::schema_to_wit(schema) })
+            .collect();
+        let (store, watch) = self.session.begin()?;
+        let outcome = watch.run(self.guest.instance().call_bind(&mut *store, self.node, &ports)).await;
+        let answer = self.session.settle(outcome)?;
+        let binding = self.session.answer_all(answer)?;
+        match bound::check(binding, inputs) {
+            Ok((binding, bound)) => {
+                self.bound = Some(bound);
+                Ok(binding)
+            }
+            Err(message) => Err(self.session.protocol(format!("its binding is wrong: {message}"))),
+        }
     }
-    /// Gives it a batch.
+
+    /// Gives it a batch, which is lent for the call and not charged to the plugin.
+    ///
+    /// # Errors
+    /// A failure of the plugin, or a fault.
     pub async fn process(&mut self, port: &str, batch: Batch) -> Result<Step, CallError> {
-        todo!()
+        let Some(bound) = self.bound.as_ref() else { return Err(self.session.protocol("it was never bound")) };
+        let paths = bound.prefetch(port);
+        let rows = batch.rows();
+        let (store, watch) = self.session.begin()?;
+        let prefetched = prefetch(store.data_mut(), &batch, paths);
+        let lent = store.data_mut().lend_batch(batch);
+        let (rep, outcome) = match (prefetched, lent) {
+            (Ok(Ok(columns)), Ok(lent)) => {
+                let rep = lent.rep();
+                let instance = self.guest.instance();
+                let call = instance.call_process(&mut *store, self.node, port, Resource::new_borrow(rep), &columns);
+                (Some(rep), watch.run(call).await)
+            }
+            (Ok(Err(failure)), _) => (None, Ok(Ok(Err(failure)))),
+            (Err(error), _) | (_, Err(error)) => (None, Ok(Err(error))),
+        };
+        let answer = self.session.settle(outcome)?;
+        if let Some(rep) = rep {
+            self.session.with_state(|state| state.take_batch(Resource::new_own(rep)).map(drop))?;
+        }
+        let step = self.session.answer(answer)?;
+        self.step(step, Some((port, rows)))
     }
+
     /// Asks for more after a step that said so.
+    ///
+    /// # Errors
+    /// A failure of the plugin, or a fault.
     pub async fn resume(&mut self) -> Result<Step, CallError> {
-        todo!()
+        let (store, watch) = self.session.begin()?;
+        let outcome = watch.run(self.guest.instance().call_resume(&mut *store, self.node)).await;
+        let answer = self.session.settle(outcome)?;
+        let step = self.session.answer(answer)?;
+        self.step(step, None)
     }
+
     /// Tells it that a port has no more input.
+    ///
+    /// # Errors
+    /// A failure of the plugin, or a fault.
     pub async fn finish(&mut self, port: &str) -> Result<Step, CallError> {
-        todo!()
+        let (store, watch) = self.session.begin()?;
+        let outcome = watch.run(self.guest.instance().call_finish(&mut *store, self.node, port)).await;
+        let answer = self.session.settle(outcome)?;
+        let step = self.session.answer(answer)?;
+        self.step(step, None)
     }
+
     /// What it has used so far.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        todo!()
+        self.session.usage()
     }
+
+    /// Takes the handles of a step from the plugin and checks them against the binding. `input`: the port and rows of
+    /// the batch that was just processed.
+    fn step(&mut self, step: flow::Step, input: Option<(&str, usize)>) -> Result<Step, CallError> {
+        let taken = self.session.with_state(|state| take_step(state, step))?;
+        let checked = match self.bound.as_mut() {
+            Some(bound) => taken.and_then(|step| bound.check_step(&step, input).map(|()| step)),
+            None => Err("it was never bound".to_owned()),
+        };
+        checked.map_err(|message| self.session.protocol(message))
+    }
+}
+
+impl std::fmt::Debug for NodeInstance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeInstance").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// Copies out the arrays that the binding wants as bytes.
+fn prefetch(
+    state: &mut State,
+    batch: &Batch,
+    paths: &[Vec<u32>],
+) -> wasmtime::Result<Result<Vec<types::Buffers>, types::Failure>> {
+    let mut copied = Vec::with_capacity(paths.len());
+    for path in paths {
+        let Some((column, inside)) = path.split_first() else { continue };
+        let level = batch.column(*column as usize, &mut state.account).and_then(|array| {
+            let level = read_level(&array, inside)?;
+            jackfield_columns::Meter::work(&mut state.account, array.len() as u64 / 8)?;
+            Ok(level)
+        });
+        match state.answer(level)? {
+            Ok(level) => copied.push(convert::buffers_to_wit(level)),
+            Err(failure) => return Ok(Err(failure)),
+        }
+    }
+    Ok(Ok(copied))
+}
+
+/// The inner error is a breach of protocol, found once all handles are taken.
+fn take_step(state: &mut State, step: flow::Step) -> wasmtime::Result<Result<Step, String>> {
+    let mut wrong = None;
+    let mut boolean = |array: arrow::array::ArrayRef, what: &str| match as_boolean(&array) {
+        Ok(rows) => Some(rows),
+        Err(failure) => {
+            wrong = Some(format!("its {what}: {}", failure.message));
+            None
+        }
+    };
+    let mut emissions = Vec::with_capacity(step.emissions.len());
+    for flow::Emission { port, output } in step.emissions {
+        let output = match output {
+            flow::Output::Batch(batch) => Output::Batch(state.take_batch(batch)?),
+            flow::Output::Change(change) => {
+                let selection = match change.selection {
+                    Some(selection) => boolean(state.take_column(selection)?, "selection"),
+                    None => None,
+                };
+                let mut made = Vec::with_capacity(change.made.len());
+                for column in change.made {
+                    made.push(state.take_column(column)?);
+                }
+                Output::Change { selection, made }
+            }
+        };
+        emissions.push(Emission { port, output });
+    }
+    let mut rejected = Vec::with_capacity(step.rejected.len());
+    for flow::Rejected { rows, reason } in step.rejected {
+        if let Some(rows) = boolean(state.take_column(rows)?, "rejected rows") {
+            rejected.push(Rejected { rows, reason: convert::failure_from_wit(reason) });
+        }
+    }
+    let progress = match step.progress {
+        flow::Progress::Ready => Progress::Ready,
+        flow::Progress::More => Progress::More,
+        flow::Progress::Done => Progress::Done,
+    };
+    Ok(match wrong {
+        Some(message) => Err(message),
+        None => Ok(Step { emissions, rejected, progress }),
+    })
 }

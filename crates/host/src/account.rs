@@ -1,0 +1,169 @@
+//! What one store may still spend: the meter of every kernel, and the limiter of memories and tables.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jackfield_columns::{Failure, FailureKind, Meter};
+
+use crate::clock::CallClock;
+use crate::ledger::Ledger;
+use crate::limits::bytes_text;
+use crate::{CancelToken, Limits};
+
+/// Fuel for one call of a host function, besides what its work costs.
+const ENTRY_FUEL: u64 = 100;
+
+/// Bytes that an element of a table costs.
+const TABLE_ELEMENT_BYTES: u64 = 16;
+
+/// Why a host function stopped the guest instead of answering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Fuel,
+    Timeout,
+    Cancelled,
+    Memory,
+    Handles,
+    Protocol(String),
+    Host(String),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fuel => f.write_str("out of fuel"),
+            Self::Timeout => f.write_str("out of time"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Memory => f.write_str("out of memory"),
+            Self::Handles => f.write_str("out of handles"),
+            Self::Protocol(message) | Self::Host(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// What one store has spent, and its limits.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Arc<CallClock>,
+    cancel: CancelToken,
+    limits: Limits,
+    /// Fuel that host functions have used in this call.
+    fuel: u64,
+    stop: Option<Stop>,
+    /// What was granted last, to be taken back should the growth fail.
+    granted: u64,
+}
+
+impl Account {
+    fn grow(&mut self, bytes: u64) -> bool {
+        let fits = self.ledger.grow_guest(bytes);
+        self.granted = if fits { bytes } else { 0 };
+        fits
+    }
+
+    fn grow_failed(&mut self) {
+        self.ledger.shrink_guest(std::mem::take(&mut self.granted));
+    }
+
+    pub(crate) fn new(limits: Limits, clock: Arc<CallClock>, cancel: CancelToken) -> Self {
+        Self { ledger: Ledger::new(limits.memory_bytes), clock, cancel, limits, fuel: 0, stop: None, granted: 0 }
+    }
+
+    /// Begins a call.
+    pub(crate) fn start(&mut self) {
+        self.fuel = 0;
+        self.stop = None;
+        self.ledger.take_refused();
+    }
+
+    /// Fuel that host functions have used in this call.
+    pub(crate) fn host_fuel(&self) -> u64 {
+        self.fuel
+    }
+
+    /// Charges the call of a host function.
+    pub(crate) fn enter(&mut self) -> Result<(), Stop> {
+        let charged = self.work(ENTRY_FUEL);
+        charged.map_err(|failure| self.stop.clone().unwrap_or(Stop::Host(failure.message)))
+    }
+
+    /// Charges the call of a host function that copies so many bytes into the guest.
+    pub(crate) fn enter_copying(&mut self, bytes: usize) -> Result<(), Stop> {
+        let charged = self.work(ENTRY_FUEL + bytes as u64 / 8);
+        charged.map_err(|failure| self.stop.clone().unwrap_or(Stop::Host(failure.message)))
+    }
+
+    /// Why the guest has to be stopped instead of being told of a failure.
+    pub(crate) fn stopped(&mut self) -> Option<Stop> {
+        self.stop.take()
+    }
+}
+
+impl Meter for Account {
+    fn work(&mut self, units: u64) -> Result<(), Failure> {
+        self.fuel = self.fuel.saturating_add(units);
+        let (stop, failure) = if self.fuel > self.limits.fuel_per_call {
+            (Stop::Fuel, Failure::limit("fuel", "the call has used up its fuel"))
+        } else if self.clock.expired() {
+            (Stop::Timeout, Failure::limit("deadline", "the call has used up its time"))
+        } else if self.cancel.is_cancelled() {
+            let failure = Failure::internal("cancelled", "the run was cancelled");
+            (Stop::Cancelled, Failure { kind: FailureKind::Cancelled, ..failure })
+        } else {
+            return Ok(());
+        };
+        self.stop = Some(stop);
+        Err(failure)
+    }
+
+    fn allocate(&mut self, bytes: u64) -> Result<(), Failure> {
+        if self.ledger.fits(bytes) {
+            return Ok(());
+        }
+        let limit = bytes_text(self.ledger.limit());
+        let message = format!("{} more would exceed the plugin's memory limit of {limit}", bytes_text(bytes));
+        Err(Failure::limit("memory", message).with_help("raise `limits.memory`, or use smaller batches"))
+    }
+}
+
+impl wasmtime::ResourceLimiter for Account {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.grow(desired.saturating_sub(current) as u64))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let elements = desired.saturating_sub(current) as u64;
+        Ok(self.grow(elements.saturating_mul(TABLE_ELEMENT_BYTES)))
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.grow_failed();
+        Ok(())
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.grow_failed();
+        Ok(())
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories
+    }
+}

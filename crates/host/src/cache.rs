@@ -1,0 +1,162 @@
+//! Compiled code on disk, authenticated with a key that never leaves this machine.
+//!
+//! A file is the compiled code, a header, the header's length, and an HMAC-SHA256 over all that. The header names the
+//! component's digest, wasmtime's version, the engine's configuration and the target, so a file that was renamed,
+//! copied from another machine or changed in a single bit is not taken, and the component is compiled again.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use wasmtime::component::Component;
+
+const KEY_BYTES: usize = 32;
+const MAC_BYTES: usize = 32;
+const KEY_FILE: &str = "machine.key";
+
+/// The version that `Cargo.toml` pins; it is part of every header.
+const WASMTIME_VERSION: &str = "48.0.8";
+
+/// A folder of compiled code, and the key to it.
+pub(crate) struct Cache {
+    folder: PathBuf,
+    key: Vec<u8>,
+    /// What this engine's code has in common, whatever the component.
+    engine: String,
+}
+
+impl Cache {
+    /// Opens the folder and the key, and makes what is missing.
+    pub(crate) fn open(folder: &Path, state: &Path, engine: &wasmtime::Engine) -> Result<Self, (PathBuf, io::Error)> {
+        private_folder(folder).map_err(|error| (folder.to_owned(), error))?;
+        private_folder(state).map_err(|error| (state.to_owned(), error))?;
+        let key_file = state.join(KEY_FILE);
+        let key = machine_key(state, &key_file).map_err(|error| (key_file, error))?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
+        let engine = format!("wasmtime {WASMTIME_VERSION}, configuration {:016x}, {target}", hasher.finish());
+        Ok(Self { folder: folder.to_owned(), key, engine })
+    }
+
+    /// The code of a component, if it is here and nobody has changed it.
+    pub(crate) fn find(&self, engine: &wasmtime::Engine, digest: &str) -> Option<Component> {
+        let path = self.path(digest);
+        self.verified(&path, digest)?;
+        take(engine, &Code::Verified(&path)).ok()
+    }
+
+    /// Keeps the code of a component. That it cannot be kept stops nobody: it will be compiled again.
+    pub(crate) fn store(&self, digest: &str, code: &[u8]) -> io::Result<()> {
+        let header = self.header(digest);
+        let length = u32::try_from(header.len()).map_err(io::Error::other)?.to_le_bytes();
+        let mut mac = self.mac()?;
+        for part in [code, header.as_bytes(), &length] {
+            mac.update(part);
+        }
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        for part in [code, header.as_bytes(), &length, &mac.finalize().into_bytes()] {
+            file.write_all(part)?;
+        }
+        file.persist(self.path(digest))?;
+        Ok(())
+    }
+
+    fn path(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}.code"))
+    }
+
+    fn header(&self, digest: &str) -> String {
+        format!("component {digest}, {}", self.engine)
+    }
+
+    fn mac(&self) -> io::Result<Hmac<Sha256>> {
+        Hmac::new_from_slice(&self.key).map_err(io::Error::other)
+    }
+
+    /// Whether the file is what `store` wrote for this component.
+    fn verified(&self, path: &Path, digest: &str) -> Option<()> {
+        let mut bytes = Vec::new();
+        File::open(path).ok()?.read_to_end(&mut bytes).ok()?;
+        let (signed, tag) = bytes.split_last_chunk::<MAC_BYTES>()?;
+        let mut mac = self.mac().ok()?;
+        mac.update(signed);
+        mac.verify_slice(tag).ok()?;
+        let (rest, length) = signed.split_last_chunk::<4>()?;
+        let start = rest.len().checked_sub(u32::from_le_bytes(*length) as usize)?;
+        (rest.get(start..)? == self.header(digest).as_bytes()).then_some(())
+    }
+}
+
+/// Native code that may be run.
+pub(crate) enum Code<'a> {
+    /// A file whose MAC has just been found right.
+    Verified(&'a Path),
+    /// What this process's own compiler has just given, untouched.
+    Fresh(&'a [u8]),
+}
+
+/// Makes code ready to run; a file is mapped, not read.
+#[allow(unsafe_code, reason = "the one place where bytes are taken for native code")]
+pub(crate) fn take(engine: &wasmtime::Engine, code: &Code<'_>) -> wasmtime::Result<Component> {
+    match code {
+        // SAFETY: the MAC over the whole file was made with the machine key by `store`, from what this engine's own
+        // compiler gave for these very bytes, under this version, configuration and target. Only this user can read
+        // the key or write to the folder (0700); files get there whole, by rename, and are never changed afterwards;
+        // whoever has this user's rights needs no cache to run code. The mapping is private to this process.
+        Code::Verified(path) => unsafe { Component::deserialize_file(engine, path) },
+        // SAFETY: the bytes come straight from `Engine::precompile_component` of the same engine.
+        Code::Fresh(bytes) => unsafe { Component::deserialize(engine, bytes) },
+    }
+}
+
+/// A folder that only this user can use.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// The machine key: read, or made and put in place whole, so that two processes end up with the same one.
+fn machine_key(folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
+    if let Some(key) = read_key(path)? {
+        return Ok(key);
+    }
+    let mut key = vec![0; KEY_BYTES];
+    File::open("/dev/urandom")?.read_exact(&mut key)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(&key)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(key),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            read_key(path)?.ok_or_else(|| io::Error::other("another process removed the key"))
+        }
+        Err(error) => Err(error.error),
+    }
+}
+
+fn read_key(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    // Opening does not follow a link, so the key is the file that stands here.
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    let mut key = Vec::new();
+    file.take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
+    match key.len() {
+        KEY_BYTES => Ok(Some(key)),
+        other => Err(io::Error::other(format!("expected {KEY_BYTES} bytes, found {other}: remove the file"))),
+    }
+}

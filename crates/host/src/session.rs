@@ -1,0 +1,301 @@
+//! One store and its calls: each is metered, watched, and, if it ends badly, the last.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jackfield_columns::Failure;
+use wasmtime::component::{Instance, Resource};
+use wasmtime::{Store, Trap, WasmBacktrace};
+
+use crate::account::Stop;
+use crate::bindings::jackfield::plugin::types;
+use crate::clock::{CallClock, Interrupted, Watch};
+use crate::convert;
+use crate::held::{HeldSink, HeldSource};
+use crate::limits::bytes_text;
+use crate::state::State;
+use crate::wasi::Kept;
+use crate::{
+    ByteSink, ByteSource, CallError, Component, Fault, FaultKind, Label, LimitHit, Limits, StoreOptions, Usage,
+};
+
+/// Fuel between two looks at the executor: fair to other plugins and still cheap.
+const YIELD_FUEL: u64 = 1_000_000;
+
+/// A store, as long as it can be used.
+pub(crate) struct Session {
+    store: Option<Store<State>>,
+    watch: Watch,
+    clock: Arc<CallClock>,
+    limits: Limits,
+    label: Label,
+    stderr: Kept,
+    /// Set while a call is on its way; still set at the next call if its future was dropped.
+    began: Option<Instant>,
+    usage: Usage,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("label", &self.label).field("usage", &self.usage).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A new store, and in it a new instance of the component.
+    pub(crate) async fn open(component: &Component, options: StoreOptions) -> Result<(Self, Instance), CallError> {
+        Self::open_with(component, options, None, None).await
+    }
+
+    /// The same with a source or a sink for the plugin to use.
+    pub(crate) async fn open_with(
+        component: &Component,
+        options: StoreOptions,
+        source: Option<ByteSource>,
+        sink: Option<ByteSink>,
+    ) -> Result<(Self, Instance), CallError> {
+        let clock = CallClock::new();
+        let stderr = Kept::default();
+        let (limits, label) = (options.limits.clone(), options.label.clone());
+        let watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
+        let mut state = State::new(options, Arc::clone(&clock), stderr.clone());
+        state.source = source;
+        state.sink = sink;
+        let mut store = Store::new(component.pre().engine(), state);
+        store.limiter(|state| &mut state.account);
+        store.set_hostcall_fuel(limits.hostcall_fuel);
+        store.set_max_component_handles(limits.handles as usize);
+        let usage = Usage::default();
+        let mut session = Self { store: Some(store), watch, clock, limits, label, stderr, began: None, usage };
+        let (store, watch) = session.begin()?;
+        let outcome = match store.fuel_async_yield_interval(Some(YIELD_FUEL)) {
+            Ok(()) => watch.run(component.pre().instantiate_async(&mut *store)).await,
+            Err(error) => Ok(Err(error)),
+        };
+        let instance = session.settle(outcome)?;
+        Ok((session, instance))
+    }
+
+    /// Begins a call: full fuel, full time.
+    pub(crate) fn begin(&mut self) -> Result<(&mut Store<State>, &mut Watch), CallError> {
+        if self.began.is_some() {
+            self.store = None;
+        }
+        let Some(store) = self.store.as_mut() else { return Err(gone(&self.label)) };
+        if let Err(error) = store.set_fuel(self.limits.fuel_per_call) {
+            return Err(CallError::Fault(Box::new(host_fault(&self.label, format!("{error:#}")))));
+        }
+        store.data_mut().account.start();
+        self.clock.start(self.limits.call_timeout);
+        self.began = Some(Instant::now());
+        Ok((store, &mut self.watch))
+    }
+
+    /// Ends a call: counts what it used, and turns whatever went wrong into the end of the store.
+    pub(crate) fn settle<T>(&mut self, outcome: Result<wasmtime::Result<T>, Interrupted>) -> Result<T, CallError> {
+        let fuel = self.count();
+        let value = match outcome {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => return Err(self.end(|session| session.fault_of(&error))),
+            Err(Interrupted::Timeout) => return Err(self.end(|session| Some(session.timeout()))),
+            Err(Interrupted::Cancelled) => return Err(self.end(|_| None)),
+        };
+        if fuel > self.limits.fuel_per_call {
+            return Err(self.end(|session| Some(session.out_of_fuel())));
+        }
+        Ok(value)
+    }
+
+    /// The plugin has broken its word.
+    pub(crate) fn protocol(&mut self, message: impl Into<String>) -> CallError {
+        let message = message.into();
+        self.end(|session| Some(session.fault(FaultKind::Protocol, message, None)))
+    }
+
+    /// An answer of the plugin that may be a failure.
+    pub(crate) fn answer<T>(&mut self, answer: Result<T, types::Failure>) -> Result<T, CallError> {
+        answer.map_err(|failure| CallError::Failures(vec![convert::failure_from_wit(failure)]))
+    }
+
+    /// An answer of the plugin that may be several failures, after which the instance is of no use.
+    pub(crate) fn answer_all<T>(&mut self, answer: Result<T, Vec<types::Failure>>) -> Result<T, CallError> {
+        match answer {
+            Ok(value) => Ok(value),
+            Err(failures) if failures.is_empty() => Err(self.protocol("it failed without saying why")),
+            Err(failures) => {
+                self.store = None;
+                Err(CallError::Failures(failures.into_iter().map(convert::failure_from_wit).collect()))
+            }
+        }
+    }
+
+    /// Runs `work` on the store's data, outside any call of the guest. What goes wrong ends the store.
+    pub(crate) fn with_state<T>(&mut self, work: impl FnOnce(&mut State) -> wasmtime::Result<T>) -> Result<T, CallError> {
+        let Some(store) = self.store.as_mut() else { return Err(gone(&self.label)) };
+        work(store.data_mut()).map_err(|error| self.end(|session| session.fault_of(&error)))
+    }
+
+    /// The typed exports of an instance whose first call has just come back.
+    pub(crate) fn guest<T>(&mut self, guest: wasmtime::Result<T>) -> Result<T, CallError> {
+        guest.map_err(|error| self.protocol(format!("{error:#}")))
+    }
+
+    /// What the plugin gave is not what it should be.
+    pub(crate) fn checked<T>(&mut self, result: Result<T, Failure>, what: &str) -> Result<T, CallError> {
+        result.map_err(|failure| self.protocol(format!("{what}: {}", failure.message)))
+    }
+
+    /// The store's source, if there is one and the store has not ended badly.
+    pub(crate) fn into_source(mut self) -> Option<ByteSource> {
+        self.store.as_mut().filter(|_| self.began.is_none())?.data_mut().source.take()
+    }
+
+    /// The store's sink, likewise.
+    pub(crate) fn into_sink(mut self) -> Option<ByteSink> {
+        self.store.as_mut().filter(|_| self.began.is_none())?.data_mut().sink.take()
+    }
+
+    /// What the store has used so far.
+    pub(crate) fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// Adds the call that has just ended to the usage, and gives the fuel it took.
+    fn count(&mut self) -> u64 {
+        let elapsed = self.began.take().map_or(Duration::ZERO, |began| began.elapsed());
+        let Some(store) = self.store.as_mut() else { return 0 };
+        let guest = self.limits.fuel_per_call.saturating_sub(store.get_fuel().unwrap_or(0));
+        let account = &store.data().account;
+        let fuel = guest.saturating_add(account.host_fuel());
+        let waited = self.clock.waited();
+        self.usage.fuel = self.usage.fuel.saturating_add(fuel);
+        self.usage.calls += 1;
+        self.usage.peak_memory_bytes = account.ledger.peak();
+        self.usage.busy += elapsed.saturating_sub(waited.saturating_sub(self.usage.waiting));
+        self.usage.waiting = waited;
+        fuel
+    }
+
+    /// Drops the store. No fault: it was cancelled.
+    fn end(&mut self, fault: impl FnOnce(&mut Self) -> Option<Fault>) -> CallError {
+        let fault = fault(self);
+        self.store = None;
+        match fault {
+            Some(fault) => CallError::Fault(Box::new(fault)),
+            None => CallError::Cancelled,
+        }
+    }
+
+    fn fault(&self, kind: FaultKind, message: impl Into<String>, limit: Option<(&str, String, &str)>) -> Fault {
+        let limit = limit.map(|(name, value, setting)| LimitHit {
+            name: name.to_owned(),
+            value,
+            setting: format!("limits.{setting}"),
+        });
+        let stderr = self.stderr.text();
+        Fault { kind, message: message.into(), limit, stderr, backtrace: Vec::new(), label: self.label.clone() }
+    }
+
+    fn timeout(&self) -> Fault {
+        let limit = ("time of one call", format!("{:?}", self.limits.call_timeout), "call-timeout");
+        self.fault(FaultKind::Timeout, "the call took too long", Some(limit))
+    }
+
+    fn out_of_fuel(&self) -> Fault {
+        let limit = ("fuel of one call", self.limits.fuel_per_call.to_string(), "fuel-per-call");
+        self.fault(FaultKind::Fuel, "the call used up its fuel", Some(limit))
+    }
+
+    fn out_of_memory(&self, wanted: Option<u64>) -> Fault {
+        let message = match wanted {
+            Some(wanted) => format!("it asked for more memory than it may have: {} in all", bytes_text(wanted)),
+            None => "it asked for more memory than it may have".to_owned(),
+        };
+        let limit = ("memory", bytes_text(self.limits.memory_bytes), "memory");
+        self.fault(FaultKind::Memory, message, Some(limit))
+    }
+
+    fn out_of_handles(&self) -> Fault {
+        let limit = ("open handles", self.limits.handles.to_string(), "handles");
+        self.fault(FaultKind::Handles, "it holds too many columns, batches or other handles", Some(limit))
+    }
+
+    /// What an error of wasmtime, or of a host function, means. `None`: cancelled.
+    fn fault_of(&mut self, error: &wasmtime::Error) -> Option<Fault> {
+        let refused = self.store.as_mut().and_then(|store| store.data_mut().account.ledger.take_refused());
+        let mut fault = match error.downcast_ref::<Stop>() {
+            Some(Stop::Fuel) => self.out_of_fuel(),
+            Some(Stop::Timeout) => self.timeout(),
+            Some(Stop::Cancelled) => return None,
+            Some(Stop::Memory) => self.out_of_memory(refused),
+            Some(Stop::Handles) => self.out_of_handles(),
+            Some(Stop::Protocol(message)) => self.fault(FaultKind::Protocol, message, None),
+            Some(Stop::Host(message)) => self.fault(FaultKind::Host, message, None),
+            None => self.guest_fault(error, refused),
+        };
+        if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
+            fault.backtrace = frames(backtrace);
+        }
+        Some(fault)
+    }
+
+    fn guest_fault(&self, error: &wasmtime::Error, refused: Option<u64>) -> Fault {
+        let trap = error.downcast_ref::<Trap>();
+        match trap {
+            Some(Trap::OutOfFuel) => return self.out_of_fuel(),
+            Some(Trap::StackOverflow) => return self.fault(FaultKind::Stack, "it recursed too deep", None),
+            _ => {}
+        }
+        // A guest that was refused memory mostly aborts by itself.
+        if refused.is_some() {
+            return self.out_of_memory(refused);
+        }
+        let text = error.root_cause().to_string();
+        // These have no type of their own in wasmtime.
+        if text.contains("too much data is being copied") {
+            let limit = ("bytes of one call", bytes_text(self.limits.hostcall_fuel as u64), "hostcall-fuel");
+            return self.fault(FaultKind::HostcallFuel, "it handed over too much at once", Some(limit));
+        }
+        if text.contains("store handle limit exceeded") {
+            return self.out_of_handles();
+        }
+        if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+            return self.fault(FaultKind::Trap, format!("it exited with status {} instead of returning", exit.0), None);
+        }
+        let panicked = trap == Some(&Trap::UnreachableCodeReached) && !self.stderr.text().is_empty();
+        let message = match (panicked, trap) {
+            (true, _) => "it panicked".to_owned(),
+            (false, Some(trap)) => format!("it trapped: {trap}"),
+            (false, None) => text,
+        };
+        self.fault(FaultKind::Trap, message, None)
+    }
+}
+
+fn gone(label: &Label) -> CallError {
+    CallError::Fault(Box::new(host_fault(label, "it has ended and cannot be called again".to_owned())))
+}
+
+fn host_fault(label: &Label, message: String) -> Fault {
+    let (stderr, backtrace) = (String::new(), Vec::new());
+    Fault { kind: FaultKind::Host, message, limit: None, stderr, backtrace, label: label.clone() }
+}
+
+/// The frames, innermost first, with demangled names.
+fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    let text = backtrace.to_string();
+    let lines = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:"));
+    lines.map(str::to_owned).collect()
+}
+
+impl State {
+    /// A handle on the store's source, to hand to the guest.
+    pub(crate) fn source_handle(&mut self) -> wasmtime::Result<Resource<HeldSource>> {
+        self.push(HeldSource)
+    }
+
+    /// A handle on the store's sink, to hand to the guest.
+    pub(crate) fn sink_handle(&mut self) -> wasmtime::Result<Resource<HeldSink>> {
+        self.push(HeldSink)
+    }
+}

@@ -1,0 +1,178 @@
+//! The WASI that every plugin sees: nothing to read, clocks that stand still, and a standard error that is kept.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, async_trait};
+
+/// Bytes of standard error that are kept: the last ones.
+const KEPT_BYTES: usize = 8 << 10;
+
+/// Random bytes a guest may ask for at once.
+const LARGEST_RANDOM: u64 = 64 << 10;
+
+/// A context without rights. `now_micros` is what its clocks show, always.
+pub(crate) fn context(now_micros: i64, stderr: Kept) -> WasiCtx {
+    let now = Duration::from_micros(u64::try_from(now_micros).unwrap_or(0));
+    let mut builder = WasiCtxBuilder::new();
+    builder
+        .stderr(stderr)
+        .wall_clock(Frozen(now))
+        .monotonic_clock(Frozen(now))
+        .secure_random(Deterministic::new(seed()))
+        .insecure_random(Deterministic::new(seed()))
+        .insecure_random_seed(0)
+        .max_random_size(LARGEST_RANDOM)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false);
+    builder.build()
+}
+
+/// The same bytes for every store: a plugin that was not granted randomness gives the same result each time.
+fn seed() -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut bytes = Vec::with_capacity(256);
+    while bytes.len() < 256 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes
+}
+
+struct Frozen(Duration);
+
+impl HostWallClock for Frozen {
+    fn resolution(&self) -> Duration {
+        Duration::from_micros(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
+    }
+}
+
+impl HostMonotonicClock for Frozen {
+    fn resolution(&self) -> u64 {
+        1000
+    }
+
+    fn now(&self) -> u64 {
+        0
+    }
+}
+
+/// The end of what a guest wrote to its standard error.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Kept {
+    fn push(&self, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(bytes);
+        // Trimmed seldom, so that many small writes do not move the rest each time.
+        if kept.len() > 4 * KEPT_BYTES {
+            let behind = kept.len() - KEPT_BYTES;
+            kept.drain(..behind);
+        }
+    }
+
+    /// The text, with control characters escaped.
+    pub(crate) fn text(&self) -> String {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tail = kept.get(kept.len().saturating_sub(KEPT_BYTES)..).unwrap_or_default();
+        escape(String::from_utf8_lossy(tail).trim_end(), true)
+    }
+}
+
+/// Text that cannot move a terminal's cursor: control characters, except line ends if wanted, are spelled out.
+pub(crate) fn escape(text: &str, lines: bool) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\t' => escaped.push('\t'),
+            '\n' if lines => escaped.push('\n'),
+            control if control.is_control() => escaped.extend(control.escape_default()),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+impl IsTerminal for Kept {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Kept {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl OutputStream for Kept {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(KEPT_BYTES)
+    }
+}
+
+#[async_trait]
+impl Pollable for Kept {
+    async fn ready(&mut self) {}
+}
+
+impl AsyncWrite for Kept {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.push(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_is_kept_and_cannot_harm_a_terminal() {
+        let kept = Kept::default();
+        for _ in 0..100_000 {
+            kept.push(b"noise\n");
+        }
+        kept.push(b"panicked \x1b[2J\x1b]52;c;x\x07\r\n");
+        let text = kept.text();
+        assert!(text.len() < 2 * KEPT_BYTES);
+        assert!(text.ends_with(r"panicked \u{1b}[2J\u{1b}]52;c;x\u{7}"), "{text}");
+    }
+}
