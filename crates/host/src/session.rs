@@ -130,7 +130,10 @@ impl Session {
     }
 
     /// Runs `work` on the store's data, outside any call of the guest. What goes wrong ends the store.
-    pub(crate) fn with_state<T>(&mut self, work: impl FnOnce(&mut State) -> wasmtime::Result<T>) -> Result<T, CallError> {
+    pub(crate) fn with_state<T>(
+        &mut self,
+        work: impl FnOnce(&mut State) -> wasmtime::Result<T>,
+    ) -> Result<T, CallError> {
         let Some(store) = self.store.as_mut() else { return Err(gone(&self.label)) };
         work(store.data_mut()).map_err(|error| self.end(|session| session.fault_of(&error)))
     }

@@ -53,9 +53,9 @@ pub(crate) fn check(binding: wit::Binding, inputs: &Inputs) -> Result<(Binding, 
     let mut outputs = Vec::with_capacity(binding.outputs.len());
     let mut bound = Vec::with_capacity(binding.outputs.len());
     for output in binding.outputs {
-        let columns = output.columns.map(|columns| {
-            columns.into_iter().map(|column| out_column(column, inputs)).collect::<Result<Vec<_>, _>>()
-        });
+        let columns = output
+            .columns
+            .map(|columns| columns.into_iter().map(|column| out_column(column, inputs)).collect::<Result<Vec<_>, _>>());
         let output = OutputPort { name: output.name, columns: columns.transpose()? };
         bound.push(bound_output(&output, inputs)?);
         outputs.push(output);
@@ -174,8 +174,7 @@ impl BoundOutput {
     fn check_batch(&mut self, batch: &Batch) -> Result<(), String> {
         let fields = batch.schema().fields();
         let Some(columns) = &self.columns else {
-            self.columns =
-                Some(fields.iter().map(|field| (field.name().clone(), field.data_type().clone())).collect());
+            self.columns = Some(fields.iter().map(|field| (field.name().clone(), field.data_type().clone())).collect());
             return Ok(());
         };
         if columns.len() != fields.len() {

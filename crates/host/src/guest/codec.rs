@@ -33,9 +33,7 @@ impl Decoder {
         let (store, watch) = session.begin()?;
         let guest = indices.load(&mut *store, &instance);
         let outcome = match &guest {
-            Ok(guest) => {
-                watch.run(guest.decoder().call_constructor(&mut *store, codec, options_json, input)).await
-            }
+            Ok(guest) => watch.run(guest.decoder().call_constructor(&mut *store, codec, options_json, input)).await,
             Err(error) => Ok(Err(wasmtime::format_err!("{error:#}"))),
         };
         let answer = session.settle(outcome)?;
@@ -101,9 +99,7 @@ impl Encoder {
         let (store, watch) = session.begin()?;
         let guest = indices.load(&mut *store, &instance);
         let outcome = match &guest {
-            Ok(guest) => {
-                watch.run(guest.encoder().call_constructor(&mut *store, codec, options_json, output)).await
-            }
+            Ok(guest) => watch.run(guest.encoder().call_constructor(&mut *store, codec, options_json, output)).await,
             Err(error) => Ok(Err(wasmtime::format_err!("{error:#}"))),
         };
         let answer = session.settle(outcome)?;

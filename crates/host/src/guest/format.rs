@@ -13,9 +13,7 @@ use crate::bindings::jackfield::plugin::flow;
 use crate::convert;
 use crate::session::Session;
 use crate::state::{State, wrong_type};
-use crate::{
-    BadRow, ByteSink, ByteSource, CallError, Candidate, Chunk, Component, Demand, Next, StoreOptions, Usage,
-};
+use crate::{BadRow, ByteSink, ByteSource, CallError, Candidate, Chunk, Component, Demand, Next, StoreOptions, Usage};
 
 /// Asks a plugin which of its formats the head of a file is in. The likeliest come first.
 ///
@@ -37,11 +35,7 @@ pub async fn detect(
     let mut candidates: Vec<Candidate> = session
         .settle(outcome)?
         .into_iter()
-        .map(|found| Candidate {
-            format: found.format,
-            confidence: found.confidence.min(100),
-            reason: found.reason,
-        })
+        .map(|found| Candidate { format: found.format, confidence: found.confidence.min(100), reason: found.reason })
         .collect();
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.confidence));
     Ok(candidates)

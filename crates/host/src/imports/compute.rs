@@ -115,12 +115,7 @@ impl compute::Host for State {
         self.answer_outcome(result)
     }
 
-    fn reduce(
-        &mut self,
-        function: String,
-        argument: Resource<HeldColumn>,
-        options: String,
-    ) -> Answer<types::Scalar> {
+    fn reduce(&mut self, function: String, argument: Resource<HeldColumn>, options: String) -> Answer<types::Scalar> {
         self.account.enter()?;
         let array = self.array(&argument)?;
         let result = reduce(&function, &array, &options, &mut self.account).and_then(convert::scalar_to_wit);
@@ -153,7 +148,11 @@ impl compute::HostGrouper for State {
         }
     }
 
-    fn assign(&mut self, handle: Resource<HeldGrouper>, keys: Vec<Resource<HeldColumn>>) -> Answer<Resource<HeldColumn>> {
+    fn assign(
+        &mut self,
+        handle: Resource<HeldGrouper>,
+        keys: Vec<Resource<HeldColumn>>,
+    ) -> Answer<Resource<HeldColumn>> {
         self.account.enter()?;
         let keys = self.arrays(&keys)?;
         let held = self.table.get_mut(&handle).map_err(table_stop)?;

@@ -101,8 +101,7 @@ impl data::HostBatch for State {
     ) -> Answer<Resource<HeldBatch>> {
         self.account.enter()?;
         let arrays = self.arrays(&columns)?;
-        let result =
-            convert::schema_from_wit(schema).and_then(|schema| Batch::of(schema, rows as usize, arrays));
+        let result = convert::schema_from_wit(schema).and_then(|schema| Batch::of(schema, rows as usize, arrays));
         self.answer_batch(result)
     }
 
