@@ -64,9 +64,9 @@ pub enum Secret {
 
 /// Reads `jackfield.toml`.
 ///
-/// Everything wrong is in the list, and the configuration holds what could be read. Whoever meets an error in it must not
-/// go on with the rest: a policy that was not understood would be one that is not there. Without a configuration, the text
-/// was not TOML.
+/// Everything wrong is in the list, and the configuration holds what could be read. Whoever meets an error in it must
+/// not go on with the rest: a policy that was not understood would be one that is not there. Without a configuration,
+/// the text was not TOML.
 pub fn parse_config(file: &str, text: &str) -> (Option<Config>, Vec<Problem>) {
     let (document, problems) = Document::parse(file, text);
     let Some(document) = document else { return (None, problems) };

@@ -24,8 +24,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads TOML. `None` if the syntax leaves nothing to go on with; the first such problem is the only one, since what
-    /// follows it would only mislead. Repeated keys are all reported, and the rest can be used.
+    /// Reads TOML. `None` if the syntax leaves nothing to go on with; the first such problem is the only one, since
+    /// what follows it would only mislead. Repeated keys are all reported, and the rest can be used.
     pub(crate) fn parse(file: &str, text: &str) -> (Option<Document>, Vec<Problem>) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.len() > LARGEST {
@@ -61,8 +61,8 @@ impl Document {
         self.find(path).map(|found| self.place(found.key))
     }
 
-    /// The place of one byte inside a text value, counted in the text as [`crate::Value`] holds it: escapes, line breaks
-    /// and variables of the file are followed back. The place of the value if the path does not lead to text.
+    /// The place of one byte inside a text value, counted in the text as [`crate::Value`] holds it: escapes, line
+    /// breaks and variables of the file are followed back. The place of the value if the path does not lead to text.
     pub fn locate_offset(&self, path: &[&str], byte_offset: u32) -> Option<Location> {
         let found = self.find(path)?;
         let spot = match found.text {
@@ -80,8 +80,8 @@ impl Document {
         lines.location(spot.start..spot.end)
     }
 
-    /// The bytes of the file that stand for some bytes of a text, counted before variables were replaced; the place of the
-    /// whole text if they cannot be told.
+    /// The bytes of the file that stand for some bytes of a text, counted before variables were replaced; the place of
+    /// the whole text if they cannot be told.
     pub(crate) fn narrow(&self, spot: Spot, inside: Range<usize>) -> Spot {
         let offset = |offset: usize| match spot.origin {
             Origin::File => escapes::raw_offset(self.lines.text.get(spot.start..spot.end)?, offset),

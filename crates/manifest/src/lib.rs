@@ -1,6 +1,7 @@
 //! What plugins and pipelines say: `plugin.toml`, `pipeline.toml`, `jackfield.toml`.
 //!
-//! Texts come in, typed values and located problems go out. The crate does no I/O, knows no WebAssembly and runs nothing.
+//! Texts come in, typed values and located problems go out. The crate does no I/O, knows no WebAssembly and runs
+//! nothing.
 //!
 //! * Every function that reads a file reports **all** problems of it at once, each with file, line, column and help,
 //!   and returns what it could read beside them, so that a planner can go on looking for further ones.

@@ -91,8 +91,8 @@ pub struct Requirement {
 
 /// Reads `plugin.toml`.
 ///
-/// Everything wrong is in the list. There is no manifest if the text is not TOML or lacks a name, a version or a component;
-/// what else is wrong is left out of it.
+/// Everything wrong is in the list. There is no manifest if the text is not TOML or lacks a name, a version or a
+/// component; what else is wrong is left out of it.
 pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>) {
     let (document, problems) = Document::parse(file, text);
     let Some(document) = document else { return (None, problems) };

@@ -82,7 +82,8 @@ pub struct Node {
 /// One edge into a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// The node's input port: `None` for `input = "…"`, the key of `inputs = { … }`, `in.0`, `in.1`, … for `inputs = […]`.
+    /// The node's input port: `None` for `input = "…"`, the key of `inputs = { … }`, `in.0`, `in.1`, … for `inputs =
+    /// […]`.
     pub port: Option<String>,
     /// Where the rows come from.
     pub from: PortRef,
@@ -156,13 +157,13 @@ pub enum SchemaDrift {
 /// Rows of a batch at most, as the interfaces allow.
 const MOST_ROWS: i64 = (1 << 31) - 1;
 
-/// Reads `pipeline.toml`. `file` names it in messages; `sets` are put over it, in order; `env` looks up the variables of
-/// `${VAR}`.
+/// Reads `pipeline.toml`. `file` names it in messages; `sets` are put over it, in order; `env` looks up the variables
+/// of `${VAR}`.
 ///
-/// Everything wrong is in the list, in the order of the file; the pipeline holds what could be read. A stage without what
-/// every stage needs (a name, a node's `type`, a sink's `path` and `input`) is not in it, nor are references to stages
-/// that are not there, so whoever goes on with such a pipeline must not report them a second time. Without a pipeline,
-/// the text was not TOML.
+/// Everything wrong is in the list, in the order of the file; the pipeline holds what could be read. A stage without
+/// what every stage needs (a name, a node's `type`, a sink's `path` and `input`) is not in it, nor are references to
+/// stages that are not there, so whoever goes on with such a pipeline must not report them a second time. Without a
+/// pipeline, the text was not TOML.
 pub fn parse_pipeline(
     file: &str,
     text: &str,

@@ -121,7 +121,8 @@ pub fn render(problem: &Problem) -> String {
     out
 }
 
-/// The part of a line to show, what stands in front of the marks below it (tabs stay tabs), and how many marks there are.
+/// The part of a line to show, what stands in front of the marks below it (tabs stay tabs), and how many marks there
+/// are.
 fn window(text: &str, column: usize, length: usize) -> (String, String, usize) {
     let characters: Vec<char> = text.chars().collect();
     let start = column.saturating_sub(1);

@@ -26,7 +26,8 @@ const FORM: &str = "write KEY.KEY=VALUE, for example node.late.params.where=dep_
 impl FromStr for SetOption {
     type Err = Problem;
 
-    /// Reads `node.late.params.where=dep_delay > 60`. A key with a dot or `=` in it is quoted: `source.a.schema."a.b"=utf8`.
+    /// Reads `node.late.params.where=dep_delay > 60`. A key with a dot or `=` in it is quoted:
+    /// `source.a.schema."a.b"=utf8`.
     fn from_str(text: &str) -> Result<Self, Problem> {
         let wrong = |why: &str| Problem::error("invalid-set", format!("--set {text}: {why}")).with_help(FORM);
         let mut path = Vec::new();

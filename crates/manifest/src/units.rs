@@ -39,8 +39,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Reads a size: `64MiB`, `1.5GiB`, `10MB`, `4096B`. Binary units are `KiB MiB GiB TiB`, decimal ones `KB MB GB TB`; case
-/// does not count.
+/// Reads a size: `64MiB`, `1.5GiB`, `10MB`, `4096B`. Binary units are `KiB MiB GiB TiB`, decimal ones `KB MB GB TB`;
+/// case does not count.
 ///
 /// # Errors
 /// Another unit, no unit, or more than 2^64-1 bytes; the text says what was expected.

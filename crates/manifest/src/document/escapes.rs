@@ -1,7 +1,7 @@
 //! From an offset in a TOML string's value back to the offset in its spelling.
 
-/// Where the byte at `offset` of the string's value stands in `raw`, the string as written with its quotes. An offset at
-/// or behind the end of the value gives the place of the closing quotes. `None` if `raw` is not a string.
+/// Where the byte at `offset` of the string's value stands in `raw`, the string as written with its quotes. An offset
+/// at or behind the end of the value gives the place of the closing quotes. `None` if `raw` is not a string.
 ///
 /// An offset inside of what an escape stands for gives the start of the escape.
 pub(super) fn raw_offset(raw: &str, offset: usize) -> Option<usize> {

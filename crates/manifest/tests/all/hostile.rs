@@ -14,7 +14,7 @@ const PATHS: &[&[&str]] = &[
 ];
 
 fn read(text: &str, sets: &[SetOption]) {
-    let env = |name: &str| (name.len() % 2 == 0).then(|| "$${x} \u{1f600}".to_owned());
+    let env = |name: &str| name.len().is_multiple_of(2).then(|| "$${x} \u{1f600}".to_owned());
     let (pipeline, problems) = parse_pipeline("p.toml", text, sets, &env);
     problems.iter().for_each(|problem| drop(render(problem)));
     if let Some(pipeline) = pipeline {
