@@ -1,14 +1,16 @@
 //! Inflates the members of a gzip stream, straight into the reader's buffer.
 
 use flate2::{Decompress, FlushDecompress, Status};
-use jackfield_sdk::{Failure, SourceReader};
+use jackfield_sdk::Failure;
 use std::io::{self, BufRead, Read};
 
 /// The largest window there is, which reads all others.
 const WINDOW_BITS: u8 = 15;
 
-pub(crate) struct Decoder {
-    input: SourceReader,
+pub(crate) struct Decoder<R> {
+    input: R,
+    /// Bytes of the input that are behind us.
+    at: u64,
     state: State,
 }
 
@@ -21,9 +23,9 @@ enum State {
     Ended,
 }
 
-impl Decoder {
-    pub(crate) fn new(input: SourceReader) -> Self {
-        Decoder { input, state: State::Between { first: true } }
+impl<R: BufRead> Decoder<R> {
+    pub(crate) fn new(input: R) -> Self {
+        Decoder { input, at: 0, state: State::Between { first: true } }
     }
 
     /// Opens the next member, unless the input ends.
@@ -39,7 +41,7 @@ impl Decoder {
         loop {
             match self.input.fill_buf()?.first() {
                 None => return Ok(false),
-                Some(0) => self.input.consume(1),
+                Some(0) => self.consume(1),
                 Some(0x1f) => return Ok(true),
                 Some(_) => {
                     return Err(self.failure("trailing-data", "there is something that is no gzip data behind it"));
@@ -48,13 +50,18 @@ impl Decoder {
         }
     }
 
+    fn consume(&mut self, bytes: usize) {
+        self.input.consume(bytes);
+        self.at += bytes as u64;
+    }
+
     fn failure(&self, code: &str, what: &str) -> io::Error {
-        let at = self.input.position();
+        let at = self.at;
         Failure::invalid_input(code, format!("the gzip data is damaged: {what} (at byte {at})")).into()
     }
 
     fn truncated(&self) -> io::Error {
-        let message = match self.input.position() {
+        let message = match self.at {
             0 => "the gzip data is truncated: it is empty".to_owned(),
             at => format!("the gzip data is truncated: it ends in the middle (at byte {at})"),
         };
@@ -62,7 +69,7 @@ impl Decoder {
     }
 }
 
-impl Read for Decoder {
+impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !buffer.is_empty() {
             let inflate = match &mut self.state {
@@ -81,7 +88,7 @@ impl Read for Decoder {
             let (read, written) = (inflate.total_in(), inflate.total_out());
             let status = inflate.decompress(piece, buffer, FlushDecompress::None);
             let (read, written) = ((inflate.total_in() - read) as usize, (inflate.total_out() - written) as usize);
-            self.input.consume(read);
+            self.consume(read);
             match status {
                 Ok(Status::StreamEnd) => self.state = State::Between { first: false },
                 Ok(Status::Ok) => {}
@@ -97,7 +104,7 @@ impl Read for Decoder {
     }
 }
 
-impl Decoder {
+impl<R: BufRead> Decoder<R> {
     /// `what` in the words of zlib.
     fn damaged(&self, what: &str) -> io::Error {
         match what {
@@ -106,5 +113,66 @@ impl Decoder {
             "incorrect header check" => self.failure("not-gzip", "it does not begin like gzip data"),
             what => self.failure("invalid-data", what),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::{BufReader, Write};
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut text = Vec::new();
+        // A small buffer, so that every field is cut somewhere.
+        Decoder::new(BufReader::with_capacity(3, bytes)).read_to_end(&mut text)?;
+        Ok(text)
+    }
+
+    fn code(bytes: &[u8]) -> String {
+        decode(bytes).unwrap_err().code
+    }
+
+    #[test]
+    fn members_follow_one_another_and_zeros_may_follow_them() {
+        let bytes = [gzip(b"one "), gzip(b""), gzip(b"two"), vec![0; 20]].concat();
+        assert_eq!(decode(&bytes).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn whatever_is_cut_off_is_missed() {
+        let bytes = gzip(&b"some text, some text".repeat(50));
+        for end in 0..bytes.len() {
+            let failure = decode(&bytes[..end]).unwrap_err();
+            assert_eq!(failure.code, "truncated", "cut at {end}");
+            assert!(failure.message.contains("gzip"));
+        }
+    }
+
+    #[test]
+    fn a_wrong_checksum_or_length_is_found() {
+        let bytes = gzip(b"some text");
+        for behind in [1, 5] {
+            let mut bytes = bytes.clone();
+            let at = bytes.len() - behind;
+            bytes[at] ^= 1;
+            assert_eq!(code(&bytes), "checksum");
+        }
+    }
+
+    #[test]
+    fn other_data_is_told_from_gzip() {
+        assert_eq!(code(b"a,b\n1,2\n"), "not-gzip");
+        assert_eq!(code(&[gzip(b"text"), b"more".to_vec()].concat()), "trailing-data");
+        let mut bytes = gzip(&b"some text, some text".repeat(50));
+        bytes[10] ^= 6;
+        assert!(["invalid-data", "checksum", "truncated"].contains(&code(&bytes).as_str()));
     }
 }

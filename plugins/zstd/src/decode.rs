@@ -1,23 +1,23 @@
 //! Decodes the frames of a zstd stream and says in plain words what is wrong with one.
 
-use jackfield_sdk::{Failure, SourceReader};
+use jackfield_sdk::Failure;
 use std::error::Error;
 use std::io::{self, BufRead, Read};
 use structured_zstd::decoding::errors::FrameDecoderError;
 use structured_zstd::decoding::{ContentChecksum, FrameDecoder, StreamingDecoder};
 
-pub(crate) struct Decoder(StreamingDecoder<SourceReader, FrameDecoder>);
+pub(crate) struct Decoder<R: BufRead>(StreamingDecoder<Counted<R>, FrameDecoder>);
 
-impl Decoder {
-    pub(crate) fn new(input: SourceReader) -> Self {
+impl<R: BufRead> Decoder<R> {
+    pub(crate) fn new(input: R) -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_content_checksum(ContentChecksum::Verify);
-        Decoder(StreamingDecoder::new_with_decoder(input, decoder))
+        Decoder(StreamingDecoder::new_with_decoder(Counted { input, at: 0 }, decoder))
     }
 
     fn failure(&mut self, error: &FrameDecoderError) -> Failure {
-        let at = self.0.get_ref().position();
-        let ended = self.0.get_mut().fill_buf().is_ok_and(<[u8]>::is_empty);
+        let at = self.0.get_ref().at;
+        let ended = self.0.get_mut().input.fill_buf().is_ok_and(<[u8]>::is_empty);
         let (code, what) = match error {
             FrameDecoderError::ChecksumMismatch { .. } => ("checksum", "its checksum does not match".to_owned()),
             FrameDecoderError::WindowSizeTooBig { requested, limit, .. } => {
@@ -43,17 +43,31 @@ impl Decoder {
     }
 }
 
-impl Read for Decoder {
+impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| match error.downcast::<FrameDecoderError>() {
             Ok(error) => self.failure(&error).into(),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                let at = self.0.get_ref().position();
+                let at = self.0.get_ref().at;
                 let message = format!("the zstd data is truncated: it ends in the middle (at byte {at})");
                 Failure::invalid_input("truncated", message).with_help("fetch or write the file again").into()
             }
             Err(error) => error,
         })
+    }
+}
+
+/// Knows how much of its input was read.
+struct Counted<R> {
+    input: R,
+    at: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 
@@ -70,4 +84,64 @@ fn is_early_end(error: &FrameDecoderError) -> bool {
         reason = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufReader, Write};
+    use structured_zstd::encoding::{CompressionLevel, StreamingEncoder};
+
+    fn zstd(text: &[u8]) -> Vec<u8> {
+        let mut encoder = StreamingEncoder::new(Vec::new(), CompressionLevel::Level(3));
+        encoder.set_content_checksum(true).unwrap();
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        let mut text = Vec::new();
+        let mut decoder = Decoder::new(BufReader::with_capacity(3, bytes));
+        let mut buffer = [0; 100];
+        loop {
+            match decoder.read(&mut buffer)? {
+                0 => return Ok(text),
+                count => text.extend_from_slice(&buffer[..count]),
+            }
+        }
+    }
+
+    fn code(bytes: &[u8]) -> String {
+        decode(bytes).unwrap_err().code
+    }
+
+    #[test]
+    fn frames_follow_one_another() {
+        let skippable = b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec();
+        let bytes = [skippable, zstd(b"one "), zstd(b""), zstd(b"two")].concat();
+        assert_eq!(decode(&bytes).unwrap(), b"one two");
+    }
+
+    #[test]
+    fn whatever_is_cut_off_is_missed() {
+        let bytes = zstd(&b"some text, some text".repeat(50));
+        for end in 0..bytes.len() {
+            let failure = decode(&bytes[..end]).unwrap_err();
+            assert_eq!(failure.code, "truncated", "cut at {end}: {failure:?}");
+            assert!(failure.message.contains("zstd"));
+        }
+    }
+
+    #[test]
+    fn a_wrong_checksum_is_found() {
+        let mut bytes = zstd(b"some text");
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(code(&bytes), "checksum");
+    }
+
+    #[test]
+    fn other_data_is_told_from_zstd() {
+        assert_eq!(code(b"a,b\n1,2\n"), "not-zstd");
+        assert!(decode(&[zstd(b"text"), b"more".to_vec()].concat()).is_err());
+    }
 }
