@@ -19,7 +19,6 @@ mod text;
 mod times;
 mod tree;
 
-
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};

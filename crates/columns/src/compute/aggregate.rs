@@ -14,8 +14,13 @@ use super::promote::{coerce, mismatch, normal, normalise, slice_bytes};
 use super::table::{Body, Function, Plan, find};
 use crate::{Failure, Meter, type_name};
 
+mod cells;
 mod count;
+mod distinct;
 mod functions;
+mod lists;
+mod sums;
+mod variance;
 
 pub(super) use functions::FUNCTIONS;
 

@@ -1,10 +1,13 @@
 //! The table's entries of aggregate functions.
 
-use arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
 
 use super::super::options::Options;
+use super::super::promote::mismatch;
 use super::super::table::{Body, Bound, Check, Function, Literals, Plan};
-use super::{Make, count};
+use super::{Make, cells, count, distinct, lists, sums, variance};
 use crate::Failure;
 
 const fn entry(name: &'static str, signature: &'static str, check: Check, make: Make) -> Function {
@@ -22,12 +25,127 @@ const fn entry(name: &'static str, signature: &'static str, check: Check, make: 
     }
 }
 
-pub(in super::super) const FUNCTIONS: &[Function] = &[entry("count", "count(any) -> int64", counted, count::make)
-    .arity(0, 1)
-    .options(&["mode"])
-    .doc("how many values there are: `mode` = only_valid, or all, which is also what it does without an argument")];
+pub(in super::super) const FUNCTIONS: &[Function] = &[
+    entry("count", "count([any]) -> int64", counted, count::make)
+        .arity(0, 1)
+        .options(&["mode"])
+        .doc("how many values there are: `mode` = only_valid, or all, which is also what it does without an argument"),
+    entry("count_distinct", "count_distinct(any) -> int64", any, distinct::make)
+        .weight(8)
+        .doc("how many different values there are"),
+    entry("sum", "sum(number) -> int64, float64 or decimal", summed, sums::make)
+        .doc("the sum; one of integers that is out of the range of int64 is an error"),
+    entry("mean", "mean(number) -> float64", averaged, sums::make_mean).doc("the arithmetic mean"),
+    entry("min", "min(any) -> any", ordered, cells::make_min).doc("the smallest"),
+    entry("max", "max(any) -> any", ordered, cells::make_max).doc("the largest; NaN is larger than any number"),
+    entry("first", "first(any) -> any", same, cells::make_first).weight(2).doc("the first that is not null"),
+    entry("last", "last(any) -> any", same, cells::make_last).weight(2).doc("the last that is not null"),
+    entry("any", "any(boolean) -> boolean", booleans, cells::make_max).doc("whether any is true"),
+    entry("all", "all(boolean) -> boolean", booleans, cells::make_min).doc("whether all are true"),
+    entry("variance", "variance(number) -> float64", spread, variance::make)
+        .options(&["ddof"])
+        .weight(3)
+        .doc("the variance of a sample; with `ddof` = 0 (else 1) that of all there is"),
+    entry("stddev", "stddev(number) -> float64", spread, variance::make_root)
+        .options(&["ddof"])
+        .weight(3)
+        .doc("the standard deviation of a sample; with `ddof` = 0 (else 1) that of all there is"),
+    entry("median", "median(number) -> float64", floats, lists::make_quantile)
+        .weight(8)
+        .doc("the median, interpolated"),
+    entry("quantile", "quantile(number) -> float64", quantile, lists::make_quantile)
+        .options(&["q"])
+        .weight(8)
+        .doc("the value below which the fraction `q` (0.5) of the values lies, interpolated"),
+    entry("list", "list(any) -> list", listed, lists::make_list)
+        .weight(4)
+        .doc("the values that are not null, in order"),
+    entry("string_agg", "string_agg(text) -> text", joined, lists::make_text)
+        .options(&["separator"])
+        .weight(4)
+        .doc("the texts with the `separator` (,) between them"),
+];
 
 fn counted(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
     options.word("mode", &["only_valid", "all"])?;
     Ok(Plan { inputs: types.to_vec(), output: DataType::Int64 })
+}
+
+fn one(types: &[DataType]) -> Result<&DataType, Failure> {
+    types.first().ok_or_else(|| mismatch("an argument is expected"))
+}
+
+fn any(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    Ok(Plan::uniform(1, one(types)?.clone(), DataType::Int64))
+}
+
+fn summed(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    Ok(match one(types)? {
+        DataType::Null | DataType::Boolean => Plan::uniform(1, DataType::Int64, DataType::Int64),
+        to if to.is_integer() => Plan::uniform(1, DataType::Int64, DataType::Int64),
+        to if to.is_floating() => Plan::uniform(1, DataType::Float64, DataType::Float64),
+        to @ DataType::Decimal128(_, scale) => Plan::uniform(1, to.clone(), DataType::Decimal128(38, *scale)),
+        to @ DataType::Duration(_) => Plan::uniform(1, to.clone(), to.clone()),
+        _ => return Err(mismatch("a number or duration is expected")),
+    })
+}
+
+fn averaged(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    Ok(match one(types)? {
+        to if to.is_integer() => Plan::uniform(1, DataType::Int64, DataType::Float64),
+        to if to.is_numeric() || matches!(to, DataType::Null | DataType::Boolean) => {
+            Plan::uniform(1, DataType::Float64, DataType::Float64)
+        }
+        _ => return Err(mismatch("a number is expected")),
+    })
+}
+
+fn floats(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    match one(types)? {
+        to if to.is_numeric() || *to == DataType::Null => Ok(Plan::uniform(1, DataType::Float64, DataType::Float64)),
+        _ => Err(mismatch("a number is expected")),
+    }
+}
+
+fn spread(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    variance::ddof(options)?;
+    floats(name, types, options)
+}
+
+fn quantile(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    lists::fraction(options)?;
+    floats(name, types, options)
+}
+
+fn same(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    let to = one(types)?;
+    Ok(Plan::uniform(1, to.clone(), to.clone()))
+}
+
+fn ordered(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    if one(types)?.is_nested() {
+        return Err(mismatch("nested types have no order"));
+    }
+    same(name, types, options)
+}
+
+fn booleans(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    match one(types)? {
+        DataType::Boolean | DataType::Null => Ok(Plan::uniform(1, DataType::Boolean, DataType::Boolean)),
+        _ => Err(mismatch("a boolean is expected")),
+    }
+}
+
+fn listed(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    let to = one(types)?;
+    let list = DataType::List(Arc::new(Field::new_list_field(to.clone(), true)));
+    Ok(Plan::uniform(1, to.clone(), list))
+}
+
+fn joined(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    options.text("separator")?;
+    match one(types)? {
+        DataType::Utf8 | DataType::Null => Ok(Plan::uniform(1, DataType::Utf8, DataType::Utf8)),
+        _ => Err(mismatch("text is expected; cast to utf8 first")),
+    }
 }
