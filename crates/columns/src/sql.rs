@@ -13,11 +13,18 @@ mod constants;
 mod evaluate;
 mod fold;
 mod functions;
+mod literals;
+mod names;
+mod number_functions;
 mod predicate;
 mod resolve;
 mod text;
-mod times;
+mod text_functions;
+mod time_functions;
 mod tree;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

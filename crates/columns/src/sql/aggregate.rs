@@ -5,7 +5,8 @@ use sqlparser::ast::{DuplicateTreatment, Expr, Function, FunctionArg, FunctionAr
 
 use super::coerce::Class;
 use super::functions::function_name;
-use super::resolve::{Resolver, mismatch, nearest};
+use super::names::nearest;
+use super::resolve::{Resolver, mismatch};
 use super::text::{Source, syntax};
 use super::{Context, Expression};
 use crate::Failure;
@@ -113,8 +114,8 @@ pub fn parse_aggregate(text: &str, schema: &Schema, context: &Context) -> Result
 
 fn kernel(function: &Function, at: u32) -> Result<&'static str, Failure> {
     let name = function_name(function).ok_or_else(|| syntax("a function has one plain name").with_offset(at))?;
-    if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
-        let message = format!("`{name}` takes no OVER, FILTER or WITHIN GROUP here");
+    if function.over.is_some() || function.filter.is_some() {
+        let message = format!("`{name}` takes no OVER and no FILTER here");
         return Err(syntax(message)
             .with_offset(at)
             .with_help("filter before the aggregate, or use a node of type window"));

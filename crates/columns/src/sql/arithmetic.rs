@@ -9,7 +9,6 @@ use super::resolve::{Resolver, mismatch};
 use super::text::syntax;
 use super::tree::{Node, Typed};
 use crate::Failure;
-use crate::types::type_name;
 
 impl Resolver<'_> {
     pub(super) fn operator(&mut self, op: &BinaryOperator, left: Typed, right: Typed) -> Result<Typed, Failure> {
@@ -240,10 +239,7 @@ impl Resolver<'_> {
         for part in &parts {
             if !matches!(Class::of(&part.data_type), Class::Text | Class::Null) {
                 let message = format!("`||` joins text: {}", part.describe(self.schema));
-                let help = format!(
-                    "convert it, as in CAST(x AS utf8); concat() takes any type ({})",
-                    type_name(&part.data_type)
-                );
+                let help = "convert it, as in CAST(x AS utf8), or write concat(…), which takes any type";
                 return Err(mismatch(message, part.offset).with_help(help));
             }
         }

@@ -242,7 +242,13 @@ impl Resolver<'_> {
             left.describe(self.schema),
             right.describe(self.schema)
         );
-        let help = format!("convert one side, as in CAST(x AS {})", type_name(&left.data_type));
+        // Text becomes the other side's type more often than the other way round.
+        let (from, to) = if Class::of(&right.data_type) == Class::Text { (right, left) } else { (left, right) };
+        let from = match from.node {
+            Node::Column(index) => self.schema.field(index).name().as_str(),
+            _ => "x",
+        };
+        let help = format!("convert one side, as in CAST({from} AS {})", type_name(&to.data_type));
         mismatch(message, left.offset).with_help(help)
     }
 
@@ -273,7 +279,13 @@ impl Resolver<'_> {
         let Some(shared) = self.shared(&values.iter().collect::<Vec<_>>()) else {
             return Err(self.disagree(what, &values));
         };
-        let values = values.into_iter().map(|value| self.cast(value, &shared)).collect::<Result<_, _>>()?;
+        let cast = |value| {
+            self.cast(value, &shared).map_err(|mut failure| {
+                failure.message = format!("the values of {what} need one type: {}", failure.message);
+                failure
+            })
+        };
+        let values = values.into_iter().map(cast).collect::<Result<_, _>>()?;
         Ok((values, shared))
     }
 

@@ -131,54 +131,48 @@ impl Resolver<'_> {
 
     pub(super) fn in_list(&mut self, value: &Expr, list: &[Expr], negated: bool) -> Result<Typed, Failure> {
         let value = self.resolve(value)?;
-        let at = value.offset;
+        let (value, kept) = self.keep(value);
         let list = list.iter().map(|element| self.resolve(element)).collect::<Result<Vec<_>, _>>()?;
         let constant = list.iter().all(|element| element.literal().is_some());
-        let mut found = if constant { self.in_set(value, list)? } else { self.in_each(value, list)? };
-        found.offset = at;
-        if negated { self.invert(found) } else { Ok(found) }
+        let found = if constant { self.in_set(value, list)? } else { self.in_each(value, list)? };
+        let found = if negated { self.invert(found)? } else { found };
+        match kept {
+            Some(kept) => kept.around(found),
+            None => Ok(found),
+        }
     }
 
+    /// Constants of one type with the value, by the kernel `is_in`; else each by itself.
     fn in_set(&mut self, value: Typed, list: Vec<Typed>) -> Result<Typed, Failure> {
         let at = value.offset;
-        let null = list.iter().any(Typed::is_null);
-        let mut elements: Vec<Typed> = list.into_iter().filter(|element| !element.is_null()).collect();
-        if value.literal().is_some() || elements.is_empty() {
-            if null {
-                elements.push(Typed::leaf(Node::Literal(Scalar::Null), DataType::Null, at));
-            }
-            return self.in_each(value, elements);
-        }
-        // Texts are checked one by one, so that the message names the one that is no such value.
-        let elements: Vec<Typed> = elements
+        // They are checked one by one, so that the message names the one that is no such value.
+        let list = list
             .into_iter()
             .map(|element| Ok(self.comparable("IN", value.clone(), element)?.1))
-            .collect::<Result<_, Failure>>()?;
+            .collect::<Result<Vec<_>, Failure>>()?;
         let mut all: Vec<&Typed> = vec![&value];
-        all.extend(&elements);
-        let Some(shared) = self.shared(&all) else {
-            return self.in_each(value, elements);
-        };
-        let set: Option<Vec<Scalar>> =
-            elements.iter().map(|e| e.literal().and_then(|scalar| constants::convert(scalar, &shared))).collect();
-        let Some(set) = set else {
-            return self.in_each(value, elements);
-        };
-        let value = Box::new(self.cast(value, &shared)?);
-        Typed::new(Node::In { value, set, null }, DataType::Boolean, at)
+        all.extend(&list);
+        let set = self.shared(&all).and_then(|shared| {
+            let elements = list.iter().map(|element| {
+                let scalar = constants::convert(element.literal()?, &shared)?;
+                Some(Typed::leaf(Node::Literal(scalar), shared.clone(), element.offset))
+            });
+            elements.collect::<Option<Vec<_>>>().map(|elements| (shared.clone(), elements))
+        });
+        match set {
+            Some((shared, elements)) if value.literal().is_none() => {
+                let mut arguments = vec![self.cast(value, &shared)?];
+                arguments.extend(elements);
+                self.kernel_of_type("is_in", arguments, String::new(), DataType::Boolean, at)
+            }
+            _ => self.in_each(value, list),
+        }
     }
 
     fn in_each(&mut self, value: Typed, list: Vec<Typed>) -> Result<Typed, Failure> {
-        let (value, kept) = self.keep(value);
-        let tests = list
-            .into_iter()
-            .map(|element| self.compare("equal", "IN", value.clone(), element))
-            .collect::<Result<_, _>>()?;
-        let any = self.or(tests)?;
-        match kept {
-            Some(kept) => kept.around(any),
-            None => Ok(any),
-        }
+        let tests = list.into_iter().map(|element| self.compare("equal", "IN", value.clone(), element));
+        let tests = tests.collect::<Result<_, _>>()?;
+        self.or(tests)
     }
 
     pub(super) fn like(

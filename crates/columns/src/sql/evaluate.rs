@@ -5,10 +5,8 @@ mod reach;
 mod temporal;
 mod texts;
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
@@ -109,7 +107,6 @@ impl Run<'_> {
             Node::Or(parts) => self.connect(typed, parts, true, only),
             Node::Case { branches, otherwise } => self.case(typed, branches, otherwise, only),
             Node::Coalesce(parts) => self.coalesce(typed, parts, only),
-            Node::In { value, set, null } => self.in_set(typed, value, set, *null, only),
             Node::Field { of, index } => self.field(of, *index, only),
             Node::Element { of, index } => self.element(of, index, only),
             Node::Substring { part, arguments } => self.substring(part, arguments, only),
@@ -241,29 +238,5 @@ impl Run<'_> {
             left = self.kernel(typed, function, &[Argument::Column(array), right.argument], "", faults, only)?;
         }
         Ok(left)
-    }
-
-    fn in_set(
-        &mut self,
-        typed: &Typed,
-        value: &Typed,
-        set: &[Scalar],
-        null: bool,
-        only: Option<&BooleanBuffer>,
-    ) -> Result<Value, Failure> {
-        let Value { argument, faults } = self.value(value, only)?;
-        let array = self.column(argument, &value.data_type)?;
-        let mut arguments = vec![Argument::Column(Arc::clone(&array))];
-        arguments.extend(set.iter().cloned().map(Argument::Scalar));
-        let found = self.kernel(typed, "is_in", &arguments, "", faults, only)?;
-        let found_array = self.column(found.argument, &DataType::Boolean)?;
-        let found_rows = found_array.as_boolean();
-        // The kernel knows no unknown: it is where the value is null, and where NULL is listed and nothing else fits.
-        let mut nulls = NullBuffer::union(array.logical_nulls().as_ref(), found_rows.nulls());
-        if null {
-            nulls = NullBuffer::union(nulls.as_ref(), Some(&NullBuffer::new(found_rows.values().clone())));
-        }
-        let values = BooleanArray::new(found_rows.values().clone(), nulls);
-        Ok(Value { argument: Argument::Column(Arc::new(values)), faults: found.faults })
     }
 }

@@ -4,7 +4,8 @@ use arrow::datatypes::DataType;
 use sqlparser::ast::{Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
 use super::coerce::Class;
-use super::resolve::{Resolver, mismatch, nearest};
+use super::names::nearest;
+use super::resolve::{Resolver, mismatch};
 use super::text::syntax;
 use super::tree::{Node, Typed};
 use crate::Failure;
@@ -90,8 +91,8 @@ impl Resolver<'_> {
         let Some(name) = function_name(function) else {
             return Err(syntax("a function has one plain name").with_offset(at));
         };
-        if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
-            let message = format!("`{name}` takes no OVER, FILTER or WITHIN GROUP here");
+        if function.over.is_some() || function.filter.is_some() {
+            let message = format!("`{name}` takes no OVER and no FILTER here");
             return Err(syntax(message)
                 .with_offset(at)
                 .with_help("the node types aggregate and window have parameters for it"));
@@ -205,213 +206,6 @@ impl Resolver<'_> {
         }
     }
 
-    fn text_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        let plain = String::new;
-        match name {
-            "lower" | "lcase" | "upper" | "ucase" => {
-                let [value] = self.exactly(name, arguments, at)?;
-                let value = self.text(name, value)?;
-                let kernel = if name.starts_with('l') { "utf8_lower" } else { "utf8_upper" };
-                self.kernel(kernel, vec![value], plain(), at)
-            }
-            "trim" | "ltrim" | "rtrim" => {
-                self.arity(name, &arguments, 1, 2, at)?;
-                let mut arguments = arguments.into_iter();
-                let (Some(value), characters) = (arguments.next(), arguments.next()) else {
-                    return Err(syntax("an argument is missing").with_offset(at));
-                };
-                let value = self.text(name, value)?;
-                let kernel = match name {
-                    "trim" => "utf8_trim",
-                    "ltrim" => "utf8_ltrim",
-                    _ => "utf8_rtrim",
-                };
-                // As in DuckDB, what is trimmed are spaces, not line ends.
-                let characters = match &characters {
-                    Some(characters) => self.constant_text(name, characters)?,
-                    None => " ",
-                };
-                let options = serde_json::json!({ "characters": characters }).to_string();
-                self.kernel(kernel, vec![value], options, at)
-            }
-            "length" | "len" | "char_length" => {
-                let [value] = self.exactly(name, arguments, at)?;
-                let kernel = match (&value.data_type, Class::of(&value.data_type)) {
-                    (_, Class::Binary) => "binary_length",
-                    (DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..), _) => {
-                        "list_value_length"
-                    }
-                    _ => "utf8_length",
-                };
-                let value = if kernel == "utf8_length" { self.text(name, value)? } else { value };
-                let length = self.kernel(kernel, vec![value], plain(), at)?;
-                self.cast(length, &DataType::Int64)
-            }
-            "substring" | "substr" | "left" | "right" => self.substring(name, arguments, at),
-            "replace" => {
-                let [value, from, to] = self.exactly(name, arguments, at)?;
-                let (value, from, to) = (self.text(name, value)?, self.text(name, from)?, self.text(name, to)?);
-                self.kernel("utf8_replace", vec![value, from, to], plain(), at)
-            }
-            "starts_with" | "prefix" | "ends_with" | "suffix" | "contains" => {
-                let [value, part] = self.exactly(name, arguments, at)?;
-                let (value, part) = (self.text(name, value)?, self.text(name, part)?);
-                let kernel = match name {
-                    "starts_with" | "prefix" => "starts_with",
-                    "ends_with" | "suffix" => "ends_with",
-                    _ => "match_substring",
-                };
-                self.kernel(kernel, vec![value, part], plain(), at)
-            }
-            "concat" => {
-                self.arity(name, &arguments, 1, usize::MAX, at)?;
-                let parts = arguments
-                    .into_iter()
-                    .map(|part| match Class::of(&part.data_type) {
-                        Class::Text | Class::Null => Ok(part),
-                        _ => self.convert(part, &DataType::Utf8, false),
-                    })
-                    .collect::<Result<Vec<_>, _>>()?;
-                self.joined(parts, "skip", at)
-            }
-            _ => self.pattern_function(name, arguments, at),
-        }
-    }
-
-    /// `substring` counts from 1, or from -1 at the end.
-    fn substring(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        let (least, most) = if name.starts_with("substr") { (2, 3) } else { (2, 2) };
-        self.arity(name, &arguments, least, most, at)?;
-        let mut arguments = arguments.into_iter();
-        let Some(value) = arguments.next() else { return Err(syntax("an argument is missing").with_offset(at)) };
-        let mut parts = vec![self.text(name, value)?];
-        for number in arguments {
-            parts.push(self.integer(name, number)?);
-        }
-        Typed::new(Node::Substring { part: name.to_owned(), arguments: parts }, DataType::Utf8, at)
-            .and_then(|typed| self.fold(typed))
-    }
-
-    fn pattern_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        let (least, most) = if name == "regexp_replace" { (3, 4) } else { (2, 3) };
-        self.arity(name, &arguments, least, most, at)?;
-        let mut arguments = arguments.into_iter();
-        let (Some(value), Some(pattern)) = (arguments.next(), arguments.next()) else {
-            return Err(syntax("an argument is missing").with_offset(at));
-        };
-        let value = self.text(name, value)?;
-        let pattern_at = pattern.offset;
-        let pattern = self.constant_text(name, &pattern)?.to_owned();
-        let rest: Vec<Typed> = arguments.collect();
-        let flags = match (name, rest.as_slice()) {
-            ("regexp_matches", [flags]) | ("regexp_replace", [_, flags]) => self.constant_text(name, flags)?.to_owned(),
-            _ => String::new(),
-        };
-        if let Some(unknown) = flags.chars().find(|flag| !"cisgm".contains(*flag)) {
-            let message = format!("`{name}` does not know the flag {unknown}");
-            return Err(syntax(message)
-                .with_offset(at)
-                .with_help("the flags are c, i (ignore case), s, m and g (replace all)"));
-        }
-        let inline: String = flags.chars().filter(|flag| "ism".contains(*flag)).collect();
-        let pattern = if inline.is_empty() { pattern } else { format!("(?{inline}){pattern}") };
-        let located = |failure: Failure| failure.with_offset(pattern_at);
-        match name {
-            "regexp_matches" => {
-                let options = serde_json::json!({ "pattern": pattern }).to_string();
-                self.kernel("match_substring_regex", vec![value], options, at).map_err(located)
-            }
-            "regexp_extract" => {
-                let group = match rest.first() {
-                    None => 0,
-                    Some(group) => match group.literal() {
-                        Some(Scalar::Int64(group)) => *group,
-                        _ => {
-                            return Err(mismatch(
-                                "the group of `regexp_extract` must be a constant number",
-                                group.offset,
-                            ));
-                        }
-                    },
-                };
-                let options = serde_json::json!({ "pattern": pattern, "group": group }).to_string();
-                self.kernel("extract_regex_group", vec![value], options, at).map_err(located)
-            }
-            _ => {
-                let Some(replacement) = rest.first() else {
-                    return Err(syntax("an argument is missing").with_offset(at));
-                };
-                let replacement = self.constant_text(name, replacement)?;
-                let options = serde_json::json!({
-                    "pattern": pattern, "replacement": replacement, "global": flags.contains('g'),
-                });
-                self.kernel("replace_substring_regex", vec![value], options.to_string(), at).map_err(located)
-            }
-        }
-    }
-
-    fn number_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        match name {
-            "round" => self.round(name, arguments, at),
-            "power" | "pow" => {
-                let [base, exponent] = self.exactly(name, arguments, at)?;
-                let (base, exponent) = (self.float(name, base)?, self.float(name, exponent)?);
-                self.kernel("power", vec![base, exponent], String::new(), at)
-            }
-            "sqrt" | "ln" | "log10" | "log" | "log2" | "exp" | "isnan" => {
-                let [value] = self.exactly(name, arguments, at)?;
-                let value = self.float(name, value)?;
-                let kernel = match name {
-                    "log" => "log10",
-                    "isnan" => "is_nan",
-                    name => name,
-                };
-                self.kernel(kernel, vec![value], String::new(), at)
-            }
-            _ => {
-                let [value] = self.exactly(name, arguments, at)?;
-                self.numeric(name, &value)?;
-                let integer = matches!(Class::of(&value.data_type), Class::Integer | Class::Null);
-                match name {
-                    "abs" if integer => {
-                        let value = self.cast(value, &DataType::Int64)?;
-                        self.kernel("abs_checked", vec![value], String::new(), at)
-                    }
-                    // A whole number is already where floor, ceil and trunc lead.
-                    "floor" | "ceil" | "ceiling" | "trunc" if integer => Ok(value),
-                    "ceiling" => self.kernel("ceil", vec![value], String::new(), at),
-                    _ => self.kernel(name, vec![value], String::new(), at),
-                }
-            }
-        }
-    }
-
-    /// Half away from zero; a whole number stays one.
-    fn round(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        self.arity(name, &arguments, 1, 2, at)?;
-        let mut arguments = arguments.into_iter();
-        let (Some(value), digits) = (arguments.next(), arguments.next()) else {
-            return Err(syntax("an argument is missing").with_offset(at));
-        };
-        self.numeric(name, &value)?;
-        let digits = match digits {
-            None => 0,
-            Some(digits) => match digits.literal() {
-                Some(Scalar::Int64(digits)) => *digits,
-                _ => {
-                    let message = "the number of digits of `round` must be a constant whole number";
-                    return Err(mismatch(message, digits.offset));
-                }
-            },
-        };
-        if digits >= 0 && matches!(Class::of(&value.data_type), Class::Integer) {
-            return Ok(value);
-        }
-        let value = if value.is_null() { self.cast(value, &DataType::Float64)? } else { value };
-        let options = serde_json::json!({ "ndigits": digits, "round_mode": "half_towards_infinity" }).to_string();
-        self.kernel("round", vec![value], options, at)
-    }
-
     pub(super) fn arity(
         &self,
         name: &str,
@@ -465,7 +259,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn integer(&mut self, name: &str, value: Typed) -> Result<Typed, Failure> {
+    pub(super) fn integer(&mut self, name: &str, value: Typed) -> Result<Typed, Failure> {
         match Class::of(&value.data_type) {
             Class::Integer | Class::Null => self.cast(value, &DataType::Int64),
             _ => {
@@ -475,7 +269,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn float(&mut self, name: &str, value: Typed) -> Result<Typed, Failure> {
+    pub(super) fn float(&mut self, name: &str, value: Typed) -> Result<Typed, Failure> {
         self.numeric(name, &value)?;
         self.cast(value, &DataType::Float64)
     }

@@ -36,11 +36,15 @@ fn simple(tree: &Typed, schema: &Schema) -> Option<Predicate> {
         Node::Column(index) if tree.data_type == arrow::datatypes::DataType::Boolean => {
             named(*index, "=", vec![Scalar::Boolean(true)])
         }
-        Node::In { value, set, .. } => named(column(value)?, "in", set.clone()),
         Node::Call { function, arguments, .. } => match (function.as_str(), arguments.as_slice()) {
             ("is_null", [value]) => named(column(value)?, "is-null", Vec::new()),
             ("is_valid", [value]) => named(column(value)?, "is-not-null", Vec::new()),
             ("invert", [value]) if column(value).is_some() => named(column(value)?, "=", vec![Scalar::Boolean(false)]),
+            ("is_in", [value, set @ ..]) => {
+                // A value that is NULL is in no set.
+                let values = set.iter().map(Typed::literal).filter(|scalar| *scalar != Some(&Scalar::Null));
+                named(column(value)?, "in", values.map(|scalar| scalar.cloned()).collect::<Option<_>>()?)
+            }
             (function, [left, right]) => {
                 let comparison = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]
                     .into_iter()

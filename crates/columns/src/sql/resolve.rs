@@ -1,19 +1,15 @@
 //! Syntax tree to typed tree: names become columns, every part gets a type, constants are computed.
 
 use arrow::datatypes::{DataType, Schema};
-use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, CastKind, Expr, Ident, Subscript, UnaryOperator, Value, ValueWithSpan,
-};
+use sqlparser::ast::{BinaryOperator, CaseWhen, CastKind, Expr, UnaryOperator, Value, ValueWithSpan};
 use sqlparser::tokenizer::Span;
 
-use super::coerce::{Class, normal};
-use super::constants;
 use super::text::{Source, syntax};
 use super::tree::{Node, Typed};
 use super::{Context, fold};
 use crate::Failure;
 use crate::compute::{self, Scalar};
-use crate::types::{parse_type, type_name};
+use crate::types::type_name;
 
 /// How deep the syntax tree may be.
 const MAX_DEPTH: usize = 200;
@@ -151,194 +147,6 @@ impl<'a> Resolver<'a> {
         self.source.offset(span.start)
     }
 
-    fn column(&mut self, name: &Ident) -> Result<Typed, Failure> {
-        let at = self.offset(name.span);
-        let Some((index, field)) = self.schema.column_with_name(&name.value) else {
-            return Err(self.unknown_column(&name.value, at));
-        };
-        let column = Typed::leaf(Node::Column(index), field.data_type().clone(), at);
-        let plain = normal(field.data_type());
-        if plain == *field.data_type() { Ok(column) } else { self.convert(column, &plain, false) }
-    }
-
-    fn unknown_column(&self, name: &str, at: u32) -> Failure {
-        let names = self.schema.fields().iter().map(|field| field.name().as_str());
-        let failure = Failure::invalid_config("unknown-column", format!("there is no column `{name}`"))
-            .with_column(name)
-            .with_offset(at);
-        match nearest(name, names.clone()).as_slice() {
-            [] if self.schema.fields().is_empty() => failure.with_help("the input has no columns"),
-            [] => {
-                let mut listed: Vec<String> = names.take(12).map(|name| format!("`{name}`")).collect();
-                if self.schema.fields().len() > listed.len() {
-                    listed.push("…".to_owned());
-                }
-                failure.with_help(format!("the columns are {}", listed.join(", ")))
-            }
-            near => {
-                let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-                failure.with_help(format!("did you mean {}? Names are case-sensitive", near.join(" or ")))
-            }
-        }
-    }
-
-    /// `s.field.inner`.
-    fn path(&mut self, names: &[Ident]) -> Result<Typed, Failure> {
-        let Some((first, fields)) = names.split_first() else {
-            return Err(syntax("a name is missing"));
-        };
-        let mut value = self.column(first)?;
-        for field in fields {
-            value = self.field(value, field)?;
-        }
-        Ok(value)
-    }
-
-    fn field(&mut self, of: Typed, name: &Ident) -> Result<Typed, Failure> {
-        let at = self.offset(name.span);
-        let DataType::Struct(fields) = &of.data_type else {
-            let message = format!("`.{}` needs a struct: {}", name.value, of.describe(self.schema));
-            let help = format!("quote a name with a dot in it: \"x.{}\"", name.value);
-            return Err(mismatch(message, at).with_help(help));
-        };
-        let Some((index, field)) = fields.find(&name.value) else {
-            let names: Vec<String> = fields.iter().map(|field| format!("`{}`", field.name())).collect();
-            let message = format!("the struct has no field `{}`", name.value);
-            let help = format!("its fields are {}", names.join(", "));
-            return Err(Failure::invalid_config("unknown-column", message).with_offset(at).with_help(help));
-        };
-        let data_type = field.data_type().clone();
-        Typed::new(Node::Field { of: Box::new(of), index }, data_type, at)
-    }
-
-    fn access(&mut self, root: &Expr, chain: &[AccessExpr]) -> Result<Typed, Failure> {
-        let mut value = self.resolve(root)?;
-        for access in chain {
-            value = match access {
-                AccessExpr::Dot(Expr::Identifier(name)) => self.field(value, name)?,
-                AccessExpr::Subscript(Subscript::Index { index }) => self.element(value, index)?,
-                AccessExpr::Dot(_) | AccessExpr::Subscript(_) => {
-                    let help = "write s.field for a field, l[1] for an element";
-                    return Err(syntax("this way into a value is not supported")
-                        .with_offset(value.offset)
-                        .with_help(help));
-                }
-            };
-        }
-        Ok(value)
-    }
-
-    fn element(&mut self, of: Typed, index: &Expr) -> Result<Typed, Failure> {
-        let index = self.resolve(index)?;
-        let at = of.offset;
-        let item = match &of.data_type {
-            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
-                item.data_type().clone()
-            }
-            DataType::Struct(_) => {
-                let Some(name) = index.literal_text() else {
-                    return Err(mismatch("a field of a struct is named by text, as in s['field']", index.offset));
-                };
-                return self.field(of.clone(), &Ident::with_quote('"', name));
-            }
-            _ => {
-                let message = format!("`[…]` needs a list: {}", of.describe(self.schema));
-                return Err(mismatch(message, at));
-            }
-        };
-        if !matches!(Class::of(&index.data_type), Class::Integer | Class::Null) {
-            let message =
-                format!("an element of a list is named by its number, from 1: {}", index.describe(self.schema));
-            return Err(mismatch(message, index.offset));
-        }
-        let index = self.cast(index, &DataType::Int64)?;
-        Typed::new(Node::Element { of: Box::new(of), index: Box::new(index) }, item, at)
-    }
-
-    pub(super) fn value(&mut self, value: &ValueWithSpan, negative: bool) -> Result<Typed, Failure> {
-        let at = self.offset(value.span);
-        let (scalar, data_type) = match &value.value {
-            Value::Number(text, _) => {
-                let signed = format!("{}{text}", if negative { "-" } else { "" });
-                constants::number(&signed).ok_or_else(|| {
-                    let message = format!("the number {signed} is out of range");
-                    Failure::invalid_config("out-of-bounds", message).with_offset(at).with_help(
-                        "int64 reaches from -9223372036854775808 to 9223372036854775807; write 1e20 for a float64",
-                    )
-                })?
-            }
-            Value::SingleQuotedString(text) => (Scalar::Text(text.clone()), DataType::Utf8),
-            Value::Boolean(value) => (Scalar::Boolean(*value), DataType::Boolean),
-            Value::Null => (Scalar::Null, DataType::Null),
-            _ => return Err(syntax("this form of constant is not supported").with_offset(at)),
-        };
-        Ok(Typed::leaf(Node::Literal(scalar), data_type, at))
-    }
-
-    /// `DATE '…'`, `TIMESTAMP '…'`: a zone in the text makes it timestamp[UTC].
-    fn typed_text(&mut self, text: Typed, to: &DataType) -> Result<Typed, Failure> {
-        let zoned = text.literal_text().is_some_and(|text| {
-            let time = text.find([':']).map_or("", |at| &text[at..]);
-            time.contains(['Z', 'z', '+', '-']) || text.trim_end().ends_with("UTC")
-        });
-        match to {
-            DataType::Timestamp(unit, None) if zoned => {
-                self.cast(text, &DataType::Timestamp(*unit, Some("UTC".into())))
-            }
-            _ => self.cast(text, to),
-        }
-    }
-
-    fn cast_type(&self, named: &sqlparser::ast::DataType, at: u32) -> Result<DataType, Failure> {
-        if let sqlparser::ast::DataType::Custom(name, modifiers) = named
-            && let (Some(ident), []) = (name.0.first().and_then(|part| part.as_ident()), modifiers.as_slice())
-        {
-            return self.named_type(&ident.value, ident.span);
-        }
-        self.read_type(&named.to_string(), at)
-    }
-
-    fn named_type(&self, text: &str, span: Span) -> Result<DataType, Failure> {
-        self.read_type(text, self.offset(span))
-    }
-
-    fn read_type(&self, text: &str, at: u32) -> Result<DataType, Failure> {
-        parse_type(text).map_err(|failure| {
-            let offset = at + failure.offset.unwrap_or(0);
-            failure.with_offset(offset)
-        })
-    }
-
-    fn explicit_cast(&mut self, value: Typed, to: &DataType, safe: bool) -> Result<Typed, Failure> {
-        if value.data_type == *to {
-            return Ok(value);
-        }
-        if value.is_null() {
-            return Ok(Typed::leaf(Node::Literal(Scalar::Null), to.clone(), value.offset));
-        }
-        self.convert(value, to, safe)
-    }
-
-    fn interval(&mut self, interval: &sqlparser::ast::Interval) -> Result<Typed, Failure> {
-        let value = match interval.value.as_ref() {
-            Expr::Value(value) => value,
-            other => return Err(syntax("INTERVAL needs a text, as in INTERVAL '1 day'").with_offset(self.at(other))),
-        };
-        let at = self.offset(value.span);
-        let mut text = match &value.value {
-            Value::SingleQuotedString(text) => text.clone(),
-            Value::Number(number, _) => number.clone(),
-            _ => return Err(syntax("INTERVAL needs a text, as in INTERVAL '1 day'").with_offset(at)),
-        };
-        if let Some(unit) = &interval.leading_field {
-            text = format!("{text} {unit}");
-        }
-        let scalar = constants::interval(&text).filter(|_| interval.last_field.is_none()).ok_or_else(|| {
-            mismatch(format!("'{text}' is not an interval"), at).with_help("write INTERVAL '1 day 2 hours'")
-        })?;
-        Ok(Typed::leaf(Node::Literal(scalar), constants::INTERVAL, at))
-    }
-
     fn unary(&mut self, op: &UnaryOperator, inner: &Expr) -> Result<Typed, Failure> {
         match op {
             UnaryOperator::Not => {
@@ -442,7 +250,7 @@ impl<'a> Resolver<'a> {
         let types: Vec<DataType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let data_type = compute::result_type(function, &types, &options).map_err(|failure| {
             let failure = failure.with_offset(at);
-            if failure.help.is_some() || types.is_empty() {
+            if failure.help.is_some() || failure.code != "type-mismatch" || types.is_empty() {
                 return failure;
             }
             let given: Vec<String> = types.iter().map(type_name).collect();
@@ -492,21 +300,4 @@ impl Kept {
         let (data_type, at) = (body.data_type.clone(), body.offset);
         Typed::new(Node::Let { slot: self.slot, value: Box::new(self.value), body: Box::new(body) }, data_type, at)
     }
-}
-
-/// The names that are close to a misspelt one, nearest first, at most three.
-pub(super) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
-    /// Longer words are not compared: the work grows with the product of the lengths.
-    const LONGEST: usize = 64;
-    if word.len() > LONGEST {
-        return Vec::new();
-    }
-    let lower = word.to_lowercase();
-    let mut near: Vec<(usize, &str)> = names
-        .filter(|name| name.len() <= LONGEST)
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= (word.chars().count() / 3).max(1))
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    near.into_iter().take(3).map(|(_, name)| name).collect()
 }

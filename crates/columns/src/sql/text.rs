@@ -18,6 +18,8 @@ use crate::Failure;
 const MAX_TEXT: usize = 64 * 1024;
 /// How deep parentheses, calls and prefix operators may nest.
 const MAX_NESTING: usize = 64;
+/// sqlparser lists more than this language has.
+const IS_WHAT: &str = "NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM behind IS";
 /// The most operators: a chain of them is a tree as deep as it is long.
 const MAX_OPERATORS: usize = 2_000;
 
@@ -40,6 +42,10 @@ impl Dialect for Words {
 
     fn is_delimited_identifier_start(&self, c: char) -> bool {
         c == '"'
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
     }
 
     fn is_reserved_for_identifier(&self, _: Keyword) -> bool {
@@ -190,6 +196,7 @@ impl<'a> Source<'a> {
                 let wanted =
                     if wanted.chars().any(char::is_lowercase) { wanted.to_owned() } else { format!("`{wanted}`") };
                 let found = if found == "EOF" { "the end of the text".to_owned() } else { format!("`{found}`") };
+                let wanted = if wanted.ends_with("after IS") { IS_WHAT } else { &wanted };
                 format!("expected {wanted}, found {found}")
             }
             None => lower_first(&message),

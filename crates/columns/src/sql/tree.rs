@@ -36,8 +36,6 @@ pub(super) enum Node {
     Case { branches: Vec<(Typed, Typed)>, otherwise: Box<Typed> },
     /// The first value that is not null.
     Coalesce(Vec<Typed>),
-    /// Whether the value is one of these; `null` is whether NULL was among them.
-    In { value: Box<Typed>, set: Vec<Scalar>, null: bool },
     /// A field of a struct, by number.
     Field { of: Box<Typed>, index: usize },
     /// An element of a list, from 1, or from -1 at its end; null behind its ends.
@@ -139,7 +137,6 @@ impl Node {
                 }
                 visit(otherwise);
             }
-            Node::In { value, .. } => visit(value),
             Node::Field { of, .. } => visit(of),
             Node::Element { of, index } => {
                 visit(of);

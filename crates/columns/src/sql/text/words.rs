@@ -140,6 +140,7 @@ fn is_grammar(word: &Word, before: &[TokenWithSpan], next: Option<&Token>) -> bo
             matches!(next, Some(Token::SingleQuotedString(_)))
         }
         Keyword::INTERVAL => matches!(next, Some(Token::SingleQuotedString(_) | Token::Number(_, _))),
+        Keyword::OVER | Keyword::FILTER => previous == Some(&Token::RParen) && next == Some(&Token::LParen),
         Keyword::UNKNOWN => previous_is(&[Keyword::IS, Keyword::NOT]),
         // The unit of an interval, the field of EXTRACT.
         _ => {

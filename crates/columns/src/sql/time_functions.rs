@@ -151,15 +151,7 @@ impl Resolver<'_> {
                 }
                 sum
             }
-            "epoch" => {
-                let micros = match &value.data_type {
-                    DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
-                    _ => DataType::Time64(TimeUnit::Microsecond),
-                };
-                let value = self.cast(value, &micros)?;
-                let micros = self.convert(value, &DataType::Int64, false)?;
-                return self.operator(&BinaryOperator::Divide, micros, self.int64(1_000_000, at));
-            }
+            "epoch" => return self.kernel("epoch", vec![value], String::new(), at),
             kernel => self.kernel(kernel, vec![value], String::new(), at)?,
         };
         self.cast(number, &DataType::Int64)
@@ -214,24 +206,6 @@ impl Resolver<'_> {
             sides = sides.into_iter().map(|side| self.cast(side, &MICROS)).collect::<Result<_, _>>()?;
         }
         let [from, to]: [Typed; 2] = sides.try_into().map_err(|_| syntax("an argument is missing").with_offset(at))?;
-        if unit == "month" {
-            let (from, kept_from) = self.keep(from);
-            let (to, kept_to) = self.keep(to);
-            let mut months = Vec::new();
-            for side in [to, from] {
-                let year = self.date_part("year", side.clone(), at)?;
-                let month = self.date_part("month", side, at)?;
-                let year = self.operator(&BinaryOperator::Multiply, year, self.int64(12, at))?;
-                months.push(self.operator(&BinaryOperator::Plus, year, month)?);
-            }
-            let [to, from]: [Typed; 2] =
-                months.try_into().map_err(|_| syntax("an argument is missing").with_offset(at))?;
-            let mut difference = self.operator(&BinaryOperator::Minus, to, from)?;
-            for kept in [kept_from, kept_to].into_iter().flatten() {
-                difference = kept.around(difference)?;
-            }
-            return Ok(difference);
-        }
         let between = self.kernel(&format!("{unit}s_between"), vec![from, to], String::new(), at)?;
         self.cast(between, &DataType::Int64)
     }
