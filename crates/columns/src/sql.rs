@@ -70,13 +70,13 @@ impl Expression {
     /// `unknown-function`, `type-mismatch`, `not-boolean`, `too-large`.
     pub fn parse(text: &str, schema: &Schema, context: &Context) -> Result<Self, Failure> {
         let source = Source::new(text)?;
-        Self::of(text, &source.parse()?, source, schema, context)
+        Self::of(text, &source.parse()?, &source, schema, context)
     }
 
     fn of(
         text: &str,
         tree: &sqlparser::ast::Expr,
-        source: Source<'_>,
+        source: &Source<'_>,
         schema: &Schema,
         context: &Context,
     ) -> Result<Self, Failure> {
@@ -134,6 +134,6 @@ pub struct Order {
 pub fn parse_order(text: &str, schema: &Schema, context: &Context) -> Result<Order, Failure> {
     let source = Source::new(text)?;
     let (tree, descending, nulls_first) = source.parse_order()?;
-    let key = Expression::of(text, &tree, source, schema, context)?;
+    let key = Expression::of(text, &tree, &source, schema, context)?;
     Ok(Order { key, descending: descending.unwrap_or(false), nulls_first: nulls_first.unwrap_or(false) })
 }

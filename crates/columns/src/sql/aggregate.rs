@@ -64,7 +64,7 @@ pub fn parse_aggregate(text: &str, schema: &Schema, context: &Context) -> Result
         let message = "an aggregate is a call of an aggregate function";
         return Err(syntax(message).with_offset(0).with_help("write it as in avg(dep_delay), count(*) or sum(a - b)"));
     };
-    let resolver = Resolver::new(schema, context, source);
+    let resolver = Resolver::new(schema, context, &source);
     let at = resolver.at(&tree);
     let kernel = kernel(function, at)?;
     let (distinct, mut arguments) = arguments(function, at)?;
@@ -83,10 +83,11 @@ pub fn parse_aggregate(text: &str, schema: &Schema, context: &Context) -> Result
         let wanted = if matches!(kernel, "quantile" | "string_agg") { "1 or 2 arguments" } else { "1 argument" };
         return Err(mismatch(format!("`{name}` takes {wanted}"), at));
     };
-    let value = Expression::of(text, argument, source, schema, context)?;
+    let value = Expression::of(text, argument, &source, schema, context)?;
     let options = match (kernel, constant) {
         ("quantile", constant) => {
-            let q = constant.map(|constant| number(&constant, source, schema, context, at)).transpose()?.unwrap_or(0.5);
+            let q =
+                constant.map(|constant| number(&constant, &source, schema, context, at)).transpose()?.unwrap_or(0.5);
             if !(0.0..=1.0).contains(&q) {
                 return Err(mismatch(format!("the quantile must lie between 0 and 1, not at {q}"), at));
             }
@@ -95,7 +96,7 @@ pub fn parse_aggregate(text: &str, schema: &Schema, context: &Context) -> Result
         ("string_agg", constant) => {
             let separator = match constant {
                 None => ",".to_owned(),
-                Some(constant) => separator(&constant, source, schema, context, at)?,
+                Some(constant) => separator(&constant, &source, schema, context, at)?,
             };
             serde_json::json!({ "separator": separator }).to_string()
         }
@@ -157,7 +158,7 @@ fn arguments(function: &Function, at: u32) -> Result<(bool, Vec<Argument<'_>>), 
 
 fn constant(
     argument: &Argument<'_>,
-    source: Source<'_>,
+    source: &Source<'_>,
     schema: &Schema,
     context: &Context,
 ) -> Result<Option<Scalar>, Failure> {
@@ -169,7 +170,7 @@ fn constant(
 
 fn number(
     argument: &Argument<'_>,
-    source: Source<'_>,
+    source: &Source<'_>,
     schema: &Schema,
     context: &Context,
     at: u32,
@@ -183,7 +184,7 @@ fn number(
 
 fn separator(
     argument: &Argument<'_>,
-    source: Source<'_>,
+    source: &Source<'_>,
     schema: &Schema,
     context: &Context,
     at: u32,

@@ -20,7 +20,7 @@ const MAX_PARTS: usize = 50_000;
 pub(super) struct Resolver<'a> {
     pub(super) schema: &'a Schema,
     pub(super) context: &'a Context,
-    source: Source<'a>,
+    source: &'a Source<'a>,
     depth: usize,
     parts: usize,
     /// How many slots the `Let` nodes use.
@@ -33,7 +33,7 @@ pub(super) fn mismatch(message: impl Into<String>, offset: u32) -> Failure {
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(schema: &'a Schema, context: &'a Context, source: Source<'a>) -> Self {
+    pub(super) fn new(schema: &'a Schema, context: &'a Context, source: &'a Source<'a>) -> Self {
         Self { schema, context, source, depth: 0, parts: 0, slots: 0 }
     }
 

@@ -60,9 +60,13 @@ impl Dialect for Words {
 }
 
 /// An expression's text, for turning sqlparser's lines and columns into byte offsets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Source<'a> {
     text: &'a str,
+    /// The byte at which each character begins.
+    characters: Vec<u32>,
+    /// The character at which each line begins.
+    lines: Vec<usize>,
 }
 
 impl<'a> Source<'a> {
@@ -73,24 +77,17 @@ impl<'a> Source<'a> {
             let message = format!("the expression has {} bytes, and the longest allowed has {MAX_TEXT}", text.len());
             return Err(Failure::invalid_config("too-large", message));
         }
-        Ok(Self { text })
+        let characters = text.char_indices().map(|(byte, _)| byte as u32).collect();
+        let ends = text.chars().enumerate().filter(|(_, c)| *c == '\n').map(|(at, _)| at + 1);
+        Ok(Self { text, characters, lines: std::iter::once(0).chain(ends).collect() })
     }
 
     /// The byte offset of a location; the end of the text for one that is not in it.
     pub(super) fn offset(&self, at: Location) -> u32 {
-        let mut start = 0;
-        for _ in 1..at.line {
-            match self.text[start..].find('\n') {
-                Some(end) => start += end + 1,
-                None => return self.end(),
-            }
-        }
-        if at.line == 0 || at.column == 0 {
-            return self.end();
-        }
-        let column = usize::try_from(at.column - 1).unwrap_or(usize::MAX);
-        let within = self.text[start..].char_indices().nth(column);
-        within.map_or(self.end(), |(bytes, _)| (start + bytes) as u32)
+        let index = |number: u64| usize::try_from(number).ok()?.checked_sub(1);
+        let line = index(at.line).and_then(|line| self.lines.get(line));
+        let character = line.zip(index(at.column)).and_then(|(line, column)| line.checked_add(column));
+        character.and_then(|at| self.characters.get(at)).copied().unwrap_or_else(|| self.end())
     }
 
     fn end(&self) -> u32 {
