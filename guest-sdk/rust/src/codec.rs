@@ -79,12 +79,19 @@ pub trait Encode: Write {
 #[macro_export]
 macro_rules! export_codec {
     ($codec:ty) => {
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::codec::Exported<$codec>;
     $crate::bindings::codec::export_world!(Exported with_types_in $crate::bindings::codec);
         };
+        // Natively, where unit tests run, there is nothing to export to, and the names would trouble the linker.
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = $crate::codec::implemented::<$codec>();
     };
 }
+
+#[doc(hidden)]
+pub const fn implemented<T: Codec>() {}
 
 /// What [`export_codec!`](crate::export_codec) exports.
 #[doc(hidden)]

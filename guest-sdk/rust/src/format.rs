@@ -103,12 +103,19 @@ impl Chunk {
 #[macro_export]
 macro_rules! export_format {
     ($format:ty) => {
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::format::Exported<$format>;
     $crate::bindings::format::export_world!(Exported with_types_in $crate::bindings::format);
         };
+        // Natively, where unit tests run, there is nothing to export to, and the names would trouble the linker.
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = $crate::format::implemented::<$format>();
     };
 }
+
+#[doc(hidden)]
+pub const fn implemented<T: Format>() {}
 
 /// What [`export_format!`](crate::export_format) exports.
 #[doc(hidden)]

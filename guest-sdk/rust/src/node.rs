@@ -62,12 +62,19 @@ pub trait Node: Sized + 'static {
 #[macro_export]
 macro_rules! export_node {
     ($node:ty) => {
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::node::Exported<$node>;
     $crate::bindings::node::export_world!(Exported with_types_in $crate::bindings::node);
         };
+        // Natively, where unit tests run, there is nothing to export to, and the names would trouble the linker.
+        #[cfg(not(target_family = "wasm"))]
+        const _: () = $crate::node::implemented::<$node>();
     };
 }
+
+#[doc(hidden)]
+pub const fn implemented<T: Node>() {}
 
 /// What [`export_node!`](crate::export_node) exports.
 #[doc(hidden)]
