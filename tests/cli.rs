@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
+
+mod support;
 
 /// What is typed.
 #[derive(Debug, Deserialize)]
@@ -29,6 +31,9 @@ struct Case {
     stdin: String,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    /// Folders of `tests/guests` that are installed.
+    #[serde(default)]
+    guests: Vec<String>,
 }
 
 fn default_args() -> Vec<String> {
@@ -69,7 +74,6 @@ fn check(path: &Path) -> Result<(), Failed> {
 
 fn run(case: &Case) -> Result<String, Failed> {
     let folder = tempfile::tempdir()?;
-    let state = tempfile::tempdir()?;
     let mut files = case.files.clone();
     if let Some(pipeline) = &case.pipeline {
         files.insert("pipeline.toml".to_owned(), pipeline.clone());
@@ -79,15 +83,11 @@ fn run(case: &Case) -> Result<String, Failed> {
         fs::create_dir_all(path.parent().unwrap())?;
         fs::write(path, bytes(text)?)?;
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_jackfield"));
-    command.args(&case.args).current_dir(folder.path());
-    for name in ["JACKFIELD_CONFIG", "JACKFIELD_PLUGINS", "JACKFIELD_LOG", "NO_COLOR"] {
-        command.env_remove(name);
+    let mut command = support::jackfield(folder.path());
+    command.args(&case.args).envs(&case.env);
+    for guest in &case.guests {
+        command.env("JACKFIELD_PLUGINS", support::lay_out(guest, folder.path()));
     }
-    // The compile cache is shared, so that a hundred cases do not compile the same plugins a hundred times.
-    command.env("JACKFIELD_STATE", env!("CARGO_TARGET_TMPDIR")).env("JACKFIELD_CACHE", env!("CARGO_TARGET_TMPDIR"));
-    command.env("XDG_CONFIG_HOME", state.path()).env("XDG_DATA_HOME", state.path()).env("XDG_DATA_DIRS", state.path());
-    command.env("TZ", "Asia/Kathmandu").envs(&case.env);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let mut stdin = child.stdin.take().unwrap();
@@ -135,11 +135,16 @@ fn shown(content: &[u8]) -> String {
     }
 }
 
-/// Takes out what changes from run to run: the folder, and how long things took.
+/// Takes out what changes from run to run or from build to build: the folder, how long things took, backtraces.
 fn normal(text: &str, folder: &Path) -> String {
     let text = text.replace(&*folder.to_string_lossy(), "FOLDER");
     let mut lines = Vec::new();
+    let mut in_backtrace = false;
     for line in text.lines() {
+        if in_backtrace && line.starts_with("    ") {
+            continue;
+        }
+        in_backtrace = line == "  backtrace:";
         let measured = ["elapsed-seconds", "busy-seconds", "waiting-seconds", "fuel", "peak-memory-bytes"];
         match (line.split_once(") in "), line.split_once("\": ")) {
             (Some((head, _)), _) if head.contains("written") => lines.push(format!("{head}) in TIME")),
@@ -156,6 +161,9 @@ fn left_behind(folder: &Path, top: &Path) -> Result<BTreeMap<String, Vec<u8>>, F
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        if path.ends_with("plugins") {
+            continue;
+        }
         if path.is_dir() {
             files.extend(left_behind(&path, top)?);
         } else {

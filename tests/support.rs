@@ -1,0 +1,62 @@
+//! Runs the binary in a folder of its own, apart from the machine's configuration.
+#![allow(dead_code)] // Each test binary uses its part.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The binary, in `folder`, with nothing of the user's settings. The compile cache is shared, so that a hundred cases do
+/// not compile the same plugins a hundred times.
+pub(crate) fn jackfield(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jackfield"));
+    for name in ["JACKFIELD_CONFIG", "JACKFIELD_PLUGINS", "JACKFIELD_LOG", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    let shared = env!("CARGO_TARGET_TMPDIR");
+    command.env("JACKFIELD_STATE", shared).env("JACKFIELD_CACHE", shared).env("HOME", shared);
+    let nowhere = Path::new(shared).join("nothing-is-here");
+    command.env("XDG_CONFIG_HOME", &nowhere).env("XDG_DATA_HOME", &nowhere).env("XDG_DATA_DIRS", &nowhere);
+    command.env("TZ", "Asia/Kathmandu").current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// A folder with a pipeline and further files.
+pub(crate) fn folder(pipeline: &str, files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pipeline.toml"), pipeline).unwrap();
+    for (name, content) in files {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    folder
+}
+
+/// Lays a misbehaving plugin out in `folder`/plugins; `scripts/test` builds them.
+pub(crate) fn lay_out(guest: &str, folder: &Path) -> PathBuf {
+    let plugins = folder.join("plugins");
+    let target = plugins.join(guest);
+    fs::create_dir_all(&target).unwrap();
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests").join(guest).join("plugin.toml");
+    fs::copy(manifest, target.join("plugin.toml")).unwrap();
+    // The test runs from target/release/deps.
+    let release = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
+    let component = release.join("test-guests").join(format!("{guest}.wasm"));
+    fs::copy(&component, target.join(format!("{guest}.wasm")))
+        .unwrap_or_else(|error| panic!("{}: {error}; scripts/test builds the guests", component.display()));
+    plugins
+}
+
+/// Both outputs as text, for messages and searches.
+pub(crate) fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Files in a folder that were not there before a run: neither inputs nor plugins.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "plugins")
+        .collect();
+    names.sort();
+    names
+}
