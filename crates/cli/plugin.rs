@@ -201,11 +201,15 @@ fn limits(runtime: &Runtime, plugin: &InstalledPlugin) -> Vec<(&'static str, Str
             origin(effective.call_timeout != operator.call_timeout, operator.call_timeout != default.call_timeout),
         ),
         (
-            "hostcall-memory",
+            "hostcall-fuel",
             size(effective.hostcall_fuel as u64),
-            origin(false, operator.hostcall_fuel != default.hostcall_fuel),
+            origin(effective.hostcall_fuel != operator.hostcall_fuel, operator.hostcall_fuel != default.hostcall_fuel),
         ),
-        ("handles", count(u64::from(effective.handles)), origin(false, operator.handles != default.handles)),
+        (
+            "handles",
+            count(u64::from(effective.handles)),
+            origin(effective.handles != operator.handles, operator.handles != default.handles),
+        ),
     ]
 }
 

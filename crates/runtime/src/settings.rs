@@ -171,5 +171,18 @@ pub(crate) fn lower(ceiling: &Limits, wanted: &LimitSettings, who: &str, warning
         }
         limits.call_timeout = timeout.min(ceiling.call_timeout);
     }
+    if let Some(bytes) = wanted.hostcall_fuel {
+        let bytes = usize::try_from(bytes.0).unwrap_or(usize::MAX);
+        if bytes > ceiling.hostcall_fuel {
+            too_high("hostcall-fuel", format!("{bytes} bytes"), format!("{} bytes", ceiling.hostcall_fuel));
+        }
+        limits.hostcall_fuel = bytes.min(ceiling.hostcall_fuel);
+    }
+    if let Some(handles) = wanted.handles {
+        if handles > ceiling.handles {
+            too_high("handles", handles.to_string(), ceiling.handles.to_string());
+        }
+        limits.handles = handles.min(ceiling.handles);
+    }
     limits
 }
