@@ -2,7 +2,7 @@
 
 use jackfield_columns::{Failure, FailureKind};
 use jackfield_host::{CallError, FaultKind};
-use jackfield_manifest::{Document, Problem, Severity};
+use jackfield_manifest::{Document, Location, Problem, Severity};
 
 /// What a problem means for the caller; the order is the order of precedence when several hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,10 +74,16 @@ pub(crate) fn problem(code: &str, message: impl Into<String>) -> Problem {
 
 /// Adds to a problem what it means.
 pub(crate) trait ProblemExt {
+    /// Places it, unless it has a place already.
+    fn or_at(self, location: Option<Location>) -> Self;
     fn class(self, class: Class) -> Diagnosis;
 }
 
 impl ProblemExt for Problem {
+    fn or_at(self, location: Option<Location>) -> Problem {
+        if self.location.is_some() { self } else { self.at(location) }
+    }
+
     fn class(self, class: Class) -> Diagnosis {
         Diagnosis { problem: self, class }
     }

@@ -154,7 +154,7 @@ impl Planner<'_> {
 
     /// Notes a problem at a place of the pipeline, unless it has a better one.
     pub(crate) fn note(&mut self, diagnosis: Diagnosis, path: &[&str]) {
-        let located = diagnosis.problem.at(self.pipeline.document.locate(path)).class(diagnosis.class);
+        let located = diagnosis.problem.or_at(self.pipeline.document.locate(path)).class(diagnosis.class);
         self.found.push(located);
     }
 

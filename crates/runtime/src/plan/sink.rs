@@ -179,7 +179,7 @@ impl Planner<'_> {
         let Some(codec) = codec else { return Ok(None) };
         let name = sink.name.as_str();
         self.codec_choice(name, "sink", &codec, &sink.codec_options).map(Some).map_err(|diagnosis| {
-            diagnosis.problem.at(self.document().locate(&["sink", name, "codec"])).class(diagnosis.class)
+            diagnosis.problem.or_at(self.document().locate(&["sink", name, "codec"])).class(diagnosis.class)
         })
     }
 
@@ -189,7 +189,7 @@ impl Planner<'_> {
         let name = sink.name.as_str();
         match sink.format.clone().or_else(by_name) {
             Some(format) => detect::known(self, &format).map_err(|diagnosis| {
-                diagnosis.problem.at(self.document().locate(&["sink", name, "format"])).class(diagnosis.class)
+                diagnosis.problem.or_at(self.document().locate(&["sink", name, "format"])).class(diagnosis.class)
             }),
             None => {
                 let names: Vec<&str> = registry.formats().map(|(_, format)| format.id.as_str()).collect();

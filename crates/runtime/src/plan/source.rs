@@ -219,7 +219,7 @@ impl Planner<'_> {
     }
 
     fn at(&self, diagnosis: Diagnosis, path: &[&str]) -> Diagnosis {
-        diagnosis.problem.at(self.document().locate(path)).class(diagnosis.class)
+        diagnosis.problem.or_at(self.document().locate(path)).class(diagnosis.class)
     }
 
     /// Type texts in `schema` that are none.
