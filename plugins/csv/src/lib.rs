@@ -2,8 +2,9 @@
 //!
 //! Reading: [`feed`] cuts the source into segments of complete records, in which [`scan`] has found every field's end;
 //! [`rows`] sorts out what is ragged; [`reader`] takes names, infers types, tries predicates and has the demanded columns
-//! parsed, one by one, by [`cells`]. Writing is [`write`].
+//! parsed, one by one, by [`cells`]; [`assembly`] makes blocks of them. Writing is [`write`].
 
+mod assembly;
 mod cells;
 mod detect;
 mod feed;

@@ -1,8 +1,9 @@
 //! The plugin itself: what stands between the format's own code and the host.
 
+use crate::assembly::Block;
 use crate::detect;
 use crate::options::{ReadOptions, WriteOptions};
-use crate::reader::{Block, Read, Reader};
+use crate::reader::{Read, Reader};
 use crate::write::Text;
 use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
 use jackfield_values::host;

@@ -35,6 +35,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What was passed since a place.
+    #[cfg(test)]
     pub(crate) fn since(&self, at: usize) -> &'a [u8] {
         self.text.get(at..self.at).unwrap_or_default()
     }
@@ -169,39 +170,31 @@ impl<'a> Cursor<'a> {
     /// A number, by JSON's rules.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<Number<'a>, Wrong> {
-        let start = self.at;
-        let mut rest = self.text.get(start..).unwrap_or_default().iter().copied().enumerate().peekable();
-        rest.next_if(|(_, b)| *b == b'-');
-        let digits = |rest: &mut std::iter::Peekable<_>| -> (usize, Option<u8>) {
-            let mut count = 0;
-            let mut first = None;
-            while let Some((_, digit)) = next_digit(rest) {
-                first = first.or(Some(digit));
-                count += 1;
-            }
-            (count, first)
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let digits = |from: usize| {
+            let behind = rest.get(from..).unwrap_or_default();
+            behind.iter().position(|b| !b.is_ascii_digit()).unwrap_or(behind.len())
         };
-        let mut good = !matches!(digits(&mut rest), (0, _) | (2.., Some(b'0')));
+        let first = usize::from(rest.first() == Some(&b'-'));
+        let before_point = digits(first);
+        let mut good = before_point == 1 || before_point > 1 && rest.get(first) != Some(&b'0');
+        let mut end = first + before_point;
         let mut whole = true;
-        if rest.next_if(|(_, b)| *b == b'.').is_some() {
-            whole = false;
-            good &= digits(&mut rest).0 > 0;
+        if rest.get(end) == Some(&b'.') {
+            let places = digits(end + 1);
+            (whole, good, end) = (false, good && places > 0, end + 1 + places);
         }
-        if rest.next_if(|(_, b)| matches!(b, b'e' | b'E')).is_some() {
-            whole = false;
-            rest.next_if(|(_, b)| matches!(b, b'+' | b'-'));
-            good &= digits(&mut rest).0 > 0;
+        if matches!(rest.get(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(rest.get(end + 1), Some(b'+' | b'-')));
+            let places = digits(end + 1 + sign);
+            (whole, good, end) = (false, good && places > 0, end + 1 + sign + places);
         }
-        let end = match rest.peek() {
-            None => self.text.len(),
-            Some((at, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n')) => start + at,
-            Some(_) => return self.wrong("a value is none of JSON's"),
-        };
-        if !good {
+        let ends = matches!(rest.get(end), None | Some(b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'));
+        if !good || !ends {
             return self.wrong("a value is none of JSON's");
         }
-        self.at = end;
-        Ok(Number { text: self.since(start), whole })
+        self.at += end;
+        Ok(Number { text: rest.get(..end).unwrap_or_default(), whole })
     }
 
     /// `true` or `false`.
@@ -277,10 +270,6 @@ impl<'a> Cursor<'a> {
             }
         }
     }
-}
-
-fn next_digit(rest: &mut std::iter::Peekable<impl Iterator<Item = (usize, u8)>>) -> Option<(usize, u8)> {
-    rest.next_if(|(_, b)| b.is_ascii_digit())
 }
 
 /// Where the first quote, backslash or control character is, or the length: eight bytes a step.

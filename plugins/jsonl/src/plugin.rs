@@ -1,8 +1,9 @@
 //! The plugin itself: what stands between the format's own code and the host.
 
+use crate::assembly::Block;
 use crate::detect;
 use crate::options::Options;
-use crate::reader::{Block, Read, Reader};
+use crate::reader::{Read, Reader};
 use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
 use jackfield_values::types::Type;
 use jackfield_values::view::View;

@@ -1,27 +1,13 @@
 //! Reads a file: columns and types from a sample, then blocks of the columns that are in demand.
 
+use crate::assembly::{Assembly, BAD, Block, Keys};
 use crate::cursor::Cursor;
 use crate::lines::{Fed, Feed, Lines, Pull};
 use crate::options::Options;
 use crate::shape::Fields;
-use crate::value::{Refusal, append};
-use jackfield_sdk::{BadRow, Demand, Failure};
-use jackfield_values::build::{Column, Level};
-use jackfield_values::types::{MAX_DEPTH, Type};
+use jackfield_sdk::{Demand, Failure};
+use jackfield_values::types::Type;
 use std::collections::{HashMap, VecDeque};
-
-/// Rows of the file as columns, before the host takes them.
-#[derive(Debug, Default)]
-pub(crate) struct Block {
-    /// Levels of each demanded column.
-    pub(crate) columns: Vec<Vec<Level>>,
-    pub(crate) rows: usize,
-    /// Number of the first row's record, from 0.
-    pub(crate) first_record: u64,
-    /// The number of each row's record, where records are missing in between.
-    pub(crate) records: Option<Vec<u64>>,
-    pub(crate) bad: Vec<BadRow>,
-}
 
 /// What comes next.
 #[derive(Debug)]
@@ -33,8 +19,6 @@ pub(crate) enum Read {
 
 /// Bytes of text that make a block.
 const BLOCK: usize = 1 << 20;
-/// Bytes of bad rows that end a block.
-const BAD: usize = 1 << 20;
 /// Bytes of sample that are kept to be read again.
 const SAMPLE: usize = 64 << 20;
 /// If the told columns are all there is in so many rows, they are all there is.
@@ -50,27 +34,22 @@ pub(crate) struct Reader {
     opened: Option<Opened>,
 }
 
+/// What is known after the sample.
 #[derive(Debug)]
-struct Opened {
-    columns: Vec<(String, Type)>,
-    keys: Keys,
+pub(crate) struct Opened {
+    pub(crate) columns: Vec<(String, Type)>,
+    pub(crate) keys: Keys,
     /// Columns of the demand, in its order.
-    wanted: Vec<usize>,
-    limit: Option<u64>,
+    pub(crate) wanted: Vec<usize>,
+    /// Rows that still may be given; `None`: all.
+    pub(crate) limit: Option<u64>,
     waiting: VecDeque<Lines>,
-    records: u64,
+    /// Records so far.
+    pub(crate) records: u64,
     /// The sample was larger than what is kept.
     spent: bool,
-    room: Vec<u8>,
-}
-
-/// Where the values of keys go.
-#[derive(Debug)]
-struct Keys {
-    /// By column: the key as it stands in the text, quotes included, and its place among the demanded columns.
-    list: Vec<(Vec<u8>, Option<usize>)>,
-    by_name: HashMap<String, usize>,
-    flatten: bool,
+    /// For strings with escapes.
+    pub(crate) room: Vec<u8>,
 }
 
 impl Reader {
@@ -198,14 +177,14 @@ impl Reader {
         let mut looked_at = 0;
         loop {
             if opened.limit == Some(0) {
-                return Ok(assembly.end());
+                return Ok(assembly.end().map_or(Read::End, Read::Block));
             }
             let Some(mut lines) = opened.waiting.pop_front() else {
                 match feed.next()? {
                     Fed::Lines(lines) => opened.waiting.push_back(lines),
                     Fed::Pause if assembly.is_empty() => return Ok(Read::Pause),
                     Fed::Pause => return Ok(Read::Block(assembly.finish())),
-                    Fed::End => return Ok(assembly.end()),
+                    Fed::End => return Ok(assembly.end().map_or(Read::End, Read::Block)),
                 }
                 continue;
             };
@@ -228,204 +207,6 @@ impl Reader {
 fn confirmed(told: &[(String, Type)], fields: &Fields, flatten: bool) -> bool {
     let found = fields.columns(flatten);
     !told.is_empty() && found.iter().all(|(name, _)| told.iter().any(|(known, _)| known == name))
-}
-
-/// A block under construction.
-struct Assembly {
-    columns: Vec<Column>,
-    types: Vec<Type>,
-    rows: usize,
-    first_record: u64,
-    records: Option<Vec<u64>>,
-    bad: Vec<BadRow>,
-    bad_size: usize,
-}
-
-impl Assembly {
-    fn new(opened: &Opened) -> Assembly {
-        let of = |at: &usize| opened.columns.get(*at).map(|(_, of)| of.clone());
-        let types: Vec<Type> = opened.wanted.iter().filter_map(of).collect();
-        Assembly {
-            columns: types.iter().map(Column::new).collect(),
-            types,
-            rows: 0,
-            first_record: opened.records,
-            records: None,
-            bad: Vec::new(),
-            bad_size: 0,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.rows == 0 && self.bad.is_empty()
-    }
-
-    fn end(self) -> Read {
-        if self.is_empty() { Read::End } else { Read::Block(self.finish()) }
-    }
-
-    fn finish(self) -> Block {
-        let first = self.records.as_ref().and_then(|records| records.first().copied());
-        Block {
-            columns: self.columns.into_iter().map(Column::finish).collect(),
-            rows: self.rows,
-            first_record: first.unwrap_or(self.first_record),
-            records: self.records,
-            bad: self.bad,
-        }
-    }
-
-    /// Appends rows until there are so many; whether the lines came to their end.
-    fn append(&mut self, lines: &mut Lines, most_rows: usize, opened: &mut Opened) -> bool {
-        let valid = lines.valid;
-        let Opened { columns, keys, limit, records, room, .. } = opened;
-        while self.rows < most_rows && self.bad_size <= BAD && *limit != Some(0) {
-            let Some((number, line)) = lines.next() else { return true };
-            let mut cursor = Cursor::new(line);
-            if cursor.is_end() {
-                continue;
-            }
-            let record = *records;
-            *records += 1;
-            let result = if valid || std::str::from_utf8(line).is_ok() {
-                self.row(&mut cursor, keys, room).map_err(|(refusal, column)| {
-                    let column = column.and_then(|at| columns.get(at)).map(|(name, _)| name.as_str());
-                    refusal.failure(line, column)
-                })
-            } else {
-                Err(Failure::invalid_input("invalid-utf8", "the line is not UTF-8")
-                    .with_help("convert the file to UTF-8, or skip such rows with `on-error`"))
-            };
-            match result {
-                Ok(()) => {
-                    self.rows += 1;
-                    if let Some(numbers) = &mut self.records {
-                        numbers.push(record);
-                    }
-                    if let Some(limit) = limit {
-                        *limit -= 1;
-                    }
-                }
-                Err(reason) => {
-                    self.columns.iter_mut().for_each(|column| column.truncate(self.rows));
-                    let (first, rows) = (self.first_record, self.rows as u64);
-                    self.records.get_or_insert_with(|| (first..first + rows).collect());
-                    let raw = line.strip_suffix(b"\r").unwrap_or(line).to_vec();
-                    self.bad_size += raw.len();
-                    self.bad.push(BadRow { line: Some(number), raw, reason });
-                }
-            }
-        }
-        false
-    }
-
-    /// Appends the line's values; the number of the column in which it was refused, if it was in one.
-    #[inline]
-    fn row(&mut self, cursor: &mut Cursor, keys: &Keys, room: &mut Vec<u8>) -> Result<(), (Refusal, Option<usize>)> {
-        self.object(cursor, keys, ("", 0), room)?;
-        if !cursor.is_end() {
-            let wrong: Result<(), _> = cursor.wrong("something follows the object");
-            wrong.map_err(|wrong| (wrong.into(), None))?;
-        }
-        for column in &mut self.columns {
-            if column.length == self.rows {
-                column.push_null();
-            }
-        }
-        Ok(())
-    }
-
-    fn object(
-        &mut self,
-        cursor: &mut Cursor,
-        keys: &Keys,
-        (prefix, depth): (&str, usize),
-        room: &mut Vec<u8>,
-    ) -> Result<(), (Refusal, Option<usize>)> {
-        let wrong = |cursor: &Cursor, what| {
-            let found: Result<(), _> = cursor.wrong(what);
-            found.map_err(|wrong| (Refusal::from(wrong), None))
-        };
-        if !cursor.take(b'{') {
-            return wrong(cursor, "the line is not a JSON object");
-        }
-        if cursor.take(b'}') {
-            return Ok(());
-        }
-        // Keys mostly come in the order of the columns.
-        let mut expected = 0;
-        loop {
-            cursor.peek();
-            let mut nested = None;
-            let index = match keys.list.get(expected) {
-                Some((text, _)) if prefix.is_empty() && cursor.take_text(text) => Some(expected),
-                _ => {
-                    let key = cursor.string(room).map_err(|wrong| (wrong.into(), None))?;
-                    let name = format!("{prefix}{}", String::from_utf8_lossy(key));
-                    let index = keys.by_name.get(&name).copied();
-                    nested = index.is_none().then_some(name);
-                    index
-                }
-            };
-            if !cursor.take(b':') {
-                return wrong(cursor, "a key has no value");
-            }
-            match (index, nested) {
-                (Some(at), _) => {
-                    self.value(cursor, keys, at, room)?;
-                    expected = at + 1;
-                }
-                (None, Some(name)) => self.unknown(cursor, keys, (name, depth), room)?,
-                (None, None) => cursor.skip().map_err(|wrong| (wrong.into(), None))?,
-            }
-            if !cursor.take(b',') {
-                break;
-            }
-        }
-        if cursor.take(b'}') { Ok(()) } else { wrong(cursor, "the object has no end") }
-    }
-
-    #[inline]
-    fn value(
-        &mut self,
-        cursor: &mut Cursor,
-        keys: &Keys,
-        at: usize,
-        room: &mut Vec<u8>,
-    ) -> Result<(), (Refusal, Option<usize>)> {
-        let place = keys.list.get(at).and_then(|(_, place)| *place);
-        let target = place.and_then(|place| Some((self.types.get(place)?, self.columns.get_mut(place)?)));
-        let Some((of, column)) = target else {
-            return cursor.skip().map_err(|wrong| (wrong.into(), Some(at)));
-        };
-        if column.length > self.rows {
-            let name =
-                keys.by_name.iter().find(|(_, index)| **index == at).map_or_else(String::new, |(name, _)| name.clone());
-            return Err((Refusal::Field { name, twice: true }, Some(at)));
-        }
-        append(cursor, of, column, room).map_err(|refusal| (refusal, Some(at)))
-    }
-
-    /// A key that is no column: with `flatten` perhaps of an object whose fields are.
-    fn unknown(
-        &mut self,
-        cursor: &mut Cursor,
-        keys: &Keys,
-        (name, depth): (String, usize),
-        room: &mut Vec<u8>,
-    ) -> Result<(), (Refusal, Option<usize>)> {
-        if keys.flatten {
-            let prefix = format!("{name}_");
-            match cursor.peek() {
-                Some(b'{') if depth < MAX_DEPTH => return self.object(cursor, keys, (&prefix, depth + 1), room),
-                Some(b'n') if keys.by_name.keys().any(|key| key.starts_with(&prefix)) && cursor.take_text(b"null") => {
-                    return Ok(());
-                }
-                _ => {}
-            }
-        }
-        Err((Refusal::Field { name, twice: false }, None))
-    }
 }
 
 #[cfg(test)]

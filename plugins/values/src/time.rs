@@ -202,12 +202,16 @@ pub fn write_time(out: &mut Vec<u8>, value: i64, unit: Unit) {
     write_fraction(out, value.rem_euclid(unit.per_second()), unit);
 }
 
-fn write_fraction(out: &mut Vec<u8>, fraction: i64, unit: Unit) {
+/// Three, six or nine digits, as many as are needed, like the host's own text of times.
+fn write_fraction(out: &mut Vec<u8>, mut fraction: i64, unit: Unit) {
     if fraction == 0 {
         return;
     }
-    let digits = format!(".{fraction:0width$}", width = unit.digits() as usize);
-    out.extend_from_slice(digits.trim_end_matches('0').as_bytes());
+    let mut width = unit.digits() as usize;
+    while fraction % 1000 == 0 {
+        (fraction, width) = (fraction / 1000, width - 3);
+    }
+    out.extend_from_slice(format!(".{fraction:0width$}").as_bytes());
 }
 
 /// Appends units since the epoch as `2024-01-31T12:00:00`, and `Z` where they are of UTC.
@@ -256,7 +260,7 @@ pub fn parse_duration(text: &[u8], unit: Unit) -> Option<i64> {
     if any { i64::try_from(total).ok() } else { None }
 }
 
-/// Appends a duration as `PT90.5S`.
+/// Appends a duration as `PT90.500S`.
 pub fn write_duration(out: &mut Vec<u8>, value: i64, unit: Unit) {
     if value < 0 {
         out.push(b'-');
@@ -331,7 +335,7 @@ mod tests {
         let mut out = Vec::new();
         write_timestamp(&mut out, noon + 250_000, Unit::Microsecond, true);
         write_timestamp(&mut out, -1, Unit::Second, false);
-        assert_eq!(String::from_utf8(out).unwrap(), "2024-01-31T12:00:00.25Z1969-12-31T23:59:59");
+        assert_eq!(String::from_utf8(out).unwrap(), "2024-01-31T12:00:00.250Z1969-12-31T23:59:59");
     }
 
     #[test]

@@ -183,9 +183,12 @@ impl Type {
 }
 
 fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || c == '_';
-    let starts = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    if starts && name.chars().all(plain) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-');
+    if !name.is_empty() && name.bytes().all(plain) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
 }
 
 struct Parser<'a> {
@@ -230,7 +233,10 @@ impl<'a> Parser<'a> {
 
     fn field_name(&mut self) -> Result<String, String> {
         if !self.take('"') {
-            return Ok(self.word().to_owned());
+            let end = self.rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
+            let (name, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+            self.rest = rest;
+            return Ok(name.to_owned());
         }
         let mut name = String::new();
         loop {
@@ -256,24 +262,25 @@ impl<'a> Parser<'a> {
             "null" => Kind::Null,
             "bool" | "boolean" => Kind::Boolean,
             "int8" | "tinyint" => Kind::Int8,
-            "int16" | "smallint" => Kind::Int16,
-            "int32" | "integer" | "int" => Kind::Int32,
+            "int16" | "smallint" | "int2" => Kind::Int16,
+            "int32" | "integer" | "int" | "int4" => Kind::Int32,
             "int64" | "bigint" => Kind::Int64,
-            "uint8" => Kind::Uint8,
-            "uint16" => Kind::Uint16,
-            "uint32" => Kind::Uint32,
-            "uint64" => Kind::Uint64,
+            "uint8" | "utinyint" => Kind::Uint8,
+            "uint16" | "usmallint" => Kind::Uint16,
+            "uint32" | "uinteger" => Kind::Uint32,
+            "uint64" | "ubigint" => Kind::Uint64,
             "float16" => Kind::Float16,
-            "float32" | "real" | "float" => Kind::Float32,
-            "float64" | "double" => Kind::Float64,
-            "utf8" | "text" | "varchar" | "string" => Kind::Utf8,
-            "binary" | "blob" => Kind::Binary,
+            "float32" | "real" | "float" | "float4" => Kind::Float32,
+            "float64" | "double" | "float8" => Kind::Float64,
+            "utf8" | "text" | "varchar" | "string" | "char" => Kind::Utf8,
+            "binary" | "blob" | "bytea" | "varbinary" => Kind::Binary,
             "date" => Kind::Date32,
             "time" => match self.unit()? {
                 unit @ (Unit::Second | Unit::Millisecond) => Kind::Time32(unit),
                 unit => Kind::Time64(unit),
             },
             "duration" => Kind::Duration(self.unit()?),
+            "datetime" => Kind::Timestamp(Unit::Microsecond, None),
             "timestamptz" => Kind::Timestamp(Unit::Microsecond, Some("UTC".to_owned())),
             "timestamp" => self.timestamp()?,
             "decimal" | "numeric" => self.decimal()?,
@@ -368,7 +375,7 @@ mod tests {
             "timestamp[ns, Europe/Paris]",
             "duration[ns]",
             "list<list<int64>>",
-            "struct<a: int64, \"b c\": list<utf8>, \"q\"\"\": bool>",
+            "struct<a-1: int64, \"b c\": list<utf8>, \"q\"\"\": bool>",
             "struct<>",
         ] {
             assert_eq!(Type::parse(name).map(|t| t.name()), Ok(name.to_owned()));

@@ -5,6 +5,7 @@ use crate::feed::pieces;
 use crate::options::WriteOptions;
 use crate::write::Text;
 use jackfield_sdk::{Params, Predicate, Scalar};
+use jackfield_values::build::Column;
 use jackfield_values::json;
 use jackfield_values::view::View;
 use proptest::prelude::*;
