@@ -87,10 +87,10 @@ pub(super) fn convert(scalar: &Scalar, to: &DataType) -> Option<Scalar> {
                 return None;
             }
         }
-        (Scalar::Float64(value), to) if to.is_integer() => {
-            if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 {
-                return None;
-            }
+        (Scalar::Float64(value), to)
+            if to.is_integer() && (value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0) =>
+        {
+            return None;
         }
         (Scalar::Int64(value), DataType::Float32 | DataType::Float64) if value.unsigned_abs() > 1 << 53 => return None,
         (Scalar::Float64(value), DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale)) => {

@@ -81,11 +81,32 @@ fn chains_of_conditions_may_be_long() {
     assert_eq!(parse(&too_long).unwrap_err().code, "too-large");
 }
 
+/// Refuses more than 100 kB.
+struct Small;
+
+impl crate::Meter for Small {
+    fn work(&mut self, _: u64) -> Result<(), crate::Failure> {
+        Ok(())
+    }
+
+    fn allocate(&mut self, bytes: u64) -> Result<(), crate::Failure> {
+        if bytes > 100_000 { Err(crate::Failure::limit("memory", "too much")) } else { Ok(()) }
+    }
+}
+
 #[test]
-fn large_results_are_refused() {
+fn large_results_are_asked_for_before_they_are_made() {
     let wide = "a".repeat(60_000);
-    let text = format!("CASE WHEN x > 0 THEN '{wide}' END");
-    assert!(parse(&text).is_ok());
+    for text in [
+        format!("CASE WHEN x IS NOT NULL THEN '{wide}' END"),
+        format!("coalesce(NULLIF(carrier, carrier), '{wide}')"),
+        format!("'{wide}'"),
+        format!("carrier || '{wide}'"),
+        format!("substring('{wide}', y)"),
+    ] {
+        let failure = parse(&text).unwrap().evaluate(&batch(), &mut Small).unwrap_err();
+        assert_eq!(failure.code, "memory", "{}", &text[..20]);
+    }
 }
 
 fn words() -> impl Strategy<Value = String> {
