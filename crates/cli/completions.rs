@@ -3,9 +3,12 @@
 use clap::CommandFactory;
 
 use crate::args::Arguments;
-use crate::output::CommandResult;
+use crate::output::{CommandResult, Output};
 
-pub(crate) fn completions(shell: clap_complete::Shell) -> CommandResult {
-    clap_complete::generate(shell, &mut Arguments::command(), "jackfield", &mut std::io::stdout());
+pub(crate) fn completions(shell: clap_complete::Shell, output: &Output) -> CommandResult {
+    // Not straight to stdout: the generator panics when its reader goes away.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "jackfield", &mut script);
+    output.result(&String::from_utf8_lossy(&script))?;
     Ok(0)
 }

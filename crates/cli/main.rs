@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::check(&arguments.global, check, &output),
         Command::Graph(graph) => graph::graph(&arguments.global, graph, &output),
         Command::Plugin(plugin) => plugin::plugin(&arguments.global, plugin, &output),
-        Command::Completions { shell } => completions::completions(*shell),
+        Command::Completions { shell } => completions::completions(*shell, &output),
     };
     let code = result.unwrap_or_else(|error| output.fail(&error));
     ExitCode::from(code)
