@@ -1,0 +1,174 @@
+//! The documentation is compared with the code: error codes, links, and the examples that readers copy.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What stands before the literal of a code. `internal` and `limit` of the SDK take a message instead, which has blanks.
+const BEFORE_A_CODE: &[&str] = &[
+    "problem(",
+    "Problem::error(",
+    "Problem::warning(",
+    "::invalid_input(",
+    "::invalid_config(",
+    "::limit(",
+    "::internal(",
+    "::unavailable(",
+    "wrong(",
+    "Fault::new(",
+    "code: ",
+    "CODE: &str = ",
+    "\"code\": ",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// All files below a folder with this ending, without build output.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !["target", "tests", "out", ".git"].contains(&name.as_str()) {
+                folders.push(path);
+            } else if path.is_file() && name.ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The code of every Rust file that users get, without its unit tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let files = ["crates", "plugins", "guest-sdk/rust/src"].into_iter().flat_map(|folder| files(folder, ".rs"));
+    let product = files.filter(|file| file.file_name().is_none_or(|name| name != "tests.rs"));
+    product
+        .map(|file| {
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned();
+            // Examples in doc comments make up codes of their own.
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            (file, lines.collect::<Vec<_>>().join("\n"))
+        })
+        .collect()
+}
+
+fn is_code(text: &str) -> bool {
+    text.len() > 1 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The literal that `text` begins with, after white space.
+fn literal(text: &str) -> Option<&str> {
+    text.trim_start().strip_prefix('"')?.split_once('"').map(|(literal, _)| literal)
+}
+
+fn codes_of(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for before in BEFORE_A_CODE {
+        found.extend(text.match_indices(before).filter_map(|(at, _)| literal(&text[at + before.len()..])));
+    }
+    // `report.error(spot, "code", …)`: the first literal of the call.
+    for (at, before) in text.match_indices(".error(") {
+        let arguments = &text[at + before.len()..];
+        if let Some(quote) = arguments.find('"').filter(|quote| !arguments[..*quote].contains([';', '{'])) {
+            found.extend(literal(&arguments[quote..]));
+        }
+    }
+    // `fn load_code(…) -> &'static str { match … { … => "code", … } }`
+    for (at, _) in text.match_indices("_code(") {
+        let Some((head, body)) = text[at..].split_once("-> &'static str {") else { continue };
+        if !head.contains('{') {
+            let body = body.split("\n}").next().unwrap_or_default();
+            found.extend(body.match_indices("=> ").filter_map(|(at, arrow)| literal(&body[at + arrow.len()..])));
+        }
+    }
+    found.retain(|code| is_code(code));
+    found
+}
+
+#[test]
+fn every_error_code_is_explained() {
+    let page = read("docs/errors.md");
+    // The codes are what stands between back quotes in the first cell of a row.
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" | "));
+    let listed: Vec<&str> = cells.flat_map(|(cell, _)| cell.split('`')).filter(|text| is_code(text)).collect();
+    let sources = sources();
+    let mut missing: BTreeMap<&str, &Path> = BTreeMap::new();
+    for (file, text) in &sources {
+        missing.extend(
+            codes_of(text).into_iter().filter(|code| !listed.contains(code)).map(|code| (code, file.as_path())),
+        );
+    }
+    let used = |code: &&str| sources.iter().any(|(_, text)| text.contains(&format!("\"{code}\"")));
+    let stale: Vec<&str> = listed.iter().filter(|code| !used(code)).copied().collect();
+    let mut sorted = listed.clone();
+    sorted.sort();
+    let twice: Vec<&[&str]> = sorted.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert!(missing.is_empty(), "docs/errors.md lacks codes that the code gives: {missing:#?}");
+    assert!(stale.is_empty(), "docs/errors.md explains codes that nothing gives: {stale:?}");
+    assert!(twice.is_empty(), "docs/errors.md explains a code twice: {twice:?}");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut broken = Vec::new();
+    for page in files("", ".md") {
+        let text = fs::read_to_string(&page).unwrap();
+        for (at, before) in text.match_indices("](") {
+            let Some((link, _)) = text[at + before.len()..].split_once(')') else { continue };
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            if target.contains("://") {
+                continue;
+            }
+            let file = if target.is_empty() { page.clone() } else { page.parent().unwrap().join(target) };
+            let heading = |text: &str| text.lines().any(|line| line.starts_with('#') && anchor_of(line) == anchor);
+            if !file.exists() || (!anchor.is_empty() && !fs::read_to_string(&file).is_ok_and(|text| heading(&text))) {
+                broken.push(format!("{}: {link}", page.strip_prefix(root()).unwrap().display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n  {}", broken.join("\n  "));
+}
+
+/// What a heading is called in links.
+fn anchor_of(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    words.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c)).collect::<String>().replace(' ', "-")
+}
+
+/// The fenced blocks of a page in one language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = read(page);
+    let fence = format!("```{language}\n");
+    let parts = text.split(&fence).skip(1);
+    parts.map(|part| part.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_plugin_that_pages_show_is_one_that_compiles() {
+    let example = read("guest-sdk/rust/examples/speed.rs");
+    let (_, code) = example.split_once("\n\n").unwrap();
+    for page in ["README.md", "docs/plugins.md"] {
+        assert!(blocks(page, "rust").iter().any(|block| block == code), "{page} shows another plugin than {example}");
+    }
+}
+
+#[test]
+fn the_pipelines_that_pages_show_are_read() {
+    for page in ["README.md", "docs/pipelines.md", "docs/plugins.md"] {
+        for block in blocks(page, "toml").iter().filter(|block| block.contains("[sink.")) {
+            let (pipeline, problems) = jackfield_manifest::parse_pipeline(page, block, &[], &|_| None);
+            assert!(pipeline.is_some() && problems.is_empty(), "{page}: {problems:#?}\n{block}");
+        }
+    }
+}
