@@ -94,6 +94,7 @@ impl Planner<'_> {
             None => open_plain(&first.input),
         }
         .map_err(|d| vec![d])?;
+        trouble.count_with(bytes.counter());
         if let Some(codec) = &first.codec {
             bytes = spawn_decoder(codec, bytes, first.input.shown(), &trouble).map_err(|d| vec![d])?;
         }
