@@ -137,7 +137,8 @@ fn shown(content: &[u8]) -> String {
 
 /// Takes out what changes from run to run or from build to build: the folder, how long things took, backtraces.
 fn normal(text: &str, folder: &Path) -> String {
-    let text = text.replace(&*folder.to_string_lossy(), "FOLDER");
+    let binary = Path::new(env!("CARGO_BIN_EXE_jackfield")).parent().unwrap();
+    let text = text.replace(&*folder.to_string_lossy(), "FOLDER").replace(&*binary.to_string_lossy(), "BINARY");
     let mut lines = Vec::new();
     let mut in_backtrace = false;
     for line in text.lines() {

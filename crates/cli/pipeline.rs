@@ -36,7 +36,11 @@ pub(crate) fn plan(
 ) -> Result<Plan, CommandError> {
     let shown = arguments.file.display().to_string();
     let bytes = std::fs::read(&arguments.file).map_err(|error| {
-        let problem = Problem::error("pipeline-not-readable", format!("{shown} cannot be read: {error}"))
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        let problem = Problem::error("pipeline-not-readable", format!("{shown} cannot be read: {reason}"))
             .with_help("name a pipeline file, such as pipeline.toml");
         configuration(vec![problem])
     })?;

@@ -16,9 +16,10 @@ pub(crate) fn show(report: &RunReport, output: &Output) {
     let (rows, bytes) = sinks.fold((0, 0), |(rows, bytes), sink| (rows + sink.rows_in, bytes + sink.bytes));
     let closed = if report.stdout_closed { ", until the reader of stdout went away" } else { "" };
     output.note(&format!(
-        "{}: {} rows written ({}) in {}{closed}",
+        "{}: {} {} written ({}) in {}{closed}",
         crate::pipeline::printable(&report.pipeline),
         count(rows),
+        if rows == 1 { "row" } else { "rows" },
         size(bytes),
         duration(report.elapsed)
     ));

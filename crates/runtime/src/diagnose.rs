@@ -103,12 +103,12 @@ pub(crate) fn class_of(kind: FailureKind) -> Class {
 
 /// Failures of a stage's parameters, placed where the pipeline says them.
 ///
-/// `stage` is the path of the stage's table, `section` the key below it that the failures' pointers start from.
+/// `stage` is the path of the stage's table, `section` the key below it that the failures' pointers start from, if any.
 pub(crate) fn place(document: &Document, stage: &[&str], section: &str, failure: Failure) -> Diagnosis {
     let mut path: Vec<String> = stage.iter().map(|s| (*s).to_owned()).collect();
     let own = path.len();
     if let Some(pointer) = &failure.parameter {
-        path.push(section.to_owned());
+        path.extend(Some(section.to_owned()).filter(|section| !section.is_empty()));
         path.extend(pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")));
     }
     let mut keys: Vec<&str> = path.iter().map(String::as_str).collect();

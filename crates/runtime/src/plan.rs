@@ -197,8 +197,10 @@ impl Runtime {
             jackfield_manifest::parse_pipeline(request.file, request.text, request.sets, request.env);
         let (errors, mut warnings): (Vec<Problem>, Vec<Problem>) =
             problems.into_iter().partition(|p| p.severity == Severity::Error);
+        // Text with a hole in it would only be reported once more, as an expression that does not parse.
+        let has_holes = errors.iter().any(|problem| problem.code == "unset-variable");
         let mut found: Vec<Diagnosis> = errors.into_iter().map(|p| p.class(Class::Configuration)).collect();
-        let Some(pipeline) = pipeline else { return Err(Report { diagnoses: found }) };
+        let Some(pipeline) = pipeline.filter(|_| !has_holes) else { return Err(Report { diagnoses: found }) };
         warnings.splice(0..0, self.settings().warnings.iter().cloned());
 
         let executor = tokio::runtime::Builder::new_current_thread()
@@ -208,7 +210,12 @@ impl Runtime {
         let mut planner = Planner { runtime: self, request, pipeline: &pipeline, found: Vec::new(), warnings };
         let (stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
-        let warnings = planner.warnings;
+        let mut warnings: Vec<Problem> = Vec::new();
+        for warning in planner.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
         if !found.is_empty() {
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();

@@ -190,7 +190,7 @@ impl Unknown {
         match (self.nearest.as_slice(), self.all.as_slice()) {
             ([], []) => format!("no plugin that provides a {what} is installed; see `jackfield plugin list`"),
             ([], all) => format!("installed: {}", all.join(", ")),
-            (nearest, _) => format!("did you mean {}?", nearest.join(" or ")),
+            (nearest, _) => format!("did you mean `{}`?", nearest.join("` or `")),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use jackfield_host::Limits;
-use jackfield_manifest::{Config, LimitSettings, OfferKind, Problem, Severity};
+use jackfield_manifest::{Bytes, Config, LimitSettings, OfferKind, Problem, Severity};
 
 use crate::diagnose::problem;
 use crate::discover::Rank;
@@ -155,7 +155,7 @@ pub(crate) fn lower(ceiling: &Limits, wanted: &LimitSettings, who: &str, warning
     if let Some(memory) = wanted.memory {
         let bytes = memory.0;
         if bytes > ceiling.memory_bytes {
-            too_high("memory", format!("{bytes} bytes"), format!("{} bytes", ceiling.memory_bytes));
+            too_high("memory", memory.to_string(), Bytes(ceiling.memory_bytes).to_string());
         }
         limits.memory_bytes = bytes.min(ceiling.memory_bytes);
     }
@@ -172,11 +172,11 @@ pub(crate) fn lower(ceiling: &Limits, wanted: &LimitSettings, who: &str, warning
         limits.call_timeout = timeout.min(ceiling.call_timeout);
     }
     if let Some(bytes) = wanted.hostcall_fuel {
-        let bytes = usize::try_from(bytes.0).unwrap_or(usize::MAX);
-        if bytes > ceiling.hostcall_fuel {
-            too_high("hostcall-fuel", format!("{bytes} bytes"), format!("{} bytes", ceiling.hostcall_fuel));
+        let count = usize::try_from(bytes.0).unwrap_or(usize::MAX);
+        if count > ceiling.hostcall_fuel {
+            too_high("hostcall-fuel", bytes.to_string(), Bytes(ceiling.hostcall_fuel as u64).to_string());
         }
-        limits.hostcall_fuel = bytes.min(ceiling.hostcall_fuel);
+        limits.hostcall_fuel = count.min(ceiling.hostcall_fuel);
     }
     if let Some(handles) = wanted.handles {
         if handles > ceiling.handles {

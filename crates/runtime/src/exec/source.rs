@@ -59,7 +59,17 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
         };
         let bytes_before = reading.counters.bytes.load(Ordering::Relaxed);
         let input = &file.input;
-        let one = OneFile { job, reading: &reading, source: &source, input, wanted: &wanted, schema, limit: left };
+        let schema_of_file = file.schema.as_ref();
+        let one = OneFile {
+            job,
+            reading: &reading,
+            source: &source,
+            input,
+            wanted: &wanted,
+            schema,
+            limit: left,
+            schema_of_file,
+        };
         let result = one.read(bytes, fanout, || {
             reading.counters.bytes.store(bytes_before + trouble.bytes(), Ordering::Relaxed);
         });
@@ -80,18 +90,15 @@ struct OneFile<'a> {
     schema: &'a SchemaRef,
     /// At most so many records of this file.
     limit: Option<u64>,
+    /// The columns that this file has, where planning has looked because the files may differ.
+    schema_of_file: Option<&'a SchemaRef>,
 }
 
 impl OneFile<'_> {
     /// Reads the file to its end, or until nobody wants more; gives the number of records that were read.
     async fn read(&self, bytes: ByteSource, fanout: &mut Fanout, progressed: impl Fn()) -> Result<u64, Vec<Diagnosis>> {
         let reading = self.reading;
-        let demand = self.demand();
-        let component = &self.source.plugin.component;
-        let (format, options) = (&self.source.format, &self.source.options);
-        let opened = FormatReader::open(component, reading.store.clone(), format, options, bytes, demand).await;
-        let mut reader = opened.map_err(|error| self.problems(error))?;
-        let actual = reader.schema().await.map_err(|error| self.problems(error))?;
+        let (mut reader, actual) = self.open(bytes).await?;
         let fits = self.fit(&actual)?;
         let (mut busy, mut waiting) = (Default::default(), Default::default());
         let mut account = |reader: &FormatReader| {
@@ -127,12 +134,27 @@ impl OneFile<'_> {
         Ok(records)
     }
 
+    /// Opens the file with the demand of the rest of the pipeline and all types told.
+    async fn open(&self, bytes: ByteSource) -> Result<(FormatReader, SchemaRef), Vec<Diagnosis>> {
+        let component = &self.source.plugin.component;
+        let (format, store) = (&self.source.format, &self.reading.store);
+        let options = match self.schema_of_file {
+            None => self.source.options.clone(),
+            // Types are told only for the columns that this file has.
+            Some(schema) => with_schema(&self.source.options, &self.source.file_schema, schema),
+        };
+        let opened = FormatReader::open(component, store.clone(), format, &options, bytes, self.demand()).await;
+        let mut reader = opened.map_err(|error| self.problems(error))?;
+        let actual = reader.schema().await.map_err(|error| self.problems(error))?;
+        Ok((reader, actual))
+    }
+
     fn demand(&self) -> Demand {
-        let file_schema = &self.source.file_schema;
-        let columns = self.wanted.columns.as_ref().map(|wanted| {
-            file_schema.fields().iter().map(|f| f.name()).filter(|name| wanted.contains(*name)).cloned().collect()
-        });
-        let known = |column: &String| file_schema.field_with_name(column).is_ok();
+        let here = |name: &String| self.schema_of_file.is_none_or(|schema| schema.field_with_name(name).is_ok());
+        let names = self.source.file_schema.fields().iter().map(|field| field.name()).filter(|name| here(name));
+        let columns =
+            self.wanted.columns.as_ref().map(|wanted| names.filter(|name| wanted.contains(*name)).cloned().collect());
+        let known = |column: &String| self.source.file_schema.field_with_name(column).is_ok() && here(column);
         let predicates: Vec<_> = self.wanted.predicates.iter().filter(|p| known(&p.column)).cloned().collect();
         // A limit counts rows that satisfy all predicates, one on records only helps a reader that gets none.
         let of_rows = self.wanted.limit.filter(|_| predicates.len() == self.wanted.predicates.len());
@@ -263,6 +285,15 @@ impl OneFile<'_> {
 /// Writes a dead letter; a letter that cannot be written ends the run, because its row would be lost.
 pub(crate) fn job_letter(job: &Job<'_>, path: &str, letter: &serde_json::Value) -> Ended {
     job.letters.write(path, letter).map_err(|diagnosis| vec![diagnosis])
+}
+
+/// Format options that tell the types of `all`, for the columns that `here` has too.
+fn with_schema(options: &str, all: &Schema, here: &Schema) -> String {
+    let Ok(serde_json::Value::Object(mut options)) = serde_json::from_str(options) else { return options.to_owned() };
+    let known = all.fields().iter().filter(|field| here.field_with_name(field.name()).is_ok());
+    let types = known.map(|field| (field.name().clone(), type_name(field.data_type()).into()));
+    options.insert("schema".to_owned(), serde_json::Value::Object(types.collect()));
+    serde_json::Value::Object(options).to_string()
 }
 
 fn cast(column: ArrayRef, to: &arrow::datatypes::DataType) -> Result<ArrayRef, Failure> {

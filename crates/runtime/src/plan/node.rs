@@ -159,7 +159,7 @@ impl Planner<'_> {
         }
         for port in declared.inputs.iter().filter(|port| !port.optional) {
             let connected = names.iter().any(|n| *n == port.name || n.starts_with(&format!("{}.", port.name)));
-            if !connected && names.len() == node.inputs.len() {
+            if !connected && !self.says_inputs(node) {
                 let message =
                     format!("node.{name}: the input port `{}` of {} is not connected", port.name, declared.node_type);
                 let help = format!("say inputs = {{ {} = \"…\" }}", port.name);
@@ -167,6 +167,14 @@ impl Planner<'_> {
             }
         }
         names
+    }
+
+    /// The file names inputs, though those that are not there have been reported and left out.
+    fn says_inputs(&self, node: &Node) -> bool {
+        let document = self.document();
+        let own = document.locate_key(&["node", node.name.as_str()]);
+        let said = |key| document.locate_key(&["node", node.name.as_str(), key]) != own;
+        node.inputs.is_empty() && (said("input") || said("inputs"))
     }
 
     fn node_problems(&self, error: CallError, name: &str) -> Vec<Diagnosis> {

@@ -32,6 +32,8 @@ pub(crate) struct CodecChoice {
 pub(crate) struct SourceFile {
     pub(crate) input: Input,
     pub(crate) codec: Option<CodecChoice>,
+    /// What it holds, where planning has looked.
+    pub(crate) schema: Option<SchemaRef>,
 }
 
 /// How a source is read.
@@ -87,6 +89,10 @@ impl Planner<'_> {
                 Err(diagnosis) => problems.push(diagnosis),
             }
         }
+        if let Some(Err(unknown)) = source.format.as_deref().map(|format| detect::known(self, format)) {
+            problems.push(self.at(unknown, &["source", name, "format"]));
+            return Err(problems);
+        }
         let Some((first, head)) = files.first_mut() else { return Err(problems) };
         let trouble = Trouble::default();
         let mut bytes = match head.take() {
@@ -139,6 +145,16 @@ impl Planner<'_> {
             None
         };
 
+        let mut files: Vec<SourceFile> = files.into_iter().map(|(file, _)| file).collect();
+        let mut schema = schema;
+        let user_options = Json::Object(options.clone()).to_string();
+        for file in files.iter_mut().skip(1) {
+            let found = self.schema_of(source, &plugin, &format, &user_options, file).await?;
+            if source.schema_drift == SchemaDrift::Union {
+                schema = union(&schema, &found);
+            }
+            file.schema = Some(found);
+        }
         let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
@@ -161,7 +177,7 @@ impl Planner<'_> {
             outputs: vec![Port { name: "out".to_owned(), schema: Some(Arc::new(shown_schema)), wanted: None }],
             store,
             body: Body::Source(Box::new(SourceStage {
-                files: files.into_iter().map(|(file, _)| file).collect(),
+                files,
                 plugin,
                 format,
                 options: Json::Object(options).to_string(),
@@ -171,6 +187,29 @@ impl Planner<'_> {
                 opened,
             })),
         })
+    }
+
+    /// The schema of a further file of a source, as it would be if the file stood alone.
+    async fn schema_of(
+        &mut self,
+        source: &Source,
+        plugin: &LoadedPlugin,
+        format: &str,
+        options: &str,
+        file: &SourceFile,
+    ) -> Result<SchemaRef, Vec<Diagnosis>> {
+        let name = source.name.as_str();
+        let trouble = Trouble::default();
+        let shown = file.input.shown();
+        let what = format!("source.{name}: {shown}");
+        let mut bytes = open_plain(&file.input).map_err(|d| vec![d])?;
+        if let Some(codec) = &file.codec {
+            bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
+        }
+        let failed = |error| trouble.instead_of(call_problems(error, &what));
+        let store = self.store(name, plugin);
+        let opened = FormatReader::open(&plugin.component, store, format, options, bytes, everything()).await;
+        opened.map_err(failed)?.schema().await.map_err(failed)
     }
 
     /// The codec of one file. Of stdin, what was read to find it out comes back as a source that still holds it.
@@ -188,9 +227,11 @@ impl Planner<'_> {
         let codec = detect::codec(self, source.codec.as_deref(), input.shown(), &head);
         let codec = codec.map_err(|d| self.at(d, &["source", name, "codec"]))?;
         let kept = matches!(input, Input::Stdin).then_some(bytes);
-        let Some(codec) = codec else { return Ok((SourceFile { input: input.clone(), codec: None }, kept)) };
+        let Some(codec) = codec else {
+            return Ok((SourceFile { input: input.clone(), codec: None, schema: None }, kept));
+        };
         let choice = self.codec_choice(name, "source", &codec, &source.codec_options)?;
-        Ok((SourceFile { input: input.clone(), codec: Some(choice) }, kept))
+        Ok((SourceFile { input: input.clone(), codec: Some(choice), schema: None }, kept))
     }
 
     /// A codec with its options checked.
@@ -284,7 +325,7 @@ impl Planner<'_> {
         let mut problems = Vec::new();
         for failure in failures {
             let about_schema = failure.parameter.as_deref().is_some_and(|p| p.starts_with("/schema"));
-            let section = if about_schema { "." } else { "options" };
+            let section = if about_schema { "" } else { "options" };
             problems.push(match failure.kind {
                 jackfield_columns::FailureKind::InvalidConfig => {
                     place(self.document(), &["source", name], section, failure)
@@ -326,4 +367,21 @@ pub(crate) fn everything() -> Demand {
         resume: None,
         extra: Vec::new(),
     }
+}
+
+/// The columns of both, in order of first appearance; numbers of two kinds become float64.
+fn union(first: &SchemaRef, second: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = first.fields().to_vec();
+    for field in second.fields() {
+        match fields.iter_mut().find(|known| known.name() == field.name()) {
+            None => fields.push(field.clone()),
+            Some(known) if known.data_type() == field.data_type() => {}
+            Some(known) if known.data_type().is_numeric() && field.data_type().is_numeric() => {
+                *known = Arc::new(known.as_ref().clone().with_data_type(DataType::Float64));
+            }
+            // What the first file says holds; values that do not fit are bad rows.
+            Some(_) => {}
+        }
+    }
+    Arc::new(Schema::new(fields))
 }

@@ -16,14 +16,6 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let pipeline = planner.pipeline;
 
-    let mut stdin = pipeline.sources.iter().filter(|source| source.paths.iter().any(|path| path == "-"));
-    if let (Some(first), Some(second)) = (stdin.next(), stdin.next()) {
-        let message = format!("source.{} and source.{} both read stdin", first.name, second.name);
-        let at = planner.document().locate(&["source", second.name.as_str(), "path"]);
-        let twice = problem("stdin-twice", message).with_help("one source can feed any number of nodes").at(at);
-        planner.found.push(twice.class(Class::Configuration));
-        return (stages, edges);
-    }
     for source in &pipeline.sources {
         if let Some(stage) = planner.plan_source(source).await {
             numbers.insert(source.name.to_string(), stages.len());
