@@ -146,7 +146,7 @@ impl Planner<'_> {
         };
 
         let mut files: Vec<SourceFile> = files.into_iter().map(|(file, _)| file).collect();
-        let mut schema = schema;
+        let (first_schema, mut schema) = (schema.clone(), schema);
         let user_options = Json::Object(options.clone()).to_string();
         for file in files.iter_mut().skip(1) {
             let found = self.schema_of(source, &plugin, &format, &user_options, file).await?;
@@ -154,6 +154,9 @@ impl Planner<'_> {
                 schema = union(&schema, &found);
             }
             file.schema = Some(found);
+        }
+        if let [first, _, ..] = files.as_mut_slice() {
+            first.schema = Some(first_schema);
         }
         let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
         options.insert("schema".to_owned(), Json::Object(complete.collect()));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jackfield_manifest::PortRef;
+use jackfield_manifest::{PortRef, Source};
 use petgraph::graphmap::DiGraphMap;
 
 use super::demand::{Wanted, through};
@@ -16,7 +16,13 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let pipeline = planner.pipeline;
 
+    let reads_stdin = |source: &&Source| source.paths.iter().any(|path| path == "-");
+    let first_of_stdin = pipeline.sources.iter().find(reads_stdin).map(|source| &source.name);
     for source in &pipeline.sources {
+        // That stdin is read twice was reported with the file; the second reader would only find it empty.
+        if reads_stdin(&source) && first_of_stdin != Some(&source.name) {
+            continue;
+        }
         if let Some(stage) = planner.plan_source(source).await {
             numbers.insert(source.name.to_string(), stages.len());
             stages.push(stage);
