@@ -55,6 +55,7 @@ pub struct HeldMatches {
 #[derive(Debug)]
 pub struct HeldExpression {
     pub(crate) expression: Expression,
+    pub(crate) charge: Charge,
 }
 
 /// A handle on the store's source, which itself outlives the handle.

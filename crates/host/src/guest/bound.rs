@@ -182,7 +182,7 @@ impl BoundOutput {
             return Err(format!("it emitted {given} columns to port {}, where {due} are due", self.port));
         }
         for (field, (name, data_type)) in fields.iter().zip(columns) {
-            if field.name() != name || field.data_type() != data_type {
+            if field.name() != name || !field.data_type().equals_datatype(data_type) {
                 return Err(format!(
                     "it emitted column {} of type {} to port {}, where {name} of type {} is due",
                     field.name(),
@@ -220,7 +220,7 @@ impl BoundOutput {
             if array.len() != rows {
                 return Err(format!("it made a column of length {}, the input has {rows}", array.len()));
             }
-            if array.data_type() != data_type {
+            if !array.data_type().equals_datatype(data_type) {
                 let (given, due) = (type_name(array.data_type()), type_name(data_type));
                 return Err(format!("it made a column of type {given} for port {port}, where {due} is due"));
             }

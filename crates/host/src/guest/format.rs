@@ -191,7 +191,7 @@ fn mismatch(batch: &Batch, due: &Schema) -> Option<String> {
     let differs = given
         .iter()
         .zip(due.fields())
-        .find(|(given, due)| given.name() != due.name() || given.data_type() != due.data_type());
+        .find(|(given, due)| given.name() != due.name() || !given.data_type().equals_datatype(due.data_type()));
     differs.map(|(given, due)| {
         format!(
             "its reader gave column {} of type {} where {} of type {} is due",

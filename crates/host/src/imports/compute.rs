@@ -53,7 +53,7 @@ impl State {
     }
 
     /// Charges something that has grown, or not, to `bytes`.
-    fn charge_size(&mut self, charge: &mut Charge, bytes: u64) -> wasmtime::Result<()> {
+    pub(super) fn charge_size(&mut self, charge: &mut Charge, bytes: u64) -> wasmtime::Result<()> {
         self.account.ledger.release(charge);
         match self.account.ledger.charge(charge, bytes.saturating_add(HANDLE_BYTES), |_| {}) {
             true => Ok(()),

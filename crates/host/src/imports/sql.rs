@@ -6,6 +6,7 @@ use wasmtime::component::Resource;
 use crate::bindings::jackfield::plugin::{flow, sql, types};
 use crate::convert;
 use crate::held::{HeldBatch, HeldExpression};
+use crate::ledger::Charge;
 use crate::state::{Answer, State, table_stop};
 
 impl State {
@@ -15,6 +16,17 @@ impl State {
 
     fn expression(&self, handle: &Resource<HeldExpression>) -> wasmtime::Result<Expression> {
         Ok(self.table.get(handle).map_err(table_stop)?.expression.clone())
+    }
+}
+
+/// Bytes that an expression takes for each byte of its text, at most about.
+const BYTES_PER_CHARACTER: u64 = 64;
+
+impl State {
+    fn hold_expression(&mut self, expression: Expression) -> wasmtime::Result<Resource<HeldExpression>> {
+        let mut charge = Charge::default();
+        self.charge_size(&mut charge, BYTES_PER_CHARACTER * expression.text().len() as u64)?;
+        self.push(HeldExpression { expression, charge })
     }
 }
 
@@ -29,7 +41,7 @@ impl sql::Host for State {
         };
         let mut arguments = Vec::with_capacity(aggregate.arguments.len());
         for expression in aggregate.arguments {
-            arguments.push(self.push(HeldExpression { expression })?);
+            arguments.push(self.hold_expression(expression)?);
         }
         Ok(Ok(sql::Aggregate {
             function: aggregate.function,
@@ -46,7 +58,7 @@ impl sql::Host for State {
         let parsed = convert::schema_from_wit(input).and_then(|schema| parse_order(&text, &schema, &context));
         match self.answer(parsed)? {
             Ok(order) => {
-                let key = self.push(HeldExpression { expression: order.key })?;
+                let key = self.hold_expression(order.key)?;
                 Ok(Ok(sql::Order { key, descending: order.descending, nulls_first: order.nulls_first }))
             }
             Err(failure) => Ok(Err(failure)),
@@ -60,7 +72,7 @@ impl sql::HostExpression for State {
         let context = self.context();
         let parsed = convert::schema_from_wit(input).and_then(|schema| Expression::parse(&text, &schema, &context));
         match self.answer(parsed)? {
-            Ok(expression) => self.push(HeldExpression { expression }).map(Ok),
+            Ok(expression) => self.hold_expression(expression).map(Ok),
             Err(failure) => Ok(Err(failure)),
         }
     }
@@ -90,6 +102,8 @@ impl sql::HostExpression for State {
     }
 
     fn drop(&mut self, handle: Resource<HeldExpression>) -> wasmtime::Result<()> {
-        self.table.delete(handle).map(drop).map_err(table_stop)
+        let mut held = self.table.delete(handle).map_err(table_stop)?;
+        self.account.ledger.release(&mut held.charge);
+        Ok(())
     }
 }
