@@ -167,3 +167,38 @@ impl wasmtime::ResourceLimiter for Account {
         self.limits.memories
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::ResourceLimiter;
+
+    use super::*;
+
+    #[test]
+    fn memories_share_one_limit() {
+        let limits = Limits { memory_bytes: 64 << 20, ..Limits::default() };
+        let mut account = Account::new(limits, CallClock::new(), CancelToken::new());
+        let full = 64 << 20;
+        assert!(account.memory_growing(0, full, None).unwrap());
+        for _ in 0..7 {
+            assert!(!account.memory_growing(0, 1 << 16, None).unwrap());
+        }
+        account.memory_grow_failed(wasmtime::Error::msg("refused, so nothing is taken back")).unwrap();
+        assert!(!account.table_growing(0, 1, None).unwrap());
+        assert!(!account.memory_growing(0, usize::MAX, Some(100)).unwrap());
+    }
+
+    #[test]
+    fn kernels_are_charged_and_refused_memory() {
+        let limits = Limits { memory_bytes: 1000, fuel_per_call: 1000, ..Limits::default() };
+        let mut account = Account::new(limits, CallClock::new(), CancelToken::new());
+        assert_eq!(account.allocate(1001).unwrap_err().code, "memory");
+        account.allocate(1000).unwrap();
+        account.work(900).unwrap();
+        assert_eq!(account.enter(), Ok(()));
+        assert_eq!(account.work(1).unwrap_err().code, "fuel");
+        assert_eq!(account.stopped(), Some(Stop::Fuel));
+        account.start();
+        account.work(1000).unwrap();
+    }
+}
