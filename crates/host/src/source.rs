@@ -63,7 +63,8 @@ impl ByteSource {
     /// When the file cannot be opened, or is a folder.
     pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let name = path.to_string_lossy().into_owned();
+        // Plugins see the file's name, not where it lies on this machine.
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if metadata.is_dir() {

@@ -162,7 +162,7 @@ fn fault_code(kind: FaultKind) -> &'static str {
         FaultKind::Timeout => "call-timeout",
         FaultKind::Fuel => "fuel-per-call",
         FaultKind::Memory => "memory",
-        FaultKind::HostcallFuel => "hostcall-memory",
+        FaultKind::HostcallFuel => "hostcall-fuel",
         FaultKind::Handles => "handles",
         FaultKind::Stack => "stack",
         FaultKind::Protocol => "plugin-protocol",

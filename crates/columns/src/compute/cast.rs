@@ -83,7 +83,7 @@ pub(super) fn invalid(array: &ArrayRef, row: usize, to: &DataType) -> Failure {
     match text {
         Some(text) if text.trim().len() != text.len() => failure.with_help("there is space around it; trim it first"),
         Some("") => failure.with_help("it is empty text; nullif(x, '') makes it null"),
-        _ => failure.with_help("cast with safe = true, or try_cast, makes such values null"),
+        _ => failure.with_help("TRY_CAST, or on-failure = \"null\" of the cast node, makes such values null"),
     }
 }
 

@@ -11,10 +11,10 @@ use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, problem};
 use crate::plan::CodecChoice;
 
 /// So much is decompressed at once.
-const PIECE_BYTES: u32 = 1 << 20;
+const PIECE_BYTES: u32 = 256 << 10;
 
-/// So many pieces may wait for the reader.
-const PIECES_IN_FLIGHT: usize = 4;
+/// So many pieces may wait for the reader: 8 MiB, which keeps the decoder going while the rest of a pipeline is planned.
+const PIECES_IN_FLIGHT: usize = 32;
 
 /// What a decoder has to say beside its bytes: why it ended, and what it used.
 #[derive(Debug, Clone, Default)]

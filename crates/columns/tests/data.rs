@@ -1,0 +1,19 @@
+//! The rules that batches, buffers, types, JSON and IPC hold, each test named by its rule.
+#![cfg(test)]
+
+#[path = "data/buffers.rs"]
+mod buffers;
+#[path = "data/hidden.rs"]
+mod hidden;
+#[path = "data/ipc.rs"]
+mod ipc;
+#[path = "data/json.rs"]
+mod json;
+#[path = "data/sample.rs"]
+mod sample;
+#[path = "data/selections.rs"]
+mod selections;
+#[path = "data/selections_eager.rs"]
+mod selections_eager;
+#[path = "data/types.rs"]
+mod types;
