@@ -28,8 +28,6 @@ mod sort;
 mod strings;
 mod table;
 mod temporal;
-#[cfg(test)]
-mod tests;
 mod text;
 mod time_text;
 mod values;
