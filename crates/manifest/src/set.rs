@@ -65,8 +65,13 @@ impl fmt::Display for SetOption {
 
 fn dotted(path: &[String]) -> String {
     let bare = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    let keys: Vec<String> = path.iter().map(|key| if bare(key) { key.clone() } else { format!("\"{key}\"") }).collect();
-    keys.join(".")
+    let quoted = |key: &String| match key {
+        key if bare(key) => key.clone(),
+        // A quoted key ends at its own kind of quote, so it holds the other kind at most.
+        key if key.contains('"') => format!("'{key}'"),
+        key => format!("\"{key}\""),
+    };
+    path.iter().map(quoted).collect::<Vec<String>>().join(".")
 }
 
 /// Puts the options over a document, in order. Tables on the way are made where there are none.
