@@ -43,6 +43,11 @@ fn numbers_are_in_the_shortest_form_that_reads_back() {
         ),
     ]);
     expect![[r#"
+        {"f":2.0,"g":0.1,"i":-9223372036854775808,"u":18446744073709551615,"d":1.5}
+        {"f":0.1,"g":16777216.0,"i":0,"u":0,"d":0.07}
+        {"f":1e+300,"g":3.4e+38,"i":1,"u":1,"d":0.0}
+        {"f":null,"g":null,"i":2,"u":2,"d":-0.01}
+        {"f":-0.0,"g":-1.5,"i":9223372036854775807,"u":3,"d":"123456789012345678.90"}
     "#]]
     .assert_eq(&lines(&batch));
 }
@@ -59,6 +64,10 @@ fn times_have_a_zone_only_if_their_type_has_and_a_fraction_only_if_there_is_one(
         ("time", Arc::new(Time64MicrosecondArray::from(vec![0, 86_399_000_000, 1_500_000, -1]))),
     ]);
     expect![[r#"
+        {"plain":"2013-01-01T10:00:00","utc":"2013-01-01T10:00:00Z","paris":"2013-01-01T11:00:00+01:00","far":9223372036854775807,"date":"2013-01-01","time":"00:00:00"}
+        {"plain":"1969-12-31T23:59:58.500","utc":"1969-12-31T23:59:58.500Z","paris":"1970-01-01T00:59:58.500+01:00","far":"1970-01-01T00:00:00","date":"1969-12-31","time":"23:59:59"}
+        {"plain":"1970-01-01T00:00:00.000001","utc":"1970-01-01T00:00:00.000001Z","paris":"1970-01-01T01:00:00.000001+01:00","far":"1970-01-01T00:00:01","date":"1970-01-01","time":"00:00:01.500"}
+        {"plain":null,"utc":null,"paris":null,"far":"1969-12-31T23:59:59","date":2147483647,"time":-1}
     "#]]
     .assert_eq(&lines(&batch));
 }
@@ -82,6 +91,10 @@ fn binary_is_base64_and_nested_values_nest() {
         ("n", Seed(6).array(&kind("map<int8, int8>"), 4)),
     ]);
     expect![[r#"
+        {"b":"","k":"y","s":{"flag":true,"text":"a\"b"},"l":[null],"m":null,"n":[]}
+        {"b":"Zg==","k":null,"s":{"flag":false,"text":""},"l":[52],"m":{"jk":26,"s":21},"n":[]}
+        {"b":"Zm8=","k":"x","s":{"flag":true,"text":"é"},"l":[18,10,null],"m":{"":4},"n":null}
+        {"b":"Zm9vYg==","k":"y","s":{"flag":false,"text":"\u0001"},"l":[8,null],"m":{"a":25},"n":[{"key":22,"value":37},{"key":17,"value":43},{"key":45,"value":10}]}
     "#]]
     .assert_eq(&lines(&batch));
 }

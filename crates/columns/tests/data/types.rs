@@ -79,6 +79,23 @@ fn faults_in_type_text_are_located() {
         faults += &format!("{text:28} {:3} {}\n", failure.offset.unwrap(), failure.message);
     }
     expect![[r#"
+                                       0 expected a type, found the end
+        int46                          0 unknown type `int46`
+        list<int64                    10 expected `>`, found the end
+        list                           4 expected `<`, found the end
+        list<>                         5 expected a type, found `>`
+        int64 x                        6 expected the end of the type, found `x`
+        timestamp[Mars/Olympus]       10 unknown time zone `Mars/Olympus`, expected a unit or a name like Europe/Paris
+        timestamp[ms, ]               14 unknown time zone ``, expected a unit or a name like Europe/Paris
+        decimal(77,2)                  0 expected a precision from 1 to 76, found 77
+        decimal(5,6)                   0 expected a scale from -76 to the precision 5, found 6
+        decimal(x)                     8 expected a number, found `x`
+        struct<a: int8, a: int8>      16 field `a` stands twice
+        map<utf8>                      8 expected `,`, found `>`
+        dictionary<utf8, utf8>        11 keys of a dictionary are integers
+        fixed-size-list<int8, -1>     21 a size is not negative
+        interval[week]                 9 expected year-month, day-time or month-day-nano
+        struct<"a: int8>               8 expected a closing `"`, found `a: int8>`
     "#]]
     .assert_eq(&faults);
 }
