@@ -119,12 +119,22 @@ pub(crate) fn parse(
 ) -> Vec<BadCell> {
     let mut bad = Vec::new();
     match &target.of.kind {
-        Kind::Int64 => fixed(column, target, rows, rules, selection, &mut bad, number::parse_i64, i64::to_le_bytes),
-        Kind::Float64 => fixed(column, target, rows, rules, selection, &mut bad, number::parse_f64, f64::to_le_bytes),
-        Kind::Date32 => fixed(column, target, rows, rules, selection, &mut bad, time::parse_date, i32::to_le_bytes),
+        Kind::Int64 => {
+            let quick = |start: usize, field: &[u8]| integer(rows, start, field);
+            fixed(column, target, rows, rules, selection, &mut bad, quick, number::parse_i64, i64::to_le_bytes);
+        }
+        Kind::Float64 => {
+            let quick = |_: usize, field: &[u8]| number::parse_f64(field);
+            fixed(column, target, rows, rules, selection, &mut bad, quick, number::parse_f64, f64::to_le_bytes);
+        }
+        Kind::Date32 => {
+            let quick = |_: usize, field: &[u8]| time::parse_date(field);
+            fixed(column, target, rows, rules, selection, &mut bad, quick, time::parse_date, i32::to_le_bytes);
+        }
         Kind::Timestamp(unit, zone) => {
             let read = |text: &[u8]| timestamp(text, *unit, zone.as_deref());
-            fixed(column, target, rows, rules, selection, &mut bad, read, i64::to_le_bytes);
+            let quick = |_: usize, field: &[u8]| read(field);
+            fixed(column, target, rows, rules, selection, &mut bad, quick, read, i64::to_le_bytes);
         }
         Kind::Utf8 => text(column, target, rows, rules, selection, &mut bad),
         _ => {
@@ -136,9 +146,20 @@ pub(crate) fn parse(
     bad
 }
 
-/// The loop for values of `N` bytes: what the quick parser does not take goes the slow way.
+/// Reads the integer in a field that begins at `start` of the text.
+#[inline(always)]
+pub(crate) fn integer(rows: &Rows, start: usize, field: &[u8]) -> Option<i64> {
+    match rows.window::<8>(start).and_then(|window| number::parse_short_i64(window, field.len())) {
+        Some(value) => Some(value),
+        None => number::parse_i64(field),
+    }
+}
+
+/// The loop for values of `N` bytes: what the quick parser does not take goes the slow way. It is a function of its own
+/// for each type, and what it calls for each field is part of it: the host's compiler keeps the values of a small loop in
+/// registers, but a large function's, and a call's fifth argument, on the stack.
 #[expect(clippy::too_many_arguments, reason = "they are one loop's surroundings, and must be separate to be borrowed")]
-#[inline]
+#[inline(never)]
 fn fixed<T, const N: usize>(
     column: &mut Column,
     target: &Target,
@@ -146,6 +167,7 @@ fn fixed<T, const N: usize>(
     rules: &Rules,
     selection: impl ExactSizeIterator<Item = usize>,
     bad: &mut Vec<BadCell>,
+    quick: impl Fn(usize, &[u8]) -> Option<T>,
     read: impl Fn(&[u8]) -> Option<T>,
     bytes: impl Fn(T) -> [u8; N],
 ) {
@@ -154,8 +176,8 @@ fn fixed<T, const N: usize>(
     let mut values = std::mem::take(&mut column.values);
     let slots = values.get_mut(begin..).unwrap_or_default();
     for (slot, row) in slots.chunks_exact_mut(N).zip(selection) {
-        let field = rows.field(row, target.index);
-        match read(field) {
+        let (start, field) = rows.located(row, target.index);
+        match quick(start, field) {
             Some(value) if !target.null_first => slot.copy_from_slice(&bytes(value)),
             quick => match value_of(field, quick, target, rules, &read) {
                 Some(Some(value)) => slot.copy_from_slice(&bytes(value)),
@@ -172,6 +194,7 @@ fn fixed<T, const N: usize>(
 }
 
 /// `Some(None)` for null, `None` for a field that is none of the type.
+#[inline(never)]
 fn value_of<T>(
     field: &[u8],
     quick: Option<T>,
@@ -187,6 +210,7 @@ fn value_of<T>(
 }
 
 /// The loop for text: short fields are copied sixteen bytes at a time.
+#[inline(never)]
 fn text(
     column: &mut Column,
     target: &Target,
@@ -236,6 +260,7 @@ fn text(
 }
 
 /// One field of any type, whatever it holds.
+#[inline(never)]
 fn slow(column: &mut Column, target: &Target, rows: &Rows, rules: &Rules, row: usize, bad: &mut Vec<BadCell>) {
     let field = rows.field(row, target.index);
     match rules.cell(field, target.is_text()) {

@@ -78,7 +78,7 @@ impl Feed {
 
     /// Takes back a list of positions, to be used again.
     pub(crate) fn reuse(&mut self, room: Vec<u32>) {
-        if room.len() <= PIECE as usize {
+        if room.len() <= PIECE as usize && room.len() > self.room.len() {
             self.room = room;
         }
     }

@@ -91,6 +91,7 @@ impl Test {
 
     /// The rows that may pass. Fields that are none of their type go to `bad`; `unsure` tells that a row was kept
     /// although it may not pass.
+    #[inline(never)]
     pub(crate) fn apply(
         &self,
         rows: &Rows,
@@ -103,7 +104,8 @@ impl Test {
         if let (Kind::Int64, Check::Between(first, last, false)) = (&self.target.of.kind, &self.check) {
             // The headline loop: one comparison per row, and no other look at a field that is an integer.
             for row in selection {
-                match number::parse_i64(rows.field(row, self.target.index)) {
+                let (start, field) = rows.located(row, self.target.index);
+                match crate::cells::integer(rows, start, field) {
                     Some(value) if value < *first || value > *last => {}
                     _ => self.judge(rows, rules, row, &mut kept, bad, unsure),
                 }
@@ -116,6 +118,7 @@ impl Test {
         kept
     }
 
+    #[inline(never)]
     fn judge(
         &self,
         rows: &Rows,

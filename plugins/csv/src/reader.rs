@@ -24,6 +24,8 @@ pub(crate) enum Read {
 const BLOCK: usize = 1 << 20;
 /// Bytes of text looked at in one call although no row was found in them: a call has a deadline.
 const MOST: usize = 16 << 20;
+/// Rows whose columns are parsed one after the other, few enough for their text to stay in the processor's cache.
+const STRIDE: usize = 512;
 /// Bytes of bad rows that end a block.
 const BAD: usize = 1 << 20;
 /// Bytes of sample that are kept to be parsed again.
@@ -245,7 +247,7 @@ impl Reader {
                 }
                 continue;
             };
-            let end = rows.count.min(opened.done + (most_rows - assembly.rows));
+            let end = rows.count.min(opened.done + STRIDE.min(most_rows - assembly.rows));
             assembly.append(rows, opened.done..end, &opened.targets, &opened.tests, rules, &mut opened.limit);
             let all = end == rows.count && opened.limit != Some(0);
             assembly.take_bad(rows, all);

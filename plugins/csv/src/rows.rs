@@ -190,13 +190,13 @@ impl Rows {
     }
 
     /// A field as it stands there, quotes included.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn field(&self, row: usize, column: usize) -> &[u8] {
         self.located(row, column).1
     }
 
     /// A field and where it begins in the text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn located(&self, row: usize, column: usize) -> (usize, &[u8]) {
         let at = row * self.stride + column;
         let Some([before, end]) = self.marks.get(at..).and_then(|rest| rest.first_chunk::<2>()) else {
@@ -212,13 +212,14 @@ impl Rows {
         if self.trim { self.trimmed(start, field) } else { (start, field) }
     }
 
+    #[inline(never)]
     fn trimmed<'a>(&self, start: usize, field: &'a [u8]) -> (usize, &'a [u8]) {
         let blanks = field.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         (start + blanks, trimmed(field))
     }
 
     /// The text from a position on, if it has as many as `N` bytes more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn window<const N: usize>(&self, start: usize) -> Option<&[u8; N]> {
         self.text.get(start..)?.first_chunk()
     }

@@ -46,6 +46,9 @@ pub(crate) struct Assembly {
     pub(crate) bad_size: usize,
 }
 
+/// Why a line was refused, and the number of the column, if it was in one.
+type Refused = Box<(Box<Refusal>, Option<usize>)>;
+
 impl Assembly {
     pub(crate) fn new(opened: &Opened) -> Assembly {
         let of = |at: &usize| opened.columns.get(*at).map(|(_, of)| of.clone());
@@ -94,7 +97,8 @@ impl Assembly {
             let record = *records;
             *records += 1;
             let result = if valid || std::str::from_utf8(line).is_ok() {
-                self.row(&mut cursor, keys, room).map_err(|(refusal, column)| {
+                self.row(&mut cursor, keys, room).map_err(|refused| {
+                    let (refusal, column) = *refused;
                     let column = column.and_then(|at| columns.get(at)).map(|(name, _)| name.as_str());
                     refusal.failure(line, column)
                 })
@@ -127,11 +131,11 @@ impl Assembly {
 
     /// Appends the line's values; the number of the column in which it was refused, if it was in one.
     #[inline]
-    fn row(&mut self, cursor: &mut Cursor, keys: &Keys, room: &mut Vec<u8>) -> Result<(), (Refusal, Option<usize>)> {
+    fn row(&mut self, cursor: &mut Cursor, keys: &Keys, room: &mut Vec<u8>) -> Result<(), Refused> {
         self.object(cursor, keys, ("", 0), room)?;
         if !cursor.is_end() {
             let wrong: Result<(), _> = cursor.wrong("something follows the object");
-            wrong.map_err(|wrong| (wrong.into(), None))?;
+            wrong.map_err(|wrong| Box::new((wrong.into(), None)))?;
         }
         for column in &mut self.columns {
             if column.length == self.rows {
@@ -147,10 +151,10 @@ impl Assembly {
         keys: &Keys,
         (prefix, depth): (&str, usize),
         room: &mut Vec<u8>,
-    ) -> Result<(), (Refusal, Option<usize>)> {
+    ) -> Result<(), Refused> {
         let wrong = |cursor: &Cursor, what| {
             let found: Result<(), _> = cursor.wrong(what);
-            found.map_err(|wrong| (Refusal::from(wrong), None))
+            found.map_err(|wrong| Refused::new((wrong.into(), None)))
         };
         if !cursor.take(b'{') {
             return wrong(cursor, "the line is not a JSON object");
@@ -166,7 +170,7 @@ impl Assembly {
             let index = match keys.list.get(expected) {
                 Some((text, _)) if prefix.is_empty() && cursor.take_text(text) => Some(expected),
                 _ => {
-                    let key = cursor.string(room).map_err(|wrong| (wrong.into(), None))?;
+                    let key = cursor.string(room).map_err(|wrong| Refused::new((wrong.into(), None)))?;
                     let name = format!("{prefix}{}", String::from_utf8_lossy(key));
                     let index = keys.by_name.get(&name).copied();
                     nested = index.is_none().then_some(name);
@@ -182,7 +186,7 @@ impl Assembly {
                     expected = at + 1;
                 }
                 (None, Some(name)) => self.unknown(cursor, keys, (name, depth), room)?,
-                (None, None) => cursor.skip().map_err(|wrong| (wrong.into(), None))?,
+                (None, None) => cursor.skip().map_err(|wrong| Refused::new((wrong.into(), None)))?,
             }
             if !cursor.take(b',') {
                 break;
@@ -192,24 +196,18 @@ impl Assembly {
     }
 
     #[inline]
-    fn value(
-        &mut self,
-        cursor: &mut Cursor,
-        keys: &Keys,
-        at: usize,
-        room: &mut Vec<u8>,
-    ) -> Result<(), (Refusal, Option<usize>)> {
+    fn value(&mut self, cursor: &mut Cursor, keys: &Keys, at: usize, room: &mut Vec<u8>) -> Result<(), Refused> {
         let place = keys.list.get(at).and_then(|(_, place)| *place);
         let target = place.and_then(|place| Some((self.types.get(place)?, self.columns.get_mut(place)?)));
         let Some((of, column)) = target else {
-            return cursor.skip().map_err(|wrong| (wrong.into(), Some(at)));
+            return cursor.skip().map_err(|wrong| Refused::new((wrong.into(), Some(at))));
         };
         if column.length > self.rows {
             let name =
                 keys.by_name.iter().find(|(_, index)| **index == at).map_or_else(String::new, |(name, _)| name.clone());
-            return Err((Refusal::Field { name, twice: true }, Some(at)));
+            return Err(Box::new((Box::new(Refusal::Field { name, twice: true }), Some(at))));
         }
-        append(cursor, of, column, room).map_err(|refusal| (refusal, Some(at)))
+        append(cursor, of, column, room).map_err(|refusal| Box::new((refusal, Some(at))))
     }
 
     /// A key that is no column: with `flatten` perhaps of an object whose fields are.
@@ -219,7 +217,7 @@ impl Assembly {
         keys: &Keys,
         (name, depth): (String, usize),
         room: &mut Vec<u8>,
-    ) -> Result<(), (Refusal, Option<usize>)> {
+    ) -> Result<(), Refused> {
         if keys.flatten {
             let prefix = format!("{name}_");
             match cursor.peek() {
@@ -230,6 +228,6 @@ impl Assembly {
                 _ => {}
             }
         }
-        Err((Refusal::Field { name, twice: false }, None))
+        Err(Box::new((Box::new(Refusal::Field { name, twice: false }), None)))
     }
 }

@@ -167,6 +167,20 @@ impl<'a> Cursor<'a> {
         Some(code)
     }
 
+    /// A short integer, if one is next.
+    #[inline]
+    pub(crate) fn short_integer(&mut self) -> Option<i64> {
+        let window: &[u8; 8] = self.text.get(self.at..)?.first_chunk()?;
+        let end = window.iter().position(|b| !matches!(b, b'0'..=b'9' | b'-'))?;
+        let leading_zero = matches!(window, [b'0', b'0'..=b'9', ..] | [b'-', b'0', ..]);
+        if leading_zero || !matches!(window.get(end), Some(b',' | b'}' | b']' | b' ')) {
+            return None;
+        }
+        let value = jackfield_values::number::parse_short_i64(window, end)?;
+        self.at += end;
+        Some(value)
+    }
+
     /// A number, by JSON's rules.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<Number<'a>, Wrong> {

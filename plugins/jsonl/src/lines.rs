@@ -185,9 +185,14 @@ impl Feed {
         let used = text.get(at..end).unwrap_or_default();
         let line = self.line;
         self.line += memchr::memchr_iter(b'\n', used).count() as u64;
-        let valid = std::str::from_utf8(used).is_ok();
+        let valid = is_ascii(used) || std::str::from_utf8(used).is_ok();
         Lines { text, at, end, line, valid, short: self.short }
     }
+}
+
+/// Whether all bytes are ASCII: in long strides, which become SIMD.
+fn is_ascii(text: &[u8]) -> bool {
+    text.chunks(256).all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) < 0x80)
 }
 
 #[cfg(test)]

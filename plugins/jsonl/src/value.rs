@@ -6,7 +6,7 @@ use jackfield_values::build::Column;
 use jackfield_values::number;
 use jackfield_values::types::{Kind, Type};
 
-/// Why a value could not be appended.
+/// Why a value could not be appended. It is boxed on its way, so that success is a null pointer in a register.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// The text is not JSON.
@@ -17,19 +17,28 @@ pub(crate) enum Refusal {
     Field { name: String, twice: bool },
 }
 
-impl From<Wrong> for Refusal {
-    fn from(wrong: Wrong) -> Refusal {
-        Refusal::Wrong(wrong)
+impl From<Wrong> for Box<Refusal> {
+    fn from(wrong: Wrong) -> Box<Refusal> {
+        Box::new(Refusal::Wrong(wrong))
     }
 }
 
 /// Appends the value that is next. What was appended of it before a refusal stays; rows are taken back whole.
-#[inline]
-pub(crate) fn append(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Refusal> {
+#[inline(never)]
+pub(crate) fn append(
+    cursor: &mut Cursor,
+    of: &Type,
+    column: &mut Column,
+    room: &mut Vec<u8>,
+) -> Result<(), Box<Refusal>> {
     match (cursor.peek(), &of.kind) {
         (Some(b'n'), _) if cursor.take_text(b"null") => column.push_null(),
         (Some(b'"'), Kind::Utf8) => column.push_bytes(cursor.string(room)?),
         (Some(b'-' | b'0'..=b'9'), Kind::Int64) => {
+            if let Some(value) = cursor.short_integer() {
+                column.push_bytes(&value.to_le_bytes());
+                return Ok(());
+            }
             let from = cursor.at();
             let found = cursor.number()?;
             match number::parse_i64(found.text).filter(|_| found.whole) {
@@ -54,7 +63,7 @@ pub(crate) fn append(cursor: &mut Cursor, of: &Type, column: &mut Column, room: 
 }
 
 /// Types that JSON has not: numbers of other widths, and what is written as a string.
-fn other(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Refusal> {
+fn other(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     let from = cursor.at();
     let taken = match (cursor.peek(), &of.kind) {
         (Some(b'"'), kind) if is_written_as_string(kind) => column.push_text(cursor.string(room)?),
@@ -95,11 +104,12 @@ fn is_number(kind: &Kind) -> bool {
     )
 }
 
-fn refused(from: usize, cursor: &Cursor, of: &Type) -> Refusal {
-    Refusal::Type { from, to: cursor.at(), of: of.name() }
+#[cold]
+fn refused(from: usize, cursor: &Cursor, of: &Type) -> Box<Refusal> {
+    Box::new(Refusal::Type { from, to: cursor.at(), of: of.name() })
 }
 
-fn list(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Refusal> {
+fn list(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     let (Some((_, item)), Some(items)) = (of.children.first(), column.children.first_mut()) else {
         return Ok(cursor.wrong("a list has no items")?);
     };
@@ -119,7 +129,7 @@ fn list(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>)
     Ok(())
 }
 
-fn object(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Refusal> {
+fn object(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     cursor.take(b'{');
     let row = column.length;
     if !cursor.take(b'}') {
@@ -135,10 +145,11 @@ fn object(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8
             };
             let field = index.and_then(|at| Some((of.children.get(at)?, column.children.get_mut(at)?)));
             let Some(((name, of), child)) = field else {
-                return Err(Refusal::Field { name: String::from_utf8_lossy(key).into_owned(), twice: false });
+                let name = String::from_utf8_lossy(key).into_owned();
+                return Err(Box::new(Refusal::Field { name, twice: false }));
             };
             if child.length > row {
-                return Err(Refusal::Field { name: name.clone(), twice: true });
+                return Err(Box::new(Refusal::Field { name: name.clone(), twice: true }));
             }
             next = index.map_or(0, |at| at + 1);
             if !cursor.take(b':') {

@@ -25,6 +25,30 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// Reads `[-]digits` of at most eight bytes without a branch per digit: lengths and signs of neighbouring values are hard
+/// to foretell. `window` holds the text in its first `length` bytes. `None` says only that this is none of those.
+#[inline(always)]
+pub fn parse_short_i64(window: &[u8; 8], length: usize) -> Option<i64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let negative = u64::from(window[0] == b'-');
+    let digits = (length as u64).wrapping_sub(negative);
+    if length > 8 || digits.wrapping_sub(1) > 7 {
+        return None;
+    }
+    // The last digit goes to the highest byte; below the first there are zeros.
+    let shift = 64 - 8 * digits;
+    let text = (u64::from_le_bytes(*window) >> (8 * negative)) << shift | ZEROS & !(u64::MAX << shift);
+    let values = text ^ ZEROS;
+    if (values.wrapping_add(0x7676_7676_7676_7676) | values) & HIGHS != 0 {
+        return None;
+    }
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let value = (fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff) as i64;
+    Some(if negative == 1 { -value } else { value })
+}
+
 #[cold]
 fn long_i64(negative: bool, digits: &[u8]) -> Option<i64> {
     let magnitude = parse_digits(digits)?;
@@ -222,6 +246,16 @@ mod tests {
         fn like_the_standard_library(text in "[+-]?[0-9]{0,20}(\\.[0-9]{0,20})?(e[+-]?[0-9]{1,3})?") {
             prop_assert_eq!(parse_f64(text.as_bytes()), text.parse::<f64>().ok());
             prop_assert_eq!(parse_i64(text.as_bytes()), text.parse::<i64>().ok());
+        }
+
+        #[test]
+        fn short_integers(text in "-?[0-9]{0,8}", other in "[-0-9:/a]{0,8}", behind: [u8; 8]) {
+            for text in [text, other] {
+                let mut window = behind;
+                let length = text.len().min(8);
+                window[..length].copy_from_slice(&text.as_bytes()[..length]);
+                prop_assert_eq!(parse_short_i64(&window, length), parse_i64(&text.as_bytes()[..length]));
+            }
         }
 
         #[test]

@@ -155,16 +155,25 @@ fn parse_offset(text: &[u8]) -> Option<Offset> {
 #[inline]
 pub fn parse_timestamp(text: &[u8], unit: Unit) -> Option<(i64, Offset)> {
     let (days, rest) = leading_date(text)?;
-    let midnight = days.checked_mul(86_400)?.checked_mul(unit.per_second())?;
+    // Divided by so many, the limits of an `i64` are wide of a year of six digits in all units but nanoseconds; checked
+    // multiplication would be a call of a 128-bit routine in WebAssembly.
+    let most = match unit {
+        Unit::Nanosecond => i64::MAX / 86_400_000_000_000 - 2,
+        _ => i64::MAX / 86_400_000_000 - 2,
+    };
+    if days.abs() > most {
+        return None;
+    }
+    let midnight = days * 86_400 * unit.per_second();
     let (time, rest) = match rest {
         [] => return Some((midnight, Offset::None)),
         [b'T' | b't' | b' ', rest @ ..] => leading_time(rest, unit)?,
         _ => return None,
     };
-    let value = midnight.checked_add(time)?;
+    let value = midnight + time;
     match parse_offset(rest)? {
         Offset::None => Some((value, Offset::None)),
-        offset @ Offset::Seconds(seconds) => Some((value.checked_sub(i64::from(seconds) * unit.per_second())?, offset)),
+        offset @ Offset::Seconds(seconds) => Some((value - i64::from(seconds) * unit.per_second(), offset)),
     }
 }
 

@@ -15,8 +15,14 @@ pub enum Unit {
 
 impl Unit {
     /// How many of them make a second.
+    #[inline]
     pub fn per_second(self) -> i64 {
-        10i64.pow(self.digits())
+        match self {
+            Unit::Second => 1,
+            Unit::Millisecond => 1000,
+            Unit::Microsecond => 1_000_000,
+            Unit::Nanosecond => 1_000_000_000,
+        }
     }
 
     /// Decimal places of a second: 0, 3, 6 or 9.
