@@ -181,7 +181,7 @@ impl Times {
     }
 
     /// The time at which the clocks of the zone show this: the first if they do so twice, the next one if they do not.
-    pub(super) fn from_local(&self, local: i64) -> Option<i64> {
+    pub(super) fn utc_of_local(&self, local: i64) -> Option<i64> {
         let Some(zone) = &self.zone else { return Some(local) };
         let mut seconds = local.div_euclid(self.per_second);
         for _ in 0..48 {

@@ -99,7 +99,7 @@ fn case_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure>
     }
     let last = if types.len() % 2 == 1 { types.last() } else { None };
     let to = together(pairs.filter_map(|pair| pair.get(1)).chain(last))?;
-    let condition = |index: usize| index % 2 == 0 && index + 1 < types.len();
+    let condition = |index: usize| index.is_multiple_of(2) && index + 1 < types.len();
     let inputs = (0..types.len()).map(|index| if condition(index) { DataType::Boolean } else { to.clone() }).collect();
     Ok(Plan { inputs, output: to })
 }

@@ -159,7 +159,7 @@ pub(super) fn pack<T: Copy>(values: &[T], f: impl Fn(T) -> bool) -> BooleanBuffe
     let mut words: Vec<u64> = Vec::with_capacity(values.len().div_ceil(64));
     let (chunks, rest) = values.as_chunks::<64>();
     for chunk in chunks {
-        words.push(word(chunk.map(|value| f(value))));
+        words.push(word(chunk.map(&f)));
     }
     let mut last = 0_u64;
     for (bit, value) in rest.iter().enumerate() {
@@ -187,7 +187,7 @@ fn pack_pairs<T: Copy>(left: &[T], right: &[T], f: impl Fn(T, T) -> bool) -> Boo
     for (bit, (l, r)) in rest_left.iter().zip(rest_right).enumerate() {
         last |= u64::from(f(*l, *r)) << bit;
     }
-    if length % 64 != 0 {
+    if !length.is_multiple_of(64) {
         words.push(last);
     }
     BooleanBuffer::new(words.into(), 0, length)

@@ -184,7 +184,7 @@ fn floor(call: &mut Call) -> Result<Values, Failure> {
     let cut = |tick: i64| {
         let local = times.local(tick)?;
         let begin = unit.begin(unit.index(local, times.per_second)?, times.per_second)?;
-        if unit.of_days() { times.from_local(begin) } else { tick.checked_sub(local.checked_sub(begin)?) }
+        if unit.of_days() { times.utc_of_local(begin) } else { tick.checked_sub(local.checked_sub(begin)?) }
     };
     let (ticks, failed) = each(call, input.array.as_ref(), &times.ticks, cut)?;
     let ticks: ArrayRef = match call.output {
