@@ -74,10 +74,10 @@ pub(crate) fn inspect_named(bytes: &[u8], name: &str) -> Result<Inspection, Load
     })?;
     let mut newest: Option<(u64, String)> = None;
     for interface in found.imports.iter().chain(&found.exports) {
-        if let Some((patch, version)) = api_of(interface, name)? {
-            if newest.as_ref().is_none_or(|(known, _)| patch > *known) {
-                newest = Some((patch, version));
-            }
+        if let Some((patch, version)) = api_of(interface, name)?
+            && newest.as_ref().is_none_or(|(known, _)| patch > *known)
+        {
+            newest = Some((patch, version));
         }
     }
     for import in &found.imports {
