@@ -96,7 +96,7 @@ pub fn discover(folders: &[PluginFolder]) -> Found {
             }
         }
     }
-    found.plugins.sort_by(|a, b| b.rank.cmp(&a.rank));
+    found.plugins.sort_by_key(|plugin| std::cmp::Reverse(plugin.rank));
     found
 }
 
