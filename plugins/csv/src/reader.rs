@@ -59,6 +59,9 @@ struct Opened {
     spent: bool,
 }
 
+/// Where the first row of data stands, if it had to be looked at to find the header: its piece, and its place in it.
+type FirstRow = (crate::feed::Segment, usize);
+
 impl Reader {
     pub(crate) fn new(options: ReadOptions, demand: Demand, pull: Pull) -> Reader {
         let rules = Rules { nulls: NullValues::new(options.null_values.clone()), quote: options.dialect.quote };
@@ -119,7 +122,7 @@ impl Reader {
     }
 
     /// The names, and the segment with the number of its records that are not rows.
-    fn header(&mut self) -> Result<(Vec<String>, Option<(crate::feed::Segment, usize)>), Failure> {
+    fn header(&mut self) -> Result<(Vec<String>, Option<FirstRow>), Failure> {
         loop {
             let segment = match self.feed.next()? {
                 Fed::Segment(segment) => segment,

@@ -35,7 +35,7 @@ fn value(letter: u8) -> Option<u32> {
 pub fn parse(out: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     let before = out.len();
     let body = match text {
-        [body @ .., b'=', b'='] | [body @ .., b'='] if text.len() % 4 == 0 => body,
+        [body @ .., b'=', b'='] | [body @ .., b'='] if text.len().is_multiple_of(4) => body,
         body => body,
     };
     for chunk in body.chunks(4) {

@@ -162,7 +162,7 @@ impl Column {
 
     #[inline]
     fn grow_bits(&mut self) {
-        if self.length % 8 == 0 {
+        if self.length.is_multiple_of(8) {
             self.values.push(0);
         }
     }
