@@ -59,7 +59,7 @@ struct Opened {
     spent: bool,
 }
 
-/// Where the first row of data stands, if it had to be looked at to find the header: its piece, and its place in it.
+/// The segment that held the header, and how many of its records are no rows.
 type FirstRow = (crate::feed::Segment, usize);
 
 impl Reader {
