@@ -91,7 +91,8 @@ impl Scan {
     fn block(&mut self, masks: Masks, text: &[u8], dialect: &Dialect) {
         self.high |= masks.high;
         if self.count + BLOCK > self.marks.len() {
-            self.marks.resize(self.marks.len() * 2, 0);
+            // Doubling alone is not enough for a list that was used before for a few marks only.
+            self.marks.resize((self.marks.len() * 2).max(self.count + BLOCK), 0);
         }
         if masks.quotes != 0 || self.state != State::Plain || dialect.comment.is_some() {
             self.careful(&masks, text, dialect);
