@@ -12,7 +12,7 @@ use crate::{pipeline, signals};
 pub(crate) fn check(global: &Global, arguments: &PipelineArguments, output: &Output) -> CommandResult {
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
-    let runtime = pipeline::open_runtime(global)?;
+    let runtime = pipeline::open_runtime_to_run(global)?;
     let plan = pipeline::plan(&runtime, arguments, None, cancel, output)?;
     if output.json {
         output.json_result(&plan_json(&plan))?;

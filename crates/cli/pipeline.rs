@@ -13,12 +13,21 @@ use crate::output::{CommandError, Output};
 
 /// The runtime with the settings of this process.
 pub(crate) fn open_runtime(global: &Global) -> Result<Runtime, CommandError> {
+    settings(global).map(Runtime::open)
+}
+
+/// The same where something will be planned or run.
+pub(crate) fn open_runtime_to_run(global: &Global) -> Result<Runtime, CommandError> {
+    settings(global).map(Runtime::open_to_run)
+}
+
+fn settings(global: &Global) -> Result<Settings, CommandError> {
     let executable = std::env::current_exe()?;
     let first_party: Vec<FirstParty> =
         crate::FIRST_PARTY.iter().map(|&(name, version, digest)| FirstParty { name, version, digest }).collect();
     let config = global.config.as_deref();
     let settings = Settings::from_environment(config, &executable, &first_party, &|name| std::env::var_os(name));
-    Ok(Runtime::open(settings.map_err(configuration)?))
+    settings.map_err(|problems| configuration(problems).into())
 }
 
 fn configuration(problems: Vec<Problem>) -> Report {

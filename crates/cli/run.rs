@@ -11,7 +11,7 @@ use crate::{check, pipeline, progress, signals, summary};
 pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) -> CommandResult {
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
-    let runtime = pipeline::open_runtime(global)?;
+    let runtime = pipeline::open_runtime_to_run(global)?;
     let mut plan = pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel, output)?;
     if let Some(threads) = arguments.threads {
         plan.set_threads(threads);

@@ -1,6 +1,6 @@
 //! Compiled code on disk, authenticated with a key that never leaves this machine.
 //!
-//! A file is the compiled code, a header, the header's length, and an HMAC-SHA256 over all that. The header names the
+//! A file is the compiled code, a header, the header's length, and a keyed BLAKE3 hash over all that. The header names the
 //! component's digest, wasmtime's version, the engine's configuration and the target, so a file that was renamed,
 //! copied from another machine or changed in a single bit is not taken, and the component is compiled again.
 
@@ -10,12 +10,12 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
 use wasmtime::component::Component;
 
-const KEY_BYTES: usize = 32;
-const MAC_BYTES: usize = 32;
+const KEY_BYTES: usize = blake3::KEY_LEN;
+const TAG_BYTES: usize = blake3::OUT_LEN;
+/// A file is verified in pieces of so many bytes, which stay in the processor's cache.
+const PIECE_BYTES: usize = 64 << 10;
 const KEY_FILE: &str = "machine.key";
 
 /// The version that `Cargo.toml` pins; it is part of every header.
@@ -24,7 +24,7 @@ const WASMTIME_VERSION: &str = "48.0.8";
 /// A folder of compiled code, and the key to it.
 pub(crate) struct Cache {
     folder: PathBuf,
-    key: Vec<u8>,
+    key: [u8; KEY_BYTES],
     /// What this engine's code has in common, whatever the component.
     engine: String,
 }
@@ -54,12 +54,12 @@ impl Cache {
     pub(crate) fn store(&self, digest: &str, code: &[u8]) -> io::Result<()> {
         let header = self.header(digest);
         let length = u32::try_from(header.len()).map_err(io::Error::other)?.to_le_bytes();
-        let mut mac = self.mac()?;
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
         for part in [code, header.as_bytes(), &length] {
-            mac.update(part);
+            hasher.update(part);
         }
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        for part in [code, header.as_bytes(), &length, &mac.finalize().into_bytes()] {
+        for part in [code, header.as_bytes(), &length, hasher.finalize().as_bytes()] {
             file.write_all(part)?;
         }
         file.persist(self.path(digest))?;
@@ -74,27 +74,38 @@ impl Cache {
         format!("component {digest}, {}", self.engine)
     }
 
-    fn mac(&self) -> io::Result<Hmac<Sha256>> {
-        Hmac::new_from_slice(&self.key).map_err(io::Error::other)
-    }
-
     /// Whether the file is what `store` wrote for this component.
     fn verified(&self, path: &Path, digest: &str) -> Option<()> {
-        let mut bytes = Vec::new();
-        File::open(path).ok()?.read_to_end(&mut bytes).ok()?;
-        let (signed, tag) = bytes.split_last_chunk::<MAC_BYTES>()?;
-        let mut mac = self.mac().ok()?;
-        mac.update(signed);
-        mac.verify_slice(tag).ok()?;
-        let (rest, length) = signed.split_last_chunk::<4>()?;
-        let start = rest.len().checked_sub(u32::from_le_bytes(*length) as usize)?;
-        (rest.get(start..)? == self.header(digest).as_bytes()).then_some(())
+        let expected = self.header(digest);
+        let mut file = File::open(path).ok()?;
+        let signed = usize::try_from(file.metadata().ok()?.len()).ok()?.checked_sub(TAG_BYTES)?;
+        let end_bytes = expected.len() + size_of::<u32>();
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        // Pieces never cut the header: the last one is read whole.
+        let mut piece = vec![0; PIECE_BYTES.max(end_bytes)];
+        let mut left = signed;
+        while left > end_bytes {
+            let read = piece.get_mut(..PIECE_BYTES.min(left - end_bytes))?;
+            file.read_exact(read).ok()?;
+            hasher.update(read);
+            left -= read.len();
+        }
+        let end = piece.get_mut(..left)?;
+        file.read_exact(end).ok()?;
+        hasher.update(end);
+        let mut tag = [0; TAG_BYTES];
+        file.read_exact(&mut tag).ok()?;
+        // The comparison of hashes takes the same time wherever they differ.
+        let genuine = hasher.finalize() == tag;
+        let (header, length) = end.split_last_chunk::<4>()?;
+        let whole = u32::from_le_bytes(*length) as usize == header.len() && header == expected.as_bytes();
+        (genuine && whole).then_some(())
     }
 }
 
 /// Native code that may be run.
 pub(crate) enum Code<'a> {
-    /// A file whose MAC has just been found right.
+    /// A file whose keyed hash has just been found right.
     Verified(&'a Path),
     /// What this process's own compiler has just given, untouched.
     Fresh(&'a [u8]),
@@ -104,7 +115,7 @@ pub(crate) enum Code<'a> {
 #[allow(unsafe_code, reason = "the one place where bytes are taken for native code")]
 pub(crate) fn take(engine: &wasmtime::Engine, code: &Code<'_>) -> wasmtime::Result<Component> {
     match code {
-        // SAFETY: the MAC over the whole file was made with the machine key by `store`, from what this engine's own
+        // SAFETY: the keyed hash of the whole file was made with the machine key by `store`, from what this engine's own
         // compiler gave for these very bytes, under this version, configuration and target. Only this user can read
         // the key or write to the folder (0700); files get there whole, by rename, and are never changed afterwards;
         // whoever has this user's rights needs no cache to run code. The mapping is private to this process.
@@ -124,11 +135,11 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// The machine key: read, or made and put in place whole, so that two processes end up with the same one.
-fn machine_key(folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
+fn machine_key(folder: &Path, path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     if let Some(key) = read_key(path)? {
         return Ok(key);
     }
-    let mut key = vec![0; KEY_BYTES];
+    let mut key = [0; KEY_BYTES];
     File::open("/dev/urandom")?.read_exact(&mut key)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(&key)?;
@@ -142,7 +153,7 @@ fn machine_key(folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
-fn read_key(path: &Path) -> io::Result<Option<Vec<u8>>> {
+fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
     // Opening does not follow a link, so the key is the file that stands here.
     let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
     let file = match opened {
@@ -155,8 +166,7 @@ fn read_key(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
     let mut key = Vec::new();
     file.take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
-    match key.len() {
-        KEY_BYTES => Ok(Some(key)),
-        other => Err(io::Error::other(format!("expected {KEY_BYTES} bytes, found {other}: remove the file"))),
-    }
+    let wrong =
+        |key: Vec<u8>| io::Error::other(format!("expected {KEY_BYTES} bytes, found {}: remove the file", key.len()));
+    key.try_into().map(Some).map_err(wrong)
 }

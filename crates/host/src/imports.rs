@@ -1,5 +1,6 @@
 //! What plugins may call: the host side of every imported interface.
 
+mod checksums;
 mod compute;
 mod config;
 mod data;
@@ -31,7 +32,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     plugin::compute::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::sql::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::exchange::add_to_linker::<State, OnState>(linker, |state| state)?;
-    plugin::streams::add_to_linker::<State, OnState>(linker, |state| state)
+    plugin::streams::add_to_linker::<State, OnState>(linker, |state| state)?;
+    checksums::link(linker)
 }
 
 impl plugin::types::Host for State {}

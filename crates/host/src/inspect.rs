@@ -10,7 +10,8 @@ pub const API_VERSION: &str = "0.1.0";
 const API: &str = "jackfield:plugin";
 
 /// Interfaces that a plugin may import.
-const OFFERED: [&str; 9] = ["types", "flow", "data", "compute", "sql", "exchange", "streams", "log", "config"];
+const OFFERED: [&str; 10] =
+    ["types", "flow", "data", "compute", "sql", "exchange", "streams", "checksums", "log", "config"];
 
 /// Packages of WASI that every plugin may import: toolchains do so unasked, and without a grant they lead nowhere.
 const LINKED: [&str; 5] = ["wasi:cli", "wasi:io", "wasi:clocks", "wasi:random", "wasi:filesystem"];

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jackfield_host::{Component, Engine, EngineOptions, Limits, LoadError};
+use jackfield_host::{Component, Engine, EngineError, EngineOptions, Limits, LoadError};
 use jackfield_manifest::Problem;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
@@ -17,7 +17,7 @@ use crate::settings::{Settings, lower};
 pub struct Runtime {
     settings: Settings,
     registry: Arc<Registry>,
-    engine: Mutex<Option<Engine>>,
+    engine: Arc<OnceLock<Result<Engine, EngineError>>>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
 }
 
@@ -50,8 +50,25 @@ impl From<PluginFault> for Report {
 impl Runtime {
     /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
     pub fn open(settings: Settings) -> Runtime {
+        Runtime::beside(settings, Arc::default())
+    }
+
+    /// The same for somebody who will run something: the engine gets ready while the manifests are read.
+    pub fn open_to_run(settings: Settings) -> Runtime {
+        let engine = Arc::default();
+        let (slot, options) = (Arc::clone(&engine), engine_options(&settings));
+        let prepare = move || {
+            start(&slot, options);
+            crate::plan::warm_up();
+        };
+        // Without the thread everything is made when it is needed.
+        let _ = std::thread::Builder::new().name("prepare".to_owned()).spawn(prepare);
+        Runtime::beside(settings, engine)
+    }
+
+    fn beside(settings: Settings, engine: Arc<OnceLock<Result<Engine, EngineError>>>) -> Runtime {
         let registry = Registry::new(discover(&settings.folders), &settings.prefer);
-        Runtime { settings, registry: Arc::new(registry), engine: Mutex::new(None), loaded: Mutex::new(HashMap::new()) }
+        Runtime { settings, registry: Arc::new(registry), engine, loaded: Mutex::default() }
     }
 
     /// What is installed.
@@ -71,17 +88,10 @@ impl Runtime {
     }
 
     fn engine(&self) -> Result<Engine, PluginFault> {
-        let mut slot = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(engine) = &*slot {
-            return Ok(engine.clone());
-        }
-        let options =
-            EngineOptions { cache_dir: self.settings.cache_dir.clone(), state_dir: self.settings.state_dir.clone() };
-        let engine = Engine::new(options).map_err(|error| PluginFault {
+        let engine = start(&self.engine, engine_options(&self.settings));
+        engine.as_ref().map(Engine::clone).map_err(|error| PluginFault {
             diagnoses: vec![problem("engine", format!("the engine does not start: {error}")).class(Class::Failed)],
-        })?;
-        *slot = Some(engine.clone());
-        Ok(engine)
+        })
     }
 
     /// Loads a plugin's component, from the cache if it was compiled before, and compares it with its manifest.
@@ -106,6 +116,15 @@ impl Runtime {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
     }
+}
+
+fn engine_options(settings: &Settings) -> EngineOptions {
+    EngineOptions { cache_dir: settings.cache_dir.clone(), state_dir: settings.state_dir.clone() }
+}
+
+/// The engine in the slot; whoever comes first makes it, and the others wait.
+fn start(slot: &OnceLock<Result<Engine, EngineError>>, options: EngineOptions) -> &Result<Engine, EngineError> {
+    slot.get_or_init(|| Engine::new(options))
 }
 
 fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {

@@ -23,6 +23,7 @@ use crate::settings::lower;
 
 pub(crate) use demand::Wanted;
 pub(crate) use node::{NodeStage, output_ports};
+pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
 pub(crate) use sink::{SinkStage, SinkTarget};
 pub(crate) use source::{CodecChoice, SourceStage, open_plain};

@@ -18,6 +18,7 @@ pub mod host {
                 import jackfield:plugin/sql@0.1.0;
                 import jackfield:plugin/exchange@0.1.0;
                 import jackfield:plugin/streams@0.1.0;
+                import jackfield:plugin/checksums@0.1.0;
             }
         ",
         world: "jackfield:sdk/host",

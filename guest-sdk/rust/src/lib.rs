@@ -36,6 +36,7 @@ pub mod batch;
 #[doc(hidden)]
 pub mod bindings;
 pub mod builders;
+pub mod checksums;
 pub mod codec;
 pub mod column;
 pub mod failure;

@@ -1,11 +1,13 @@
 //! Inflates the members of a gzip stream, straight into the reader's buffer.
 
+use crate::header::Header;
 use flate2::{Decompress, FlushDecompress, Status};
 use jackfield_sdk::Failure;
+use jackfield_sdk::checksums::crc32;
 use std::io::{self, BufRead, Read};
 
-/// The largest window there is, which reads all others.
-const WINDOW_BITS: u8 = 15;
+/// Bytes behind the data: its CRC-32 and its length.
+const TRAILER_BYTES: usize = 8;
 
 pub(crate) struct Decoder<R> {
     input: R,
@@ -19,21 +21,25 @@ enum State {
     Between {
         first: bool,
     },
-    Member(Box<Decompress>),
+    Header(Header),
+    Member(Box<Member>),
+    Trailer {
+        told: Vec<u8>,
+        checksum: u32,
+        length: u32,
+    },
     Ended,
+}
+
+/// The data of a member. The host takes the checksum, over what has just been inflated and is still close by.
+struct Member {
+    inflate: Decompress,
+    checksum: u32,
 }
 
 impl<R: BufRead> Decoder<R> {
     pub(crate) fn new(input: R) -> Self {
         Decoder { input, at: 0, state: State::Between { first: true } }
-    }
-
-    /// Opens the next member, unless the input ends.
-    fn open(&mut self, first: bool) -> io::Result<State> {
-        if !first && !self.find_member()? {
-            return Ok(State::Ended);
-        }
-        Ok(State::Member(Box::new(Decompress::new_gzip(WINDOW_BITS))))
     }
 
     /// Goes to the next member and says whether there is one. Some archivers pad the last one with zeros.
@@ -47,6 +53,18 @@ impl<R: BufRead> Decoder<R> {
                     return Err(self.failure("trailing-data", "there is something that is no gzip data behind it"));
                 }
             }
+        }
+    }
+
+    /// The next byte of a member, which must be there.
+    fn byte(&mut self) -> io::Result<u8> {
+        match self.input.fill_buf()?.first() {
+            Some(byte) => {
+                let byte = *byte;
+                self.consume(1);
+                Ok(byte)
+            }
+            None => Err(self.truncated()),
         }
     }
 
@@ -67,52 +85,87 @@ impl<R: BufRead> Decoder<R> {
         };
         Failure::invalid_input("truncated", message).with_help("fetch or write the file again").into()
     }
+
+    /// One step in front of or behind a member's data; a pause of the input in the middle loses nothing.
+    fn pass(&mut self) -> io::Result<()> {
+        match &self.state {
+            State::Between { first: true } => self.state = State::Header(Header::new()),
+            State::Between { first: false } => {
+                self.state = if self.find_member()? { State::Header(Header::new()) } else { State::Ended };
+            }
+            State::Header(_) => {
+                let byte = self.byte()?;
+                let State::Header(header) = &mut self.state else { return Ok(()) };
+                match header.push(byte) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let member = Member { inflate: Decompress::new(false), checksum: 0 };
+                        self.state = State::Member(Box::new(member));
+                    }
+                    Err(wrong) => return Err(self.failure("not-gzip", wrong)),
+                }
+            }
+            State::Trailer { .. } => {
+                let byte = self.byte()?;
+                let State::Trailer { told, checksum, length } = &mut self.state else { return Ok(()) };
+                told.push(byte);
+                if told.len() == TRAILER_BYTES {
+                    let right = [checksum.to_le_bytes(), length.to_le_bytes()].concat();
+                    let half = TRAILER_BYTES / 2;
+                    let wrong = match (told.get(..half) == right.get(..half), told.get(half..) == right.get(half..)) {
+                        (false, _) => Some("its checksum does not match"),
+                        (true, false) => Some("its length does not match"),
+                        (true, true) => None,
+                    };
+                    if let Some(wrong) = wrong {
+                        return Err(self.failure("checksum", wrong));
+                    }
+                    self.state = State::Between { first: false };
+                }
+            }
+            State::Member(_) | State::Ended => {}
+        }
+        Ok(())
+    }
 }
 
 impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !buffer.is_empty() {
-            let inflate = match &mut self.state {
+            let member = match &mut self.state {
                 State::Ended => break,
-                State::Between { first } => {
-                    let first = *first;
-                    self.state = self.open(first)?;
+                State::Member(member) => member,
+                _ => {
+                    self.pass()?;
                     continue;
                 }
-                State::Member(inflate) => inflate,
             };
             let piece = self.input.fill_buf()?;
             if piece.is_empty() {
                 return Err(self.truncated());
             }
+            let inflate = &mut member.inflate;
             let (read, written) = (inflate.total_in(), inflate.total_out());
             let status = inflate.decompress(piece, buffer, FlushDecompress::None);
             let (read, written) = ((inflate.total_in() - read) as usize, (inflate.total_out() - written) as usize);
+            member.checksum = crc32(member.checksum, buffer.get(..written).unwrap_or_default());
+            // The trailer tells the length modulo 2^32.
+            let (checksum, length) = (member.checksum, inflate.total_out() as u32);
             self.consume(read);
             match status {
-                Ok(Status::StreamEnd) => self.state = State::Between { first: false },
+                Ok(Status::StreamEnd) => self.state = State::Trailer { told: Vec::new(), checksum, length },
                 Ok(Status::Ok) => {}
                 Ok(Status::BufError) if read + written > 0 => {}
                 Ok(Status::BufError) => return Err(self.failure("invalid-data", "it does not go on")),
-                Err(error) => return Err(self.damaged(error.message().unwrap_or("not deflate data"))),
+                Err(error) => {
+                    return Err(self.failure("invalid-data", error.message().unwrap_or("not deflate data")));
+                }
             }
             if written > 0 {
                 return Ok(written);
             }
         }
         Ok(0)
-    }
-}
-
-impl<R: BufRead> Decoder<R> {
-    /// `what` in the words of zlib.
-    fn damaged(&self, what: &str) -> io::Error {
-        match what {
-            "incorrect data check" => self.failure("checksum", "its checksum does not match"),
-            "incorrect length check" => self.failure("checksum", "its length does not match"),
-            "incorrect header check" => self.failure("not-gzip", "it does not begin like gzip data"),
-            what => self.failure("invalid-data", what),
-        }
     }
 }
 
@@ -165,6 +218,29 @@ mod tests {
             bytes[at] ^= 1;
             assert_eq!(code(&bytes), "checksum");
         }
+    }
+
+    #[test]
+    fn every_part_of_a_header_is_passed_and_checked() {
+        let builder = || flate2::GzBuilder::new().extra(vec![0; 300]).filename("name").comment("a comment");
+        let mut encoder = builder().write(Vec::new(), Compression::default());
+        encoder.write_all(b"text").unwrap();
+        let plain = encoder.finish().unwrap();
+        assert_eq!(decode(&plain).unwrap(), b"text");
+
+        // The same with a checksum of the header, which `flate2` reads but does not write.
+        let header = 10 + 2 + 300 + "name".len() + 1 + "a comment".len() + 1;
+        let mut bytes = plain[..header].to_vec();
+        bytes[3] |= 2;
+        let checksum = crc32(0, &bytes) as u16;
+        bytes.extend(checksum.to_le_bytes());
+        bytes.extend(&plain[header..]);
+        assert_eq!(decode(&bytes).unwrap(), b"text");
+        bytes[20] ^= 1;
+        assert_eq!(code(&bytes), "not-gzip");
+
+        let endless = [&plain[..3], &[8, 0, 0, 0, 0, 0, 0], &[b'n'; 2 << 20][..]].concat();
+        assert!(decode(&endless).unwrap_err().message.contains("its header does not end"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The gzip codec, with `flate2` over `zlib-rs`.
 
 mod decode;
+mod header;
 
 use decode::Decoder;
 use flate2::Compression;
