@@ -163,7 +163,9 @@ class Bench:
             seconds, _, _ = self.jackfield("run", "-q", pipeline, IN=flights, OUT=out)
             return seconds, seconds
 
-        found = {"jackfield": jackfield, "native, one thread": whole([os.path.join(options.native, task), flights, "OUT"])}
+        native = [os.path.join(options.native, task), flights, "OUT"]
+        found = {"jackfield": jackfield, "native, one thread": whole(native),
+                 "native, one thread, larger CSV buffer": whole([*native, "tuned"])}
         if self.has("polars"):
             found["Polars"] = python(POLARS[task])
         if self.has("duckdb"):

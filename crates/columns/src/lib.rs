@@ -26,4 +26,4 @@ pub use tree::{
     DictionaryKey, FlatField, FlatType, IntervalUnit, TimeUnit, field_from_tree, flat_from_schema, schema_from_flat,
     tree_from_field,
 };
-pub use types::{parse_type, plain_type, schema_text, type_name};
+pub use types::{HELP_KEY, NOTE_KEY, parse_type, plain_type, schema_text, type_name};

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Schema};
 
 use crate::compute::Outcome;
+use crate::types::{HELP_KEY, NOTE_KEY};
 use crate::{Batch, Failure, Meter};
 
 use resolve::Resolver;
@@ -81,7 +82,7 @@ impl Expression {
         context: &Context,
     ) -> Result<Self, Failure> {
         let mut resolver = Resolver::new(schema, context, source);
-        let tree = resolver.resolve(tree)?;
+        let tree = resolver.resolve(tree).map_err(|failure| with_reader_help(failure, schema))?;
         let (columns, predicates) = (tree.columns(), predicate::of(&tree, schema));
         let parsed = Parsed { text: text.to_owned(), slots: resolver.slots, columns, predicates, tree };
         Ok(Self { parsed: Arc::new(parsed) })
@@ -114,6 +115,22 @@ impl Expression {
     pub fn text(&self) -> &str {
         &self.parsed.text
     }
+}
+
+/// Where a type error names a column of which its reader said what would give it another type, that comes first.
+fn with_reader_help(mut failure: Failure, schema: &Schema) -> Failure {
+    let named = schema.fields().iter().find(|field| {
+        let note = field.metadata().get(NOTE_KEY);
+        note.is_some_and(|note| failure.message.contains(&format!("column `{}` is utf8 ({note})", field.name())))
+    });
+    let help = named.and_then(|field| field.metadata().get(HELP_KEY));
+    if let Some(help) = help.filter(|help| failure.help.as_ref().is_none_or(|own| !own.contains(*help))) {
+        failure.help = Some(match failure.help {
+            Some(own) => format!("{help}; or {own}"),
+            None => help.clone(),
+        });
+    }
+    failure
 }
 
 /// A sort key.

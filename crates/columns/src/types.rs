@@ -13,6 +13,13 @@ use arrow::datatypes::{
 pub use parse::parse_type;
 pub(crate) use parse::{check_decimal, zone_name};
 
+/// Key of a field's metadata under which a reader says why it took a column for text: `line 839 has ‘NA’`. Shown where
+/// somebody stumbles over the type.
+pub const NOTE_KEY: &str = "jackfield:note";
+
+/// Key of a field's metadata under which a reader says which of its options would give the column another type.
+pub const HELP_KEY: &str = "jackfield:help";
+
 /// Levels that a type may have, itself counted.
 pub const MAX_DEPTH: usize = 32;
 

@@ -12,7 +12,8 @@ mod wiring;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use jackfield_columns::{HELP_KEY, NOTE_KEY};
 use jackfield_host::{CancelToken, Label, LogLine, StoreOptions};
 use jackfield_manifest::{Document, OnError, Pipeline, Problem, SetOption, Severity};
 
@@ -188,6 +189,21 @@ impl Planner<'_> {
     }
 }
 
+/// The schema without what readers noted for messages: that is no part of the data.
+fn without_notes(schema: SchemaRef) -> SchemaRef {
+    let noted = |field: &Field| [NOTE_KEY, HELP_KEY].iter().any(|key| field.metadata().contains_key(*key));
+    if !schema.fields().iter().any(|field| noted(field)) {
+        return schema;
+    }
+    let plain = |field: &FieldRef| {
+        let mut metadata = field.metadata().clone();
+        metadata.retain(|key, _| key != NOTE_KEY && key != HELP_KEY);
+        Arc::new(field.as_ref().clone().with_metadata(metadata))
+    };
+    let fields: Vec<FieldRef> = schema.fields().iter().map(plain).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
 impl Runtime {
     /// Plans a pipeline. Reads the heads of its sources; writes nothing.
     ///
@@ -209,7 +225,7 @@ impl Runtime {
             .build()
             .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
         let mut planner = Planner { runtime: self, request, pipeline: &pipeline, found: Vec::new(), warnings };
-        let (stages, edges) = executor.block_on(wiring::assemble(&mut planner));
+        let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
         let mut warnings: Vec<Problem> = Vec::new();
         for warning in planner.warnings {
@@ -221,6 +237,9 @@ impl Runtime {
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();
             return Err(Report { diagnoses: found });
+        }
+        for port in stages.iter_mut().flat_map(|stage| &mut stage.outputs) {
+            port.schema = port.schema.take().map(without_notes);
         }
         Ok(Plan {
             name: pipeline.name.clone(),

@@ -6,8 +6,25 @@ use jackfield_values::number;
 use jackfield_values::time::{self, Offset};
 use jackfield_values::types::{Kind, Type, Unit};
 
+/// So many fields of a column are looked at after the first that makes it text: enough to tell whether that one strays.
+const LOOKED_AT_AFTER: u32 = 256;
+
+/// Bytes of a stray value that are shown.
+const SHOWN: usize = 40;
+
+/// Text in a column that else holds numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stray {
+    /// The physical line, from 1.
+    pub(crate) line: u64,
+    /// The first such value, perhaps cut.
+    pub(crate) value: String,
+    /// The type that the others have.
+    pub(crate) others: Kind,
+}
+
 /// What the fields of one column looked like so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     boolean: bool,
     integer: bool,
@@ -20,25 +37,57 @@ pub(crate) struct Seen {
     timestamp: bool,
     zoned: bool,
     text: bool,
+    /// Fields that were numbers, and fields that were something else.
+    numbers: u32,
+    others: u32,
+    /// Fields looked at since one made the column text.
+    after: u32,
+    /// Where that one stood, and what it was.
+    first_text: Option<(u64, Vec<u8>)>,
 }
 
 impl Seen {
-    /// Takes a field into account.
-    pub(crate) fn look(&mut self, field: &[u8], rules: &Rules) {
-        if self.text {
-            return;
+    /// Whether a further field could tell something.
+    fn is_open(&self) -> bool {
+        self.after < LOOKED_AT_AFTER
+    }
+
+    /// Takes a field into account, and says whether it is the one that makes the column text.
+    pub(crate) fn look(&mut self, field: &[u8], rules: &Rules) -> bool {
+        let was_text = self.text;
+        match self.classify(field, rules) {
+            Some(true) => self.numbers += 1,
+            Some(false) => self.others += 1,
+            None => {}
         }
-        let Cell::Text(text) = rules.cell(field, true) else { return };
+        self.after += u32::from(was_text);
+        self.text && !was_text
+    }
+
+    /// The value that made a column of numbers text, if that is what happened.
+    pub(crate) fn stray(&self) -> Option<Stray> {
+        let (line, value) = self.first_text.as_ref()?;
+        let shown = String::from_utf8_lossy(value);
+        let cut = shown.char_indices().nth(SHOWN).map_or(shown.len(), |(at, _)| at);
+        let numbers = Seen { text: false, boolean: false, date: false, timestamp: false, zoned: false, ..self.clone() };
+        let others = numbers.kind();
+        let are_numbers = self.numbers > self.others && matches!(others, Kind::Int64 | Kind::Float64);
+        are_numbers.then(|| Stray { line: *line, value: shown.get(..cut).unwrap_or_default().to_owned(), others })
+    }
+
+    /// Whether a field is a number; `None` where it is null.
+    fn classify(&mut self, field: &[u8], rules: &Rules) -> Option<bool> {
+        let Cell::Text(text) = rules.cell(field, true) else { return None };
         if text.is_empty() {
             // Unquoted it is null in any column that is not text, so only a quoted one makes the column text.
             self.text |= !field.is_empty();
-            return;
+            return (!field.is_empty()).then_some(false);
         }
         let starts_number = matches!(text.first(), Some(b'0'..=b'9' | b'-' | b'.' | b'+'));
         if starts_number && !text.starts_with(b"+") && !number::has_leading_zero(&text) {
             if number::parse_i64(&text).is_some() {
                 self.integer = true;
-                return;
+                return Some(true);
             }
             if let Some(value) = number::parse_f64(&text) {
                 let digits = text.strip_prefix(b"-").unwrap_or(&text);
@@ -50,7 +99,7 @@ impl Seen {
                     _ if value.is_finite() => self.float = true,
                     _ => self.text = true,
                 }
-                return;
+                return Some(true);
             }
         }
         match text.len() {
@@ -64,6 +113,7 @@ impl Seen {
             _ if number::parse_f64(&text).is_some() && number::is_word(&text) => self.word = true,
             _ => self.text = true,
         }
+        Some(false)
     }
 
     /// The narrowest type that holds all of them: text where they disagree, and where there was nothing.
@@ -90,18 +140,32 @@ impl Seen {
 }
 
 /// Looks at the first `most` rows, at the columns for which there is something to look for.
-pub(crate) fn look(seen: &mut [Option<Seen>], rows: &Rows, most: usize, rules: &Rules) {
+pub(crate) fn look(seen: &mut [Option<Seen>], rows: &mut Rows, most: usize, rules: &Rules) {
+    let mut texts = Vec::new();
     for (column, seen) in seen.iter_mut().enumerate() {
         let Some(seen) = seen else { continue };
         for row in 0..rows.count.min(most) {
-            seen.look(rows.field(row, column), rules);
+            if !seen.is_open() {
+                break;
+            }
+            if seen.look(rows.field(row, column), rules) {
+                texts.push((row, column));
+            }
+        }
+    }
+    // Lines are counted from above.
+    texts.sort_unstable();
+    for (row, column) in texts {
+        let (line, value) = (rows.line(row), rows.field(row, column).to_vec());
+        if let Some(Some(seen)) = seen.get_mut(column) {
+            seen.first_text = Some((line, value));
         }
     }
 }
 
 /// The types that were told, and those that were seen.
 pub(crate) fn types(seen: &[Option<Seen>], told: &[Option<Type>]) -> Vec<Type> {
-    let found = seen.iter().map(|seen| seen.map_or(Kind::Utf8, |seen| seen.kind()).into());
+    let found = seen.iter().map(|seen| seen.as_ref().map_or(Kind::Utf8, Seen::kind).into());
     told.iter().zip(found).map(|(told, found)| told.clone().unwrap_or(found)).collect()
 }
 
@@ -113,7 +177,7 @@ mod tests {
     fn inferred(fields: &[&str]) -> String {
         let rules = Rules { nulls: NullValues::new(vec![b"".to_vec(), b"NA".to_vec()]), quote: Some(b'"') };
         let mut seen = Seen::default();
-        fields.iter().for_each(|field| seen.look(field.as_bytes(), &rules));
+        fields.iter().for_each(|field| _ = seen.look(field.as_bytes(), &rules));
         Type::from(seen.kind()).name()
     }
 

@@ -2,6 +2,7 @@
 
 use crate::assembly::Block;
 use crate::detect;
+use crate::infer::Stray;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::reader::{Read, Reader};
 use crate::write::Text;
@@ -78,7 +79,13 @@ impl CsvReader {
 impl jackfield_sdk::Reader for CsvReader {
     fn schema(&mut self) -> Result<Schema, Failure> {
         let (names, types) = self.reader.columns()?;
-        Ok(host::schema(names.iter().map(String::as_str).zip(types)))
+        let mut schema = host::schema(names.iter().map(String::as_str).zip(types));
+        for (root, stray) in schema.columns.clone().into_iter().zip(self.reader.strays()?) {
+            if let (Some(field), Some(stray)) = (schema.fields.get_mut(root as usize), stray) {
+                field.metadata = explained(stray);
+            }
+        }
+        Ok(schema)
     }
 
     fn next(&mut self) -> Result<Next, Failure> {
@@ -88,6 +95,16 @@ impl jackfield_sdk::Reader for CsvReader {
             Read::End => Next::End,
         })
     }
+}
+
+/// What to say where somebody stumbles over a column that is text because of one value.
+fn explained(stray: &Stray) -> Vec<(String, String)> {
+    let Stray { line, value, others } = stray;
+    let others = Type::from(others.clone()).name();
+    let quoted = serde_json::Value::from(value.as_str());
+    let note = format!("line {line} has `{value}`");
+    let help = format!("say options = {{ null-values = [{quoted}] }} for the source, so that the column is {others}");
+    vec![("jackfield:note".to_owned(), note), ("jackfield:help".to_owned(), help)]
 }
 
 struct CsvWriter {

@@ -4,7 +4,7 @@ use crate::assembly::{Assembly, Block};
 use crate::cells::{NullValues, Rules, Target};
 use crate::feed::{Fed, Feed, Pull};
 use crate::header;
-use crate::infer::{Seen, look, types};
+use crate::infer::{Seen, Stray, look, types};
 use crate::options::ReadOptions;
 use crate::predicate::Test;
 use crate::rows::{Records, Rows, Shape};
@@ -47,6 +47,8 @@ struct Opened {
     shape: Shape,
     names: Vec<String>,
     types: Vec<Type>,
+    /// By column, the text that kept it from being numbers.
+    strays: Vec<Option<Stray>>,
     targets: Vec<Target>,
     tests: Vec<Test>,
     /// Rows that still may be given; `None`: all.
@@ -77,6 +79,14 @@ impl Reader {
         Ok((&opened.names, &opened.types))
     }
 
+    /// By column, the text that kept it from being numbers.
+    ///
+    /// # Errors
+    /// As [`columns`](Reader::columns).
+    pub(crate) fn strays(&mut self) -> Result<&[Option<Stray>], Failure> {
+        Ok(&self.opened()?.strays)
+    }
+
     /// The numbers of the demanded columns, in the demand's order.
     ///
     /// # Errors
@@ -105,6 +115,7 @@ impl Reader {
             shape,
             names,
             types: Vec::new(),
+            strays: Vec::new(),
             targets: Vec::new(),
             tests: Vec::new(),
             limit: None,
@@ -116,7 +127,9 @@ impl Reader {
         if let Some((segment, skip)) = first {
             opened.add(Rows::new(segment, skip, 0, &opened.shape));
         }
-        opened.types = self.sample(&mut opened, &told)?;
+        let seen = self.sample(&mut opened, &told)?;
+        opened.types = types(&seen, &told);
+        opened.strays = seen.iter().map(|seen| seen.as_ref().and_then(Seen::stray)).collect();
         self.bind(&mut opened)?;
         Ok(opened)
     }
@@ -164,15 +177,15 @@ impl Reader {
         Ok(told)
     }
 
-    /// Reads as many rows as are looked at for the types.
-    fn sample(&mut self, opened: &mut Opened, told: &[Option<Type>]) -> Result<Vec<Type>, Failure> {
+    /// Reads as many rows as are looked at for the types, and says what was seen of columns whose type nobody told.
+    fn sample(&mut self, opened: &mut Opened, told: &[Option<Type>]) -> Result<Vec<Option<Seen>>, Failure> {
         let mut seen: Vec<Option<Seen>> = told.iter().map(|of| of.is_none().then(Seen::default)).collect();
         if seen.iter().all(Option::is_none) {
-            return Ok(types(&seen, told));
+            return Ok(seen);
         }
         let mut missing = self.options.infer_rows.unwrap_or(u64::MAX);
         let mut size = 0;
-        if let Some(rows) = opened.waiting.front() {
+        if let Some(rows) = opened.waiting.front_mut() {
             look(&mut seen, rows, usize::try_from(missing).unwrap_or(usize::MAX), &self.rules);
             missing = missing.saturating_sub(rows.count as u64);
         }
@@ -181,8 +194,8 @@ impl Reader {
                 Fed::Segment(segment) => segment,
                 Fed::Pause | Fed::End => break,
             };
-            let rows = Rows::new(segment, 0, opened.records, &opened.shape);
-            look(&mut seen, &rows, usize::try_from(missing).unwrap_or(usize::MAX), &self.rules);
+            let mut rows = Rows::new(segment, 0, opened.records, &opened.shape);
+            look(&mut seen, &mut rows, usize::try_from(missing).unwrap_or(usize::MAX), &self.rules);
             missing = missing.saturating_sub(rows.count as u64);
             size += rows.size();
             if size > SAMPLE {
@@ -194,7 +207,7 @@ impl Reader {
                 opened.add(rows);
             }
         }
-        Ok(types(&seen, told))
+        Ok(seen)
     }
 
     /// Makes of the demand what can be used of it.

@@ -1,18 +1,17 @@
-//! Baseline: flights.csv.gz -> `dep_delay > 60` -> JSON Lines, by hand over byte records. Usage: `filter IN OUT`.
+//! Baseline: flights.csv.gz -> `dep_delay > 60` -> JSON Lines, by hand over byte records. Usage: `filter IN OUT [tuned]`.
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use native_baseline::{BUFFER, column, integer, open};
+use native_baseline::{BUFFER, Task, column, integer};
 
 /// The columns of text; all others are numbers and are copied as they stand.
 const TEXT: [&[u8]; 5] = [b"carrier", b"tailnum", b"origin", b"dest", b"time_hour"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().collect();
-    let [_, input, output] = &arguments[..] else { return Err("usage: filter IN OUT".into()) };
-    let mut reader = open(input)?;
+    let task = Task::from_arguments()?;
+    let mut reader = task.open()?;
     let header = reader.byte_headers()?.clone();
     let delay = column(&header, "dep_delay")?;
     // `{"year":`, `,"month":` … are the same for each row.
@@ -23,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         key.push(b':');
         keys.push((key, TEXT.contains(&name)));
     }
-    let mut out = BufWriter::with_capacity(BUFFER, File::create(output)?);
+    let mut out = BufWriter::with_capacity(BUFFER, File::create(&task.output)?);
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record)? {
         if integer(&record[delay]).is_none_or(|minutes| minutes <= 60) {

@@ -1,11 +1,11 @@
-//! Baseline: flights.csv.gz -> group by carrier: count, mean(dep_delay) -> JSON Lines. Usage: `group IN OUT`.
+//! Baseline: flights.csv.gz -> group by carrier: count, mean(dep_delay) -> JSON Lines. Usage: `group IN OUT [tuned]`.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use native_baseline::{BUFFER, column, integer, open};
+use native_baseline::{BUFFER, Task, column, integer};
 
 /// What is known of a carrier's flights so far.
 struct Group {
@@ -16,9 +16,8 @@ struct Group {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().collect();
-    let [_, input, output] = &arguments[..] else { return Err("usage: group IN OUT".into()) };
-    let mut reader = open(input)?;
+    let task = Task::from_arguments()?;
+    let mut reader = task.open()?;
     let header = reader.byte_headers()?.clone();
     let (carrier, delay) = (column(&header, "carrier")?, column(&header, "dep_delay")?);
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -41,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             group.minutes += minutes;
         }
     }
-    let mut out = BufWriter::with_capacity(BUFFER, File::create(output)?);
+    let mut out = BufWriter::with_capacity(BUFFER, File::create(&task.output)?);
     for Group { carrier, flights, departed, minutes } in groups {
         let mean = (departed > 0).then(|| minutes as f64 / departed as f64);
         let carrier = String::from_utf8(carrier)?;

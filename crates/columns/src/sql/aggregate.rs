@@ -8,6 +8,7 @@ use super::functions::function_name;
 use super::names::nearest;
 use super::resolve::{Resolver, mismatch};
 use super::text::{Source, syntax};
+use super::with_reader_help;
 use super::{Context, Expression};
 use crate::Failure;
 use crate::compute::{self, Scalar};
@@ -58,6 +59,10 @@ const NAMES: &[(&str, &str)] = &[
 /// # Errors
 /// As [`Expression::parse`].
 pub fn parse_aggregate(text: &str, schema: &Schema, context: &Context) -> Result<Aggregate, Failure> {
+    parse(text, schema, context).map_err(|failure| with_reader_help(failure, schema))
+}
+
+fn parse(text: &str, schema: &Schema, context: &Context) -> Result<Aggregate, Failure> {
     let source = Source::new(text)?;
     let tree = source.parse()?;
     let Expr::Function(function) = &tree else {

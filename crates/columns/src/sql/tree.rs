@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 
 use crate::Failure;
 use crate::compute::Scalar;
-use crate::types::type_name;
+use crate::types::{NOTE_KEY, type_name};
 
 /// How deep a typed tree may be; everything that walks one may recurse.
 const MAX_DEPTH: u16 = 256;
@@ -109,7 +109,11 @@ impl Typed {
     pub(super) fn describe(&self, schema: &arrow::datatypes::Schema) -> String {
         let kind = type_name(&self.data_type);
         match &self.node {
-            Node::Column(index) => format!("column `{}` is {kind}", schema.field(*index).name()),
+            Node::Column(index) => {
+                let field = schema.field(*index);
+                let note = field.metadata().get(NOTE_KEY).map(|note| format!(" ({note})")).unwrap_or_default();
+                format!("column `{}` is {kind}{note}", field.name())
+            }
             Node::Literal(Scalar::Text(text)) if text.len() <= 40 => format!("'{text}' is {kind}"),
             Node::Literal(Scalar::Int64(value)) => format!("{value} is {kind}"),
             Node::Literal(Scalar::Float64(value)) => format!("{value} is {kind}"),

@@ -184,7 +184,7 @@ impl Planner<'_> {
                 plugin,
                 format,
                 options: Json::Object(options).to_string(),
-                file_schema: schema,
+                file_schema: super::without_notes(schema),
                 file_name_column: source.file_name_column.clone(),
                 drift: source.schema_drift,
                 opened,
