@@ -108,6 +108,11 @@ impl Unit {
         }
     }
 
+    /// Whether every tick begins one of these units.
+    pub(super) fn is_finer_than(self, per_second: i64) -> bool {
+        matches!(self, Self::Even(ticks, _) if ticks > per_second)
+    }
+
     /// Whether the unit is a whole number of days, so that its bounds depend on the zone's midnight.
     pub(super) fn of_days(self) -> bool {
         !matches!(self, Self::Even(_, seconds) if seconds < 86_400)
