@@ -223,6 +223,10 @@ fn failure(function: &str, left: &Input, right: &Input, row: usize) -> Failure {
 /// Numbers by `exact`, which says whether the result overflowed; what is no plain number, by arrow.
 fn loops<const CHECKED: bool>(call: &mut Call, operation: Operation) -> Result<Values, Failure> {
     let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
+    // A number and an interval, as arrow multiplies them.
+    if left.array.data_type() != right.array.data_type() {
+        return by_arrow(call);
+    }
     let array: Option<ArrayRef> = integer!(left.array.data_type(), T => {
         return integers::<T, CHECKED>(call, left, right, operation);
     }, _ => numeric!(left.array.data_type(), T => {

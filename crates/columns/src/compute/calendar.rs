@@ -147,6 +147,13 @@ pub(super) fn zone(name: &str) -> Result<Tz, Failure> {
     })
 }
 
+/// The second, if the calendar reaches a few days further, so that no offset leads out of it.
+fn within(second: i64) -> Option<i64> {
+    const FEW_DAYS: i64 = 4 * 86_400;
+    let reached = |second: i64| DateTime::<Utc>::from_timestamp(second, 0).is_some();
+    (reached(second.checked_add(FEW_DAYS)?) && reached(second.checked_sub(FEW_DAYS)?)).then_some(second)
+}
+
 impl Times {
     pub(super) fn of(array: &ArrayRef) -> Result<Self, Failure> {
         let widened =
@@ -180,7 +187,7 @@ impl Times {
     /// A time as the clocks of its zone show it.
     pub(super) fn local(&self, tick: i64) -> Option<i64> {
         let Some(zone) = &self.zone else { return Some(tick) };
-        let utc = DateTime::from_timestamp(tick.div_euclid(self.per_second), 0)?;
+        let utc = DateTime::from_timestamp(within(tick.div_euclid(self.per_second))?, 0)?;
         let offset = zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
         tick.checked_add(i64::from(offset) * self.per_second)
     }
@@ -188,7 +195,7 @@ impl Times {
     /// The time at which the clocks of the zone show this: the first if they do so twice, the next one if they do not.
     pub(super) fn utc_of_local(&self, local: i64) -> Option<i64> {
         let Some(zone) = &self.zone else { return Some(local) };
-        let mut seconds = local.div_euclid(self.per_second);
+        let mut seconds = within(local.div_euclid(self.per_second))?;
         for _ in 0..48 {
             let naive: NaiveDateTime = DateTime::<Utc>::from_timestamp(seconds, 0)?.naive_utc();
             match zone.offset_from_local_datetime(&naive) {

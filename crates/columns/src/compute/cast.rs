@@ -1,5 +1,6 @@
 //! Conversion from one type to another.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -102,7 +103,9 @@ fn has_fixed_size(data_type: &DataType) -> bool {
 pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
     let safe = !(array.data_type().is_nested() || to.is_nested());
     let options = CastOptions { safe, format_options: FormatOptions::default() };
-    cast_with_options(array, to, &options).map_err(internal)
+    // Arrow panics at times whose local form is just beyond the calendar; such rows fail like any other.
+    let cast = catch_unwind(AssertUnwindSafe(|| cast_with_options(array, to, &options).map_err(internal)));
+    cast.unwrap_or_else(|_| Err(Failure::invalid_input("kernel", "the value has no such form")))
 }
 
 /// For conversions that arrow fails as a whole: the rows that fail alone are null.

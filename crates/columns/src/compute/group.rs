@@ -11,7 +11,7 @@ use arrow_row::{RowConverter, SortField};
 use super::call::guarded;
 use super::promote::{internal, mismatch, normal, normalise, slice_bytes};
 use crate::types::sound;
-use crate::{Failure, Meter, type_name};
+use crate::{Failure, Meter, plain_type, type_name};
 
 mod bytes;
 mod numbers;
@@ -26,7 +26,7 @@ pub(super) use table::{NONE, add};
 /// Each column's keys are numbered by themselves; several columns' numbers are numbered again in pairs.
 #[derive(Debug)]
 pub struct Grouper {
-    /// The types as they were given.
+    /// The types as they were given, made plain.
     types: Vec<DataType>,
     columns: Vec<Column>,
     /// Pair `i` numbers the groups of columns up to `i` together with column `i + 1`.
@@ -171,7 +171,7 @@ impl Grouper {
             }
             let columns = keys.iter().map(Column::new).collect::<Result<_, _>>()?;
             let pairs = keys.iter().skip(1).map(|_| Numbers::new()).collect();
-            Ok(Self { types: keys.to_vec(), columns, pairs })
+            Ok(Self { types: keys.iter().map(plain_type).collect(), columns, pairs })
         })
     }
 

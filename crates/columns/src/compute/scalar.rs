@@ -1,5 +1,6 @@
 //! Scalars as arrays of one row, and back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -106,7 +107,11 @@ pub(super) fn from_text(text: &str, to: &DataType) -> Result<ArrayRef, Failure> 
 /// A value as text, shortened, for messages.
 pub(super) fn shown(array: &dyn Array, row: usize) -> String {
     let text = match ArrayFormatter::try_new(array, &FormatOptions::default().with_null("null")) {
-        Ok(formatter) => formatter.value(row).to_string(),
+        // Arrow panics at times whose local form is just beyond the calendar.
+        Ok(formatter) => match catch_unwind(AssertUnwindSafe(|| formatter.value(row).to_string())) {
+            Ok(text) => text,
+            Err(_) => return "a time beyond the calendar".to_owned(),
+        },
         Err(_) => return "a value".to_owned(),
     };
     let quoted = matches!(array.data_type(), DataType::Utf8);

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use jackfield_columns::compute::{
     Accumulator, Argument, Grouper, Scalar, SortKey, call, functions, reduce, result_type, sort_indices,
 };
-use jackfield_columns::{FailureKind, Unmetered};
+use jackfield_columns::{FailureKind, Unmetered, plain_type};
 
 use crate::every_type::{ORDERED, lists, structs, values};
 use crate::suite::*;
@@ -107,8 +107,9 @@ fn k07_every_function_with_every_type_and_arity() {
                 tried(name, &[column(first)], options);
             }
         }
-        for first in &columns {
-            for second in &columns {
+        for (index, first) in columns.iter().enumerate() {
+            // A third of all pairs, another one for each first column, is quick enough to run always.
+            for second in columns.iter().skip(index % 3).step_by(3) {
                 tried(name, &[column(first), column(second)], "");
             }
             for scalar in &scalars {
@@ -148,7 +149,7 @@ fn k07_every_aggregate_sort_and_group_with_every_type() {
         }
         if let Ok(mut grouper) = Grouper::new(&[data_type.clone()]) {
             match grouper.assign(&[array], &mut Unmetered).and_then(|_| grouper.keys(&mut Unmetered)) {
-                Ok(keys) => assert_eq!(keys[0].data_type(), &data_type),
+                Ok(keys) => assert_eq!(*keys[0].data_type(), plain_type(&data_type)),
                 Err(failure) => assert_ne!(failure.kind, FailureKind::Internal, "{data_type:?}: {failure}"),
             }
         }

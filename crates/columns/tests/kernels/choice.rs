@@ -14,7 +14,7 @@ pub(crate) fn cases(suite: &mut Suite) {
 
 #[test]
 fn by_hand() {
-    cases(&mut Suite::default());
+    all(cases);
 }
 
 fn comparison(suite: &mut Suite) {

@@ -19,6 +19,7 @@ fn every_function_has_cases_for_what_it_takes() {
     crate::patterns::cases(&mut suite);
     crate::texts::cases(&mut suite);
     crate::times::cases(&mut suite);
+    suite.end();
     let mut missing = Vec::new();
     for function in functions() {
         let options = if function.name == "cast" { r#"{"to_type": "utf8"}"# } else { "" };

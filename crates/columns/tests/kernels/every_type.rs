@@ -178,5 +178,5 @@ fn chosen(suite: &mut Suite, values: &ArrayRef) {
 
 #[test]
 fn by_hand() {
-    cases(&mut Suite::default());
+    all(cases);
 }

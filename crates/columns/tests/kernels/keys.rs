@@ -100,7 +100,7 @@ fn joined(kind: JoinKind, most: u32) -> String {
     assert!(joiner.build(&[ints(&[])], &mut Unmetered).is_err(), "not while matches are being read");
     drop(matches);
     assert_eq!(shown(&joiner.unmatched(&mut Unmetered).unwrap()), "2 4");
-    format!("{} | {}", probes.join(" "), builds.join(" ").trim())
+    format!("{} | {}", probes.join(" "), builds.join(" ").trim()).trim().to_owned()
 }
 
 #[test]

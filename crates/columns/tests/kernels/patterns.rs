@@ -68,7 +68,7 @@ pub(crate) fn cases(suite: &mut Suite) {
 
 #[test]
 fn by_hand() {
-    cases(&mut Suite::default());
+    all(cases);
 }
 
 /// K04: what is long or grows when it is compiled is refused.

@@ -1,6 +1,7 @@
 //! What the cases are made with: columns, scalars, the check of one call, and a record of what was checked.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -106,7 +107,7 @@ pub(crate) fn told(outcome: &Outcome) -> String {
         assert_eq!(failed.null_count(), 0);
         assert_eq!(first.row, rows.first().map(|row| *row as u64), "the first reason is the first failed row's");
         for row in rows {
-            assert!(outcome.values.is_null(row), "failed rows are null");
+            assert!(outcome.values.logical_nulls().is_some_and(|nulls| nulls.is_null(row)), "failed rows are null");
             values[row] = "!".to_owned();
         }
         values[first.row.unwrap() as usize] = format!("!{}", first.code);
@@ -152,6 +153,15 @@ impl Meter for Budget {
 pub(crate) struct Suite {
     pub(crate) arities: BTreeSet<(String, usize)>,
     pub(crate) types: BTreeSet<(String, String)>,
+    /// What went otherwise than expected, so that one run tells all of it.
+    wrong: Vec<String>,
+}
+
+/// Runs cases, and fails with all that went wrong.
+pub(crate) fn all(cases: fn(&mut Suite)) {
+    let mut suite = Suite::default();
+    cases(&mut suite);
+    suite.end();
 }
 
 impl Suite {
@@ -167,17 +177,55 @@ impl Suite {
     /// Calls a function and compares values and failed rows with `expected`, as [`told`] writes them; then again with
     /// slices, masks, columns for scalars, other layouts of text, and no rows, which must all say the same.
     pub(crate) fn check(&mut self, function: &str, arguments: &[Argument], options: &str, expected: &str) {
+        self.wrong.extend(
+            std::panic::catch_unwind(AssertUnwindSafe(|| checked(function, arguments, options, expected))).err().map(
+                |cause| {
+                    let text = cause.downcast_ref::<String>().cloned();
+                    format!("{function} {options}: {}", text.unwrap_or_default())
+                },
+            ),
+        );
+        let types: Vec<DataType> = arguments.iter().map(type_of).collect();
+        self.note(function, types.iter());
+    }
+
+    pub(crate) fn end(&self) {
+        assert!(
+            self.wrong.is_empty(),
+            "{} cases went wrong:
+{}",
+            self.wrong.len(),
+            self.wrong.join(
+                "
+"
+            )
+        );
+    }
+
+    /// A call that is refused as a whole.
+    pub(crate) fn refuse(&mut self, function: &str, arguments: &[Argument], options: &str, code: &str) {
+        let found = match run(function, arguments, options) {
+            Ok(outcome) => told(&outcome),
+            Err(failure) if failure.code == code => return,
+            Err(failure) => format!("{}: {failure}", failure.code),
+        };
+        self.wrong.push(format!("{function} {options}: expected {code}, found {found}"));
+    }
+}
+
+fn type_of(argument: &Argument) -> DataType {
+    match argument {
+        Argument::Column(array) => array.data_type().clone(),
+        Argument::Scalar(scalar) => scalar.data_type(),
+    }
+}
+
+fn checked(function: &str, arguments: &[Argument], options: &str, expected: &str) {
+    {
         let outcome = run(function, arguments, options).unwrap_or_else(|failure| panic!("{function}: {failure}"));
         assert_eq!(told(&outcome), expected, "{function} {options}");
         outcome.values.to_data().validate_full().unwrap();
-        let types: Vec<DataType> = arguments
-            .iter()
-            .map(|argument| match argument {
-                Argument::Column(array) => array.data_type().clone(),
-                Argument::Scalar(scalar) => scalar.data_type(),
-            })
-            .collect();
-        self.note(function, types.iter());
+        let types: Vec<DataType> = arguments.iter().map(type_of).collect();
         if arguments.iter().all(|argument| matches!(argument, Argument::Column(_))) {
             assert_eq!(result_type(function, &types, options).as_ref(), Ok(outcome.values.data_type()), "{function}");
         }
@@ -215,14 +263,6 @@ impl Suite {
                 Ok(_) => {}
                 Err(failure) => assert_eq!(failure.code, "type-mismatch", "{function}: {failure}"),
             }
-        }
-    }
-
-    /// A call that is refused as a whole.
-    pub(crate) fn refuse(&mut self, function: &str, arguments: &[Argument], options: &str, code: &str) {
-        match run(function, arguments, options) {
-            Ok(outcome) => panic!("{function} {options} gave {}", told(&outcome)),
-            Err(failure) => assert_eq!(failure.code, code, "{function} {options}: {failure}"),
         }
     }
 }

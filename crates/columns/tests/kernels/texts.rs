@@ -86,7 +86,7 @@ fn slices(suite: &mut Suite) {
 
 #[test]
 fn by_hand() {
-    cases(&mut Suite::default());
+    all(cases);
 }
 
 /// K03: what would be gigabytes is refused, and before it is written nothing near it was asked for.

@@ -48,7 +48,7 @@ trait Signed: ArrowNativeTypeOp {
     /// The number with the other sign, and whether it overflowed.
     fn negated(self) -> (Self, bool);
     /// -1, 0 or 1; NaN stays.
-    fn signum(self) -> Self;
+    fn sign(self) -> Self;
 }
 
 macro_rules! signed {
@@ -59,7 +59,7 @@ macro_rules! signed {
                 if $is_float { return (self.neg_wrapping(), false) }
                 (self.neg_wrapping(), self.neg_checked().is_err())
             }
-            fn signum(self) -> Self {
+            fn sign(self) -> Self {
                 let zero = <$t>::ZERO;
                 if self > zero { <$t>::ONE } else if self < zero { zero.sub_wrapping(<$t>::ONE) } else { self }
             }
@@ -149,7 +149,7 @@ pub(in super::super) fn abs_checked(call: &mut Call) -> Result<Values, Failure> 
 }
 
 pub(in super::super) fn sign(call: &mut Call) -> Result<Values, Failure> {
-    for_numbers!(call, |value, one| (value.signum().mul_wrapping(one), false))
+    for_numbers!(call, |value, one| (value.sign().mul_wrapping(one), false))
 }
 
 fn floats(call: &mut Call, f: impl Fn(f64) -> f64) -> Result<Values, Failure> {
