@@ -22,8 +22,10 @@ use crate::{Failure, Meter, type_name};
 pub(crate) use gather::guarded;
 use part::Part;
 pub use plain::plain_array;
+pub(crate) use plain::plain_metered;
 pub use provenance::Origin;
 pub(crate) use select::unique_names;
+pub(crate) use size::null_row_bytes;
 
 /// Rows that a batch may have.
 pub const MAX_ROWS: usize = i32::MAX as usize;
@@ -224,7 +226,9 @@ fn check_rows(rows: usize) -> Result<(), Failure> {
 }
 
 fn check_column(field: &Field, column: &ArrayRef, rows: usize) -> Result<(), Failure> {
-    let failure = if column.len() != rows {
+    let failure = if let Err(message) = crate::types::sound(field.data_type()) {
+        Failure::invalid_input("invalid-type", message)
+    } else if column.len() != rows {
         let message = format!("expected {rows} rows, the column has {}", column.len());
         Failure::invalid_input("out-of-bounds", message)
     } else if column.data_type() != field.data_type() {

@@ -5,10 +5,12 @@
 //! - What comes in is checked in full before an array exists.
 
 mod build;
+mod keys;
 mod level;
 mod read;
 
 pub use build::{array_from_levels, array_from_tree};
+pub(crate) use keys::without_hidden_keys;
 pub use read::{clean_array, read_level, read_levels};
 
 /// One array level, the mirror of the WIT record `buffers`.

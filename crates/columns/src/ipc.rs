@@ -3,17 +3,22 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::buffer::{Buffer, MutableBuffer};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
 
-use crate::batch::{array_bytes, unique_names};
+use crate::batch::{array_bytes, plain_metered, unique_names};
+use crate::buffers::without_hidden_keys;
 use crate::tree::MAX_FIELDS;
-use crate::types::{MAX_DEPTH, depth, field_count};
+use crate::types::{MAX_DEPTH, depth, field_count, plain_field, sound};
 use crate::{Batch, Failure, Meter, clean_array};
+
+mod messages;
+
+use messages::Messages;
 
 /// Ends a stream: a continuation marker and no length.
 const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
@@ -64,25 +69,35 @@ pub fn from_ipc(bytes: &[u8], meter: &mut dyn Meter) -> Result<Vec<Batch>, Failu
     }
     let mut rest = Buffer::from(copy);
     let mut decoder = StreamDecoder::new();
+    let (mut messages, mut plain) = (Messages::default(), None);
     let mut batches = Vec::new();
-    let mut checked = false;
     while !rest.is_empty() {
-        let decoded = guarded("reading", || decoder.decode(&mut rest))?;
-        if let (false, Some(schema)) = (checked, decoder.schema()) {
+        let message = messages.next(&mut rest, meter)?;
+        if let Some(schema) = message.schema {
             check_schema(&schema)?;
-            checked = true;
+            let fields: Vec<_> = schema.fields().iter().map(plain_field).collect();
+            plain = Some(Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())));
         }
-        let Some(rows) = decoded else { break };
-        let count = rows.num_rows();
-        let (schema, columns, _) = rows.into_parts();
-        batches.push(Batch::of(schema, count, columns)?);
-        meter.work(1)?;
-    }
-    if !checked {
-        return Err(Failure::invalid_input("invalid-buffers", "expected an Arrow IPC stream, found no schema"));
+        let Some(schema) = &plain else {
+            return Err(Failure::invalid_input("invalid-buffers", "expected an Arrow IPC stream, found no schema"));
+        };
+        let mut bytes = message.bytes;
+        // A message without a body comes out when the next one begins.
+        while !bytes.is_empty() {
+            let Some(rows) = guarded("reading", || decoder.decode(&mut bytes))? else { break };
+            let count = rows.num_rows();
+            let columns = rows.columns().iter().map(|column| incoming(column, meter));
+            let columns = columns.collect::<Result<Vec<_>, Failure>>()?;
+            batches.push(Batch::of(Arc::clone(schema), count, columns)?);
+        }
     }
     guarded("reading", || decoder.finish())?;
     Ok(batches)
+}
+
+/// A column as plugins see it, with nothing left in what nulls hide.
+fn incoming(column: &ArrayRef, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
+    without_hidden_keys(&plain_metered(column, meter)?, meter)
 }
 
 /// A stream has one schema, so what may be null in one batch may be null in all.
@@ -107,6 +122,7 @@ fn cleaned(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Failur
 }
 
 fn check_schema(schema: &Schema) -> Result<(), Failure> {
+    // Depth and number come first: what follows goes down into the types.
     if schema.fields().iter().map(|field| field_count(field.data_type())).sum::<usize>() > MAX_FIELDS {
         let message = format!("a schema has at most {MAX_FIELDS} fields, children counted");
         return Err(Failure::invalid_input("invalid-type", message));
@@ -115,13 +131,20 @@ fn check_schema(schema: &Schema) -> Result<(), Failure> {
         let message = format!("a type has at most {MAX_DEPTH} levels");
         return Err(Failure::invalid_input("invalid-type", message).with_column(deep.name()));
     }
+    for field in schema.fields() {
+        let wrong = |message| Failure::invalid_input("invalid-type", message).with_column(field.name());
+        sound(field.data_type()).map_err(wrong)?;
+    }
     unique_names(schema.fields())
 }
 
 fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, Failure> {
-    let wrong = |message: String| Failure::invalid_input("invalid-buffers", format!("{what} an IPC stream: {message}"));
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(result) => result.map_err(|error| wrong(error.to_string())),
-        Err(_) => Err(wrong("the bytes are malformed".to_owned())),
+        Ok(result) => result.map_err(|error| wrong(what, &error.to_string())),
+        Err(_) => Err(wrong(what, "the bytes are malformed")),
     }
+}
+
+fn wrong(what: &str, message: &str) -> Failure {
+    Failure::invalid_input("invalid-buffers", format!("{what} an IPC stream: {message}"))
 }

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::datatypes::{
-    DECIMAL32_MAX_PRECISION, DECIMAL64_MAX_PRECISION, DECIMAL128_MAX_PRECISION, DataType, Field, FieldRef, Fields,
-    IntervalUnit, Schema, TimeUnit,
+    DECIMAL32_MAX_PRECISION, DECIMAL64_MAX_PRECISION, DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType,
+    Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit,
 };
 
 pub use parse::parse_type;
@@ -200,6 +200,40 @@ pub fn plain_field(field: &FieldRef) -> FieldRef {
         return field.clone();
     }
     Arc::new(Field::new(field.name(), plain, field.is_nullable()).with_metadata(field.metadata().clone()))
+}
+
+/// Whether a type that did not come as text or as a tree is one that these could tell: decimals of a scale from 0 to
+/// their precision, sizes that are not negative, units that times have, zones that are known, keys that are integers.
+pub(crate) fn sound(data_type: &DataType) -> Result<(), String> {
+    use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
+    let children = match data_type {
+        DataType::Decimal32(precision, scale) => return check_decimal(*precision, *scale, DECIMAL32_MAX_PRECISION),
+        DataType::Decimal64(precision, scale) => return check_decimal(*precision, *scale, DECIMAL64_MAX_PRECISION),
+        DataType::Decimal128(precision, scale) => return check_decimal(*precision, *scale, DECIMAL128_MAX_PRECISION),
+        DataType::Decimal256(precision, scale) => return check_decimal(*precision, *scale, DECIMAL256_MAX_PRECISION),
+        DataType::FixedSizeBinary(size) if *size < 0 => return Err(format!("a width is not negative, found {size}")),
+        DataType::FixedSizeList(_, size) if *size < 0 => return Err(format!("a size is not negative, found {size}")),
+        DataType::Time32(Microsecond | Nanosecond) | DataType::Time64(Second | Millisecond) => {
+            return Err("time32 counts seconds or milliseconds, time64 microseconds or nanoseconds".to_owned());
+        }
+        DataType::Timestamp(_, Some(zone)) if zone_name(zone).is_none() => {
+            return Err(format!("unknown time zone `{}`", zone.chars().take(40).collect::<String>()));
+        }
+        DataType::Dictionary(key, value) => {
+            return if key.is_dictionary_key_type() { sound(value) } else { Err("keys are integers".to_owned()) };
+        }
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _)
+        | DataType::RunEndEncoded(_, item) => return sound(item.data_type()),
+        DataType::Struct(fields) => fields.iter().collect::<Vec<_>>(),
+        DataType::Union(fields, _) => fields.iter().map(|(_, field)| field).collect(),
+        _ => return Ok(()),
+    };
+    children.into_iter().try_for_each(|field| sound(field.data_type()))
 }
 
 /// Levels of a type, itself counted.

@@ -242,6 +242,7 @@ impl Batch {
                 continue;
             };
             if numbers.null_count() > 0 {
+                meter.allocate(super::null_row_bytes(field.data_type()))?;
                 arrays.push(new_null_array(field.data_type(), 1));
             }
             for (piece, columns) in pieces.iter().zip(&mut columns) {

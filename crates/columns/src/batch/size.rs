@@ -26,9 +26,14 @@ pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {
         View::Rows(rows) => match row_bytes(base.data_type()) {
             Some(width) => width.saturating_mul(rows.len() as u64),
             None => {
+                // A row of nulls in a nested column is a copy of the first row, hidden.
+                let null = match base.is_empty() || !base.data_type().is_nested() {
+                    true => null_row_bytes(base.data_type()),
+                    false => range_bytes(base, 0, 1),
+                };
                 let shown = rows.iter().map(|row| match row {
                     Some(row) if (row as usize) < base.len() => range_bytes(base, row as usize, 1),
-                    _ => 16,
+                    _ => null + 16,
                 });
                 shown.fold(0, u64::saturating_add)
             }
@@ -44,6 +49,20 @@ fn row_bytes(data_type: &DataType) -> Option<u64> {
         DataType::FixedSizeBinary(width) => Some(1 + u64::try_from(*width).unwrap_or(0)),
         DataType::Dictionary(key, _) => row_bytes(key),
         other => other.primitive_width().map(|width| 1 + width as u64),
+    }
+}
+
+/// Bytes of a null: what lists of a fixed size hold even then, down to the first list of any size.
+pub(crate) fn null_row_bytes(data_type: &DataType) -> u64 {
+    match data_type {
+        DataType::FixedSizeList(item, size) => {
+            let size = u64::try_from(*size).unwrap_or(0);
+            size.saturating_mul(null_row_bytes(item.data_type())).saturating_add(size / 8 + 1)
+        }
+        DataType::Struct(fields) => {
+            fields.iter().map(|field| null_row_bytes(field.data_type())).fold(1, u64::saturating_add)
+        }
+        other => row_bytes(other).unwrap_or(9),
     }
 }
 

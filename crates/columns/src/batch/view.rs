@@ -260,7 +260,7 @@ pub(super) fn row_numbers(numbers: &ArrayRef, rows: usize) -> Result<UInt32Array
                     return Err(beyond(row, *number));
                 }
             }
-            // Valid numbers are below 2^31 now; what stands under nulls may be cut off.
+            // Valid numbers are below 2^31 now; what stands under nulls becomes 0 below.
             let narrow = wide.values().iter().map(|number| *number as u32).collect::<Vec<u32>>();
             UInt32Array::new(ScalarBuffer::from(narrow), wide.nulls().cloned())
         }
@@ -277,5 +277,12 @@ pub(super) fn row_numbers(numbers: &ArrayRef, rows: usize) -> Result<UInt32Array
             }
         }
     }
-    Ok(taken)
+    match taken.nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => Ok(taken),
+        // What a plugin left under nulls must not be a number of anything.
+        Some(nulls) => {
+            let shown = taken.values().iter().zip(nulls).map(|(number, valid)| if valid { *number } else { 0 });
+            Ok(UInt32Array::new(shown.collect::<Vec<u32>>().into(), Some(nulls.clone())))
+        }
+    }
 }

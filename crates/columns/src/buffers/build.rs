@@ -17,7 +17,7 @@ use arrow::error::ArrowError;
 
 use super::Buffers;
 use crate::batch::MAX_ROWS;
-use crate::types::{MAX_DEPTH, depth, plain_type};
+use crate::types::{MAX_DEPTH, depth, plain_type, sound};
 use crate::{Failure, FlatField, field_from_tree, type_name};
 
 /// Builds an array from its levels, parents before children as [`crate::tree_from_field`] orders them. The bytes are
@@ -31,6 +31,7 @@ pub fn array_from_levels(field: &Field, levels: Vec<Buffers>) -> Result<ArrayRef
         let message = format!("no array of {} can be built from buffers", type_name(field.data_type()));
         return Err(Failure::invalid_input("invalid-type", message));
     }
+    sound(field.data_type()).map_err(|message| Failure::invalid_input("invalid-type", message))?;
     let mut builder = Builder { given: levels.len(), next: 0, levels: levels.into_iter() };
     let array = builder.array(field)?;
     if builder.next < builder.given {
@@ -262,7 +263,7 @@ impl Open<'_> {
     }
 
     fn dictionary<K: ArrowDictionaryKeyType>(&mut self, values: ArrayRef) -> Result<ArrayRef, Failure> {
-        let keys = self.primitive::<K>()?;
+        let keys = super::keys::zeroed(&self.primitive::<K>()?);
         let array = DictionaryArray::<K>::try_new(keys, values);
         Ok(Arc::new(array.map_err(|error| self.arrow(error))?))
     }

@@ -10,7 +10,7 @@ use arrow::datatypes::DataType;
 use super::Scalar;
 use super::call::{guarded, plan};
 use super::options::Options;
-use super::promote::{coerce, mismatch, normal, normalise, slice_bytes};
+use super::promote::{coerce, common, mismatch, normal, normalise, slice_bytes};
 use super::table::{Body, Function, Plan, find};
 use crate::{Failure, Meter, type_name};
 
@@ -59,6 +59,8 @@ pub(super) type Make = fn(&Plan, &Options) -> Result<Box<dyn State>, Failure>;
 #[derive(Debug)]
 pub struct Accumulator {
     function: &'static Function,
+    /// The normal types that were told; a batch may have narrower ones.
+    types: Vec<DataType>,
     plan: Plan,
     state: Box<dyn State>,
 }
@@ -91,7 +93,7 @@ impl Accumulator {
             let types: Vec<DataType> = inputs.iter().map(normal).collect();
             let plan = plan(function, &types, &options)?;
             let state = make(&plan, &options)?;
-            Ok(Self { function, plan, state })
+            Ok(Self { function, types, plan, state })
         })
     }
 
@@ -117,7 +119,12 @@ impl Accumulator {
                 return Err(mismatch(message));
             }
             let mut columns = Vec::with_capacity(values.len());
-            for (value, to) in values.iter().zip(&self.plan.inputs) {
+            for ((value, to), told) in values.iter().zip(&self.plan.inputs).zip(&self.types) {
+                let given = normal(value.data_type());
+                if given != *told && common([told, &given]).as_ref() != Some(told) {
+                    let message = format!("a column of {} is expected, not {}", type_name(told), type_name(&given));
+                    return Err(mismatch(message));
+                }
                 let converted = coerce(&normalise(value, meter)?, to, meter)?;
                 if let Some((rows, describe)) = converted.errors {
                     let row = rows.set_indices().next().unwrap_or_default();

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, new_empty_array};
+use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, new_empty_array};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::kernels::numeric as arrow_numeric;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, DecimalType, Float64Type};
 use arrow::error::ArrowError;
 
-use super::numbers::{integer, numeric, rows, zip};
+use super::numbers::{integer, numeric, pack, rows, zip};
 use super::options::Options;
 use super::promote::{as_decimal, common, internal, mismatch};
 use super::scalar::shown;
@@ -161,8 +162,11 @@ fn temporal(left: &DataType, right: &DataType) -> [DataType; 2] {
 fn by_arrow(call: &mut Call) -> Result<Values, Failure> {
     let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
     let operation = Operation::of(call.function);
+    let (function, explained) = (call.function, (left.clone(), right.clone()));
+    let why = move |row| failure(function, &explained.0, &explained.1, row);
     if let Ok(array) = operation.arrow(left, right) {
-        return Ok(Values::of(array));
+        let failed = too_many_digits(&array);
+        return Ok(Values::with_errors(array, failed, why));
     }
     let mut failed = vec![false; call.rows];
     let mut parts = Vec::with_capacity(call.rows);
@@ -179,8 +183,22 @@ fn by_arrow(call: &mut Call) -> Result<Values, Failure> {
     }
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
     let array = arrow::compute::concat(&parts).map_err(internal)?;
-    let (function, left, right) = (call.function, left.clone(), right.clone());
-    Ok(Values::with_errors(array, failed.into(), move |row| failure(function, &left, &right, row)))
+    let failed = &BooleanBuffer::from(failed) | &too_many_digits(&array);
+    Ok(Values::with_errors(array, failed, why))
+}
+
+/// Rows whose decimal has more digits than its type, which arrow's kernels do not look at.
+fn too_many_digits(array: &ArrayRef) -> BooleanBuffer {
+    fn beyond<T: DecimalType>(array: &ArrayRef, precision: u8) -> BooleanBuffer {
+        let decimals = array.as_primitive::<T>();
+        let found = pack(decimals.values(), |value| !T::is_valid_decimal_precision(value, precision));
+        decimals.nulls().map_or(found.clone(), |nulls| &found & nulls.inner())
+    }
+    match array.data_type() {
+        DataType::Decimal128(precision, _) => beyond::<Decimal128Type>(array, *precision),
+        DataType::Decimal256(precision, _) => beyond::<Decimal256Type>(array, *precision),
+        _ => BooleanBuffer::new_unset(array.len()),
+    }
 }
 
 /// Why a row failed: a division by zero, or else an overflow.
@@ -205,6 +223,10 @@ fn failure(function: &str, left: &Input, right: &Input, row: usize) -> Failure {
 /// Numbers by `exact`, which says whether the result overflowed; what is no plain number, by arrow.
 fn loops<const CHECKED: bool>(call: &mut Call, operation: Operation) -> Result<Values, Failure> {
     let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
+    // A number and an interval, as arrow multiplies them.
+    if left.array.data_type() != right.array.data_type() {
+        return by_arrow(call);
+    }
     let array: Option<ArrayRef> = integer!(left.array.data_type(), T => {
         return integers::<T, CHECKED>(call, left, right, operation);
     }, _ => numeric!(left.array.data_type(), T => {

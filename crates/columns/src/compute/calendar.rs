@@ -108,6 +108,11 @@ impl Unit {
         }
     }
 
+    /// Whether every tick begins one of these units.
+    pub(super) fn is_finer_than(self, per_second: i64) -> bool {
+        matches!(self, Self::Even(ticks, _) if ticks > per_second)
+    }
+
     /// Whether the unit is a whole number of days, so that its bounds depend on the zone's midnight.
     pub(super) fn of_days(self) -> bool {
         !matches!(self, Self::Even(_, seconds) if seconds < 86_400)
@@ -140,6 +145,13 @@ pub(super) fn zone(name: &str) -> Result<Tz, Failure> {
         Failure::invalid_config("invalid-type", format!("there is no time zone {shown:?}"))
             .with_help("zones are named like Europe/Paris, UTC or +02:00")
     })
+}
+
+/// The second, if the calendar reaches a few days further, so that no offset leads out of it.
+fn within(second: i64) -> Option<i64> {
+    const FEW_DAYS: i64 = 4 * 86_400;
+    let reached = |second: i64| DateTime::<Utc>::from_timestamp(second, 0).is_some();
+    (reached(second.checked_add(FEW_DAYS)?) && reached(second.checked_sub(FEW_DAYS)?)).then_some(second)
 }
 
 impl Times {
@@ -175,7 +187,7 @@ impl Times {
     /// A time as the clocks of its zone show it.
     pub(super) fn local(&self, tick: i64) -> Option<i64> {
         let Some(zone) = &self.zone else { return Some(tick) };
-        let utc = DateTime::from_timestamp(tick.div_euclid(self.per_second), 0)?;
+        let utc = DateTime::from_timestamp(within(tick.div_euclid(self.per_second))?, 0)?;
         let offset = zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
         tick.checked_add(i64::from(offset) * self.per_second)
     }
@@ -183,7 +195,7 @@ impl Times {
     /// The time at which the clocks of the zone show this: the first if they do so twice, the next one if they do not.
     pub(super) fn utc_of_local(&self, local: i64) -> Option<i64> {
         let Some(zone) = &self.zone else { return Some(local) };
-        let mut seconds = local.div_euclid(self.per_second);
+        let mut seconds = within(local.div_euclid(self.per_second))?;
         for _ in 0..48 {
             let naive: NaiveDateTime = DateTime::<Utc>::from_timestamp(seconds, 0)?.naive_utc();
             match zone.offset_from_local_datetime(&naive) {

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array, new_empty_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, NullArray, UInt32Array, new_empty_array};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
 
@@ -12,6 +12,8 @@ use super::promote::{coerce, internal, mismatch, normal, normalise, slice_bytes}
 use super::table::{Body, Bound, Function, Kernel, Literals, Plan, find};
 use super::values::{Call, Input, Values, null_where};
 use super::{Argument, Outcome, Scalar};
+use crate::batch::MAX_ROWS;
+use crate::types::sound;
 use crate::{Failure, Meter, type_name};
 
 /// Units of fuel in a chunk: a few milliseconds, so that a deadline is seen soon.
@@ -58,6 +60,9 @@ pub(super) fn guarded<T>(function: &str, work: impl FnOnce() -> Result<T, Failur
 
 /// Checks the number of arguments and their types.
 pub(super) fn plan(function: &Function, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    for data_type in types {
+        sound(data_type).map_err(|message| Failure::invalid_config("invalid-type", message))?;
+    }
     let (least, most) = function.arity;
     if types.len() < least || types.len() > most {
         let wanted = match (least, most) {
@@ -133,7 +138,12 @@ fn length(arguments: &[Argument], rows: usize) -> Result<usize, Failure> {
         Argument::Column(array) => Some(array.len()),
         Argument::Scalar(_) => None,
     });
-    let Some(first) = lengths.next() else { return Ok(rows) };
+    let Some(first) = lengths.next() else {
+        if rows > MAX_ROWS {
+            return Err(Failure::limit("too-large", format!("a column has at most {MAX_ROWS} rows, not {rows}")));
+        }
+        return Ok(rows);
+    };
     match lengths.find(|length| *length != first) {
         Some(other) => Err(Failure::invalid_input(
             "out-of-bounds",
@@ -267,13 +277,19 @@ fn broadcast(
     if bytes > i32::MAX as u64 {
         return Err(Failure::limit("too-large", format!("{rows} copies of the result are more than 2 GiB")));
     }
-    meter.allocate(bytes)?;
+    // The numbers of the row that is copied take four bytes each.
+    meter.allocate(bytes.saturating_add(rows as u64 * 4))?;
     let live = only.map(|only| match only.nulls() {
         Some(nulls) => only.values() & nulls.inner(),
         None => only.values().clone(),
     });
-    let zeros = UInt32Array::from_value(0, rows);
-    let mut values = arrow::compute::take(one.values.as_ref(), &zeros, None).map_err(internal)?;
+    let mut values: ArrayRef = match one.values.data_type() {
+        DataType::Null => Arc::new(NullArray::new(rows)),
+        _ => {
+            let zeros = UInt32Array::from_value(0, rows);
+            arrow::compute::take(one.values.as_ref(), &zeros, None).map_err(internal)?
+        }
+    };
     if let Some(live) = &live {
         values = null_where(&values, &!live)?;
     }

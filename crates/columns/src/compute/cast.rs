@@ -1,5 +1,6 @@
 //! Conversion from one type to another.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -12,7 +13,8 @@ use super::promote::{internal, mismatch, slice_bytes};
 use super::scalar::shown;
 use super::table::{Function, Plan};
 use super::values::{Call, Values};
-use crate::{Failure, type_name};
+use crate::batch::null_row_bytes;
+use crate::{Failure, plain_type, type_name};
 
 pub(super) const FUNCTIONS: &[Function] = &[Function::new("cast", "cast(any) -> to_type", types, cast)
     .options(&["to_type", "safe"])
@@ -26,6 +28,8 @@ fn types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure
             Failure::invalid_config("type-mismatch", "cast needs the option to_type").with_parameter("/to_type")
         );
     };
+    // Views and the like become what plugins see.
+    let to = plain_type(&to);
     options.boolean("safe")?;
     match types {
         [from] if can_cast_types(from, &to) => Ok(Plan { inputs: vec![from.clone()], output: to }),
@@ -43,6 +47,10 @@ fn cast(call: &mut Call) -> Result<Values, Failure> {
         None if array.data_type().is_nested() => slice_bytes(array.as_ref()).saturating_mul(16),
         None => slice_bytes(array.as_ref()).saturating_add(rows.saturating_mul(48)),
     };
+    let bytes = bytes.saturating_add(nulls_bytes(&array, call.output));
+    if bytes > i32::MAX as u64 && has_fixed_size(call.output) {
+        return Err(Failure::limit("too-large", "the result is more than 2 GiB; use smaller batches"));
+    }
     call.meter.allocate(bytes)?;
     let safe = call.options.boolean("safe")?;
     let converted = match convert(&array, call.output) {
@@ -56,11 +64,48 @@ fn cast(call: &mut Call) -> Result<Values, Failure> {
     Ok(Values::nulls_are_errors(&array, converted, move |row| invalid(&source, row, &to)))
 }
 
+/// What the result takes if all of its rows are null, at each level that both types have.
+fn nulls_bytes(array: &ArrayRef, to: &DataType) -> u64 {
+    let rows = (array.len() as u64).saturating_mul(null_row_bytes(to));
+    let below = match to {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            match array.data_type() {
+                DataType::List(_) => nulls_bytes(array.as_list::<i32>().values(), item.data_type()),
+                DataType::LargeList(_) => nulls_bytes(array.as_list::<i64>().values(), item.data_type()),
+                DataType::FixedSizeList(..) => nulls_bytes(array.as_fixed_size_list().values(), item.data_type()),
+                _ => nulls_bytes(array, item.data_type()),
+            }
+        }
+        DataType::Dictionary(_, value) => nulls_bytes(array, value),
+        DataType::Struct(fields) => match array.as_struct_opt() {
+            Some(from) => {
+                let each = from.columns().iter().zip(fields).map(|(column, to)| nulls_bytes(column, to.data_type()));
+                each.fold(0, u64::saturating_add)
+            }
+            None => 0,
+        },
+        _ => 0,
+    };
+    rows.saturating_add(below)
+}
+
+fn has_fixed_size(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::FixedSizeList(..) | DataType::FixedSizeBinary(_) => true,
+        DataType::List(item) | DataType::LargeList(item) => has_fixed_size(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_fixed_size(field.data_type())),
+        DataType::Dictionary(_, value) => has_fixed_size(value),
+        _ => false,
+    }
+}
+
 /// Converts; what does not convert is null, except that nested values fail as a whole.
 pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
     let safe = !(array.data_type().is_nested() || to.is_nested());
     let options = CastOptions { safe, format_options: FormatOptions::default() };
-    cast_with_options(array, to, &options).map_err(internal)
+    // Arrow panics at times whose local form is just beyond the calendar; such rows fail like any other.
+    let cast = catch_unwind(AssertUnwindSafe(|| cast_with_options(array, to, &options).map_err(internal)));
+    cast.unwrap_or_else(|_| Err(Failure::invalid_input("kernel", "the value has no such form")))
 }
 
 /// For conversions that arrow fails as a whole: the rows that fail alone are null.

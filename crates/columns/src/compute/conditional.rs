@@ -7,6 +7,7 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::kernels::{cmp, zip::zip};
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type};
 
+use super::group::one_nan;
 use super::numbers::pack;
 use super::options::Options;
 use super::promote::{common, internal, mismatch, slice_bytes};
@@ -243,8 +244,10 @@ fn nullif(call: &mut Call) -> Result<Values, Failure> {
 fn extreme(call: &mut Call, largest: bool) -> Result<Values, Failure> {
     reserve(call)?;
     let Some((first, rest)) = call.inputs.split_first() else { return Err(mismatch("an argument is expected")) };
-    let mut best = first.clone();
+    let ordered = |input: &Input| Input { array: one_nan(&input.array), scalar: input.scalar };
+    let mut best = ordered(first);
     for input in rest {
+        let input = &ordered(input);
         if *call.output == DataType::Null {
             break;
         }

@@ -10,7 +10,8 @@ use arrow_row::{RowConverter, SortField};
 
 use super::call::guarded;
 use super::promote::{internal, mismatch, normal, normalise, slice_bytes};
-use crate::{Failure, Meter, type_name};
+use crate::types::sound;
+use crate::{Failure, Meter, plain_type, type_name};
 
 mod bytes;
 mod numbers;
@@ -25,7 +26,7 @@ pub(super) use table::{NONE, add};
 /// Each column's keys are numbered by themselves; several columns' numbers are numbered again in pairs.
 #[derive(Debug)]
 pub struct Grouper {
-    /// The types as they were given.
+    /// The types as they were given, made plain.
     types: Vec<DataType>,
     columns: Vec<Column>,
     /// Pair `i` numbers the groups of columns up to `i` together with column `i + 1`.
@@ -110,6 +111,27 @@ impl Column {
     }
 }
 
+/// Floats in which NaN, which processors give either sign, is larger than any number in arrow's total order.
+pub(super) fn one_nan(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Float64 => {
+            let floats = array.as_primitive::<Float64Type>();
+            if !floats.values().iter().any(|value| value.is_nan() & value.is_sign_negative()) {
+                return Arc::clone(array);
+            }
+            Arc::new(floats.unary::<_, Float64Type>(|value| if value.is_nan() { f64::NAN } else { value }))
+        }
+        DataType::Float32 => {
+            let floats = array.as_primitive::<Float32Type>();
+            if !floats.values().iter().any(|value| value.is_nan() & value.is_sign_negative()) {
+                return Arc::clone(array);
+            }
+            Arc::new(floats.unary::<_, Float32Type>(|value| if value.is_nan() { f32::NAN } else { value }))
+        }
+        _ => Arc::clone(array),
+    }
+}
+
 /// Floats in which equal values have equal bits.
 pub(super) fn canonical(array: &ArrayRef) -> ArrayRef {
     match array.data_type() {
@@ -122,12 +144,13 @@ pub(super) fn canonical(array: &ArrayRef) -> ArrayRef {
             Arc::new(array.as_primitive::<Float32Type>().unary::<_, Float32Type>(one))
         }
         DataType::Float16 => {
-            let zero = <Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native::default();
-            Arc::new(
-                array
-                    .as_primitive::<Float16Type>()
-                    .unary::<_, Float16Type>(|value| if value == zero { zero } else { value }),
-            )
+            type Half = <Float16Type as arrow::datatypes::ArrowPrimitiveType>::Native;
+            let one = |value: Half| match value {
+                value if value.is_nan() => Half::NAN,
+                value if value == Half::ZERO => Half::ZERO,
+                value => value,
+            };
+            Arc::new(array.as_primitive::<Float16Type>().unary::<_, Float16Type>(one))
         }
         _ => Arc::clone(array),
     }
@@ -143,9 +166,12 @@ impl Grouper {
             if keys.is_empty() || keys.len() > 1_000 {
                 return Err(mismatch(format!("1 to 1000 keys are expected, not {}", keys.len())));
             }
+            for key in keys {
+                sound(key).map_err(|message| Failure::invalid_config("invalid-type", message))?;
+            }
             let columns = keys.iter().map(Column::new).collect::<Result<_, _>>()?;
             let pairs = keys.iter().skip(1).map(|_| Numbers::new()).collect();
-            Ok(Self { types: keys.to_vec(), columns, pairs })
+            Ok(Self { types: keys.iter().map(plain_type).collect(), columns, pairs })
         })
     }
 

@@ -29,6 +29,7 @@ impl Options {
         };
         for name in map.keys() {
             if !known.contains(&name.as_str()) {
+                let name: String = name.chars().take(60).collect();
                 let failure = Failure::invalid_config("unknown-option", format!("{function} has no option {name:?}"));
                 return Err(failure.with_parameter(format!("/{name}")).with_help(if known.is_empty() {
                     "it takes no options".to_owned()

@@ -264,7 +264,8 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
         let mut rest = 0;
         for found in regex.captures_iter(text).take(most) {
             let Some(whole) = found.get(0) else { break };
-            call.tick(64)?;
+            // A search may have looked at all of the rest, however short what it found.
+            call.tick(text.len() - whole.start())?;
             out.push(text.get(rest..whole.start()).unwrap_or_default(), call.meter)?;
             expand(&pieces, &found, call, out)?;
             rest = whole.end();

@@ -188,7 +188,7 @@ pub(super) fn coerce(array: &ArrayRef, to: &DataType, meter: &mut dyn Meter) -> 
     if from == to {
         return Ok(Values::of(Arc::clone(array)));
     }
-    meter.allocate((to.primitive_width().unwrap_or(16) as u64).saturating_mul(array.len() as u64))?;
+    meter.allocate(crate::batch::null_row_bytes(to).max(16).saturating_mul(array.len() as u64))?;
     // A plain timestamp, or a date, that meets one with a zone counts as UTC; arrow's cast would read it as local time.
     let utc = match to {
         DataType::Timestamp(unit, Some(_)) if !matches!(from, DataType::Timestamp(_, Some(_)) | DataType::Null) => {

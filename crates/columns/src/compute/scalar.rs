@@ -1,5 +1,6 @@
 //! Scalars as arrays of one row, and back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -11,6 +12,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::Scalar;
 use super::promote::internal;
+use crate::batch::null_row_bytes;
+use crate::types::sound;
 use crate::{Failure, type_name};
 
 impl Scalar {
@@ -86,8 +89,17 @@ impl Scalar {
 
 /// One value read from text.
 pub(super) fn from_text(text: &str, to: &DataType) -> Result<ArrayRef, Failure> {
+    let invalid = || {
+        let short: String = text.chars().take(60).collect();
+        let end = if short.len() < text.len() { "…" } else { "" };
+        Failure::invalid_config("invalid-cast", format!("{short:?}{end} is not {}", type_name(to)))
+    };
+    sound(to).map_err(|message| Failure::invalid_config("invalid-type", message))?;
+    // No text is a value of a fixed width that it does not fill; a null of that width may be gigabytes.
+    if null_row_bytes(to) > text.len() as u64 + 64 {
+        return Err(invalid());
+    }
     let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
-    let invalid = || Failure::invalid_config("invalid-cast", format!("{text:?} is not {}", type_name(to)));
     let cast = super::cast::convert(&array, to).map_err(|_| invalid())?;
     if cast.is_null(0) { Err(invalid()) } else { Ok(cast) }
 }
@@ -95,7 +107,11 @@ pub(super) fn from_text(text: &str, to: &DataType) -> Result<ArrayRef, Failure> 
 /// A value as text, shortened, for messages.
 pub(super) fn shown(array: &dyn Array, row: usize) -> String {
     let text = match ArrayFormatter::try_new(array, &FormatOptions::default().with_null("null")) {
-        Ok(formatter) => formatter.value(row).to_string(),
+        // Arrow panics at times whose local form is just beyond the calendar.
+        Ok(formatter) => match catch_unwind(AssertUnwindSafe(|| formatter.value(row).to_string())) {
+            Ok(text) => text,
+            Err(_) => return "a time beyond the calendar".to_owned(),
+        },
         Err(_) => return "a value".to_owned(),
     };
     let quoted = matches!(array.data_type(), DataType::Utf8);

@@ -1,5 +1,6 @@
 //! Text: case, trimming, lengths, parts and joining.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
@@ -239,18 +240,15 @@ fn binary_length(call: &mut Call) -> Result<Values, Failure> {
 }
 
 /// The byte range of characters `start` to `stop`, negative ones counted from the end.
-fn range(text: &str, start: i64, stop: Option<i64>) -> &str {
+fn range(text: &str, start: i64, stop: Option<i64>) -> Range<usize> {
     let ascii = text.is_ascii();
     let count = if ascii { text.len() } else { text.chars().count() } as i64;
     let place = |index: i64| (if index < 0 { index.saturating_add(count) } else { index }).clamp(0, count) as usize;
     let (start, stop) = (place(start), stop.map_or(count as usize, place));
-    if start >= stop {
-        return "";
-    }
     let byte = |character: usize| {
         if ascii { character } else { text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte) }
     };
-    text.get(byte(start)..byte(stop)).unwrap_or_default()
+    byte(start)..byte(stop.max(start))
 }
 
 fn slice(call: &mut Call) -> Result<Values, Failure> {
@@ -265,22 +263,15 @@ fn slice(call: &mut Call) -> Result<Values, Failure> {
     write_rows(call, |call, row, out| {
         let text = texts.get(row);
         call.tick(text.len())?;
-        let text = range(text, number(1, row, start).unwrap_or(0), None);
-        let text = match number(2, row, length) {
-            Some(length) => range(text, 0, Some(length.max(0))),
-            None => text,
-        };
-        let text = match stop {
+        let Range { start: begin, mut end } = range(text, number(1, row, start).unwrap_or(0), None);
+        if let Some(length) = number(2, row, length) {
+            end = begin + range(text.get(begin..).unwrap_or_default(), 0, Some(length.max(0))).end;
+        }
+        if let Some(stop) = stop {
             // A stop counts from the front of the whole text, or from its end.
-            Some(stop) => {
-                let whole = texts.get(row);
-                let end = range(whole, 0, Some(stop)).len();
-                let begin = text.as_ptr() as usize - whole.as_ptr() as usize;
-                whole.get(begin..end.min(begin + text.len())).unwrap_or_default()
-            }
-            None => text,
-        };
-        out.push(text, call.meter)
+            end = end.min(range(text, 0, Some(stop)).end);
+        }
+        out.push(text.get(begin..end).unwrap_or_default(), call.meter)
     })
 }
 
@@ -326,23 +317,27 @@ fn integer_at(call: &Call, index: usize, row: usize) -> i64 {
     call.inputs.get(index).map_or(0, |input| input.array.as_primitive::<Int64Type>().value(input.at(row)))
 }
 
-/// A text again and again, `count` characters of it.
+/// A text again and again, `count` characters of it. All of it is asked for before the first is written.
 fn fill(call: &mut Call, text: &str, count: usize, out: &mut Writer) -> Result<(), Failure> {
-    let mut left = count;
     let characters = text.chars().count();
-    while left >= characters && characters > 0 {
+    if characters == 0 {
+        return Ok(());
+    }
+    let (times, left) = (count / characters, count % characters);
+    let rest = text.get(range(text, 0, Some(left as i64))).unwrap_or_default();
+    out.reserve(times.saturating_mul(text.len()).saturating_add(rest.len()), call.meter)?;
+    for _ in 0..times {
         call.tick(text.len())?;
         out.push(text, call.meter)?;
-        left -= characters;
     }
-    out.push(range(text, 0, Some(left as i64)), call.meter)
+    out.push(rest, call.meter)
 }
 
 fn repeat(call: &mut Call) -> Result<Values, Failure> {
     let texts = Texts::of(first(call)?);
     write_rows(call, |call, row, out| {
         let (text, count) = (texts.get(row), integer_at(call, 1, row).max(0) as usize);
-        fill(call, text, text.chars().count().saturating_mul(if text.is_empty() { 0 } else { count }), out)
+        fill(call, text, text.chars().count().saturating_mul(count), out)
     })
 }
 

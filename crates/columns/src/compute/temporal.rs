@@ -182,6 +182,9 @@ fn floor(call: &mut Call) -> Result<Values, Failure> {
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
     let times = Times::of(&input.array)?;
     let cut = |tick: i64| {
+        if unit.is_finer_than(times.per_second) {
+            return Some(tick);
+        }
         let local = times.local(tick)?;
         let begin = unit.begin(unit.index(local, times.per_second)?, times.per_second)?;
         if unit.of_days() { times.utc_of_local(begin) } else { tick.checked_sub(local.checked_sub(begin)?) }

@@ -39,6 +39,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Makes room for so many further bytes, so that a long row is refused before any of it is written.
+    pub(super) fn reserve(&mut self, bytes: usize, meter: &mut dyn Meter) -> Result<(), Failure> {
+        let length = self.bytes.len().saturating_add(bytes);
+        if length > self.bytes.capacity() { self.make_room(length, meter) } else { Ok(()) }
+    }
+
     #[cold]
     fn make_room(&mut self, length: usize, meter: &mut dyn Meter) -> Result<(), Failure> {
         if length > i32::MAX as usize {
@@ -46,7 +52,8 @@ impl Writer {
         }
         let capacity = (self.bytes.capacity() * 2).max(length).max(STEP).min(i32::MAX as usize);
         meter.work((self.bytes.len() / 8) as u64)?;
-        meter.allocate((capacity - self.bytes.capacity()) as u64)?;
+        // The bytes move, so that for a moment there is all of the new beside the old.
+        meter.allocate(capacity as u64)?;
         self.bytes.reserve_exact(capacity - self.bytes.len());
         Ok(())
     }

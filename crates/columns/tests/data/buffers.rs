@@ -205,6 +205,25 @@ fn dictionary_keys_must_point_to_values() {
 }
 
 #[test]
+fn dictionary_keys_under_nulls_become_zeros() {
+    let keys = Buffers {
+        length: 3,
+        null_count: 2,
+        validity: Some(vec![0b001]),
+        values: vec![1, 200, 77],
+        ..Buffers::default()
+    };
+    let values = Buffers { length: 2, values: vec![7, 8], ..Buffers::default() };
+    let array = array_from_levels(&field("dictionary<uint8, int8>"), vec![keys, values]).unwrap();
+    let dictionary = arrow::array::AsArray::as_any_dictionary(array.as_ref());
+    assert_eq!(dictionary.keys().to_data().buffers()[0].as_slice(), [1, 0, 0]);
+    for moved in [array.slice(1, 2), arrow::compute::concat(&[array.as_ref(), array.as_ref()]).unwrap()] {
+        let level = read_level(&moved, &[]).unwrap();
+        assert!(level.values.iter().all(|key| *key < 2));
+    }
+}
+
+#[test]
 fn nulls_need_a_field_that_may_have_them() {
     let level = Buffers { length: 1, null_count: 1, validity: Some(vec![0]), values: vec![0], ..Buffers::default() };
     let strict = Field::new("c", DataType::Int8, false);

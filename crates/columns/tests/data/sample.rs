@@ -186,3 +186,14 @@ pub(crate) fn assert_same(left: &ArrayRef, right: &ArrayRef) {
     }
     assert_eq!(left, right);
 }
+
+/// Decimals of a scale below zero, by themselves and inside of others, as an Arrow library may send them.
+pub(crate) fn scaled_below_zero() -> Vec<(DataType, ArrayRef)> {
+    let types = [
+        DataType::Decimal128(5, -2),
+        DataType::Decimal256(50, -2),
+        DataType::List(Arc::new(Field::new_list_field(DataType::Decimal128(5, -2), true))),
+        DataType::Struct(Fields::from(vec![Field::new("a", DataType::Decimal128(5, -2), true)])),
+    ];
+    types.into_iter().map(|data_type| (data_type.clone(), new_null_array(&data_type, 2))).collect()
+}

@@ -292,3 +292,49 @@ fn text_beyond_two_gibibytes_is_refused_before_it_is_allocated() {
     let bomb = batch.take(&rows(&vec![0; 3000]), &mut Unmetered).unwrap();
     assert_eq!(bomb.column(0, &mut Unmetered).unwrap_err().code, "too-large");
 }
+
+/// K02: row numbers under nulls may be anything, in either width, also after further selections.
+#[test]
+fn k02_row_numbers_under_nulls_are_no_numbers() {
+    use arrow::array::{AsArray, UInt32Array, UInt64Array};
+    let nulls = arrow::buffer::NullBuffer::from(vec![true, false, true, false]);
+    let narrow: ArrayRef = Arc::new(UInt32Array::new(vec![1, u32::MAX, 0, 2].into(), Some(nulls.clone())));
+    let wide: ArrayRef = Arc::new(UInt64Array::new(vec![1, u64::MAX, 0, 1 << 40].into(), Some(nulls)));
+    let texts: ArrayRef = Arc::new(arrow::array::StringArray::from(vec!["a", "b"]));
+    let field = Field::new("t", DataType::Utf8, true);
+    let batch = Batch::of(Arc::new(Schema::new(vec![field])), 2, vec![texts]).unwrap();
+    for numbers in [narrow, wide] {
+        let taken = batch.take(&numbers, &mut Unmetered).unwrap();
+        let again = taken.take(&(Arc::new(UInt32Array::from(vec![3, 2, 1, 0])) as ArrayRef), &mut Unmetered).unwrap();
+        let joined = Batch::concat(&[taken, again], &mut Unmetered).unwrap();
+        let column = joined.take(&numbers, &mut Unmetered).unwrap().column(0, &mut Unmetered).unwrap();
+        let found: Vec<Option<&str>> = column.as_string::<i32>().iter().collect();
+        assert_eq!(found, [None, None, Some("b"), None]);
+    }
+}
+
+/// K03: a row of nulls in a nested column is as large as a list of a fixed size, or as the row that it hides.
+#[test]
+fn k03_rows_of_nulls_are_asked_for() {
+    struct Small;
+    impl Meter for Small {
+        fn work(&mut self, _: u64) -> Result<(), Failure> {
+            Ok(())
+        }
+        fn allocate(&mut self, bytes: u64) -> Result<(), Failure> {
+            if bytes > 64 << 20 { Err(Failure::limit("memory", "too much")) } else { Ok(()) }
+        }
+    }
+    let numbers = arrow::array::new_null_array(&DataType::UInt32, 100_000);
+    let list = arrow::array::ListArray::from_iter_primitive::<arrow::datatypes::Int64Type, _, _>(vec![Some(vec![
+            Some(1);
+            100_000
+        ])]);
+    let empty = crate::sample::kind("fixed-size-list<int64, 1000000>");
+    for (column, rows) in [(Arc::new(list) as ArrayRef, 1), (arrow::array::new_null_array(&empty, 0), 0)] {
+        let field = Field::new("c", column.data_type().clone(), true);
+        let batch = Batch::of(Arc::new(Schema::new(vec![field])), rows, vec![column]).unwrap();
+        let taken = batch.take(&numbers, &mut Small).unwrap();
+        assert_eq!(taken.column(0, &mut Small).unwrap_err().code, "memory");
+    }
+}

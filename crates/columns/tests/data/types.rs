@@ -88,7 +88,7 @@ fn faults_in_type_text_are_located() {
         timestamp[Mars/Olympus]       10 unknown time zone `Mars/Olympus`, expected a unit or a name like Europe/Paris
         timestamp[ms, ]               14 unknown time zone ``, expected a unit or a name like Europe/Paris
         decimal(77,2)                  0 expected a precision from 1 to 76, found 77
-        decimal(5,6)                   0 expected a scale from -76 to the precision 5, found 6
+        decimal(5,6)                   0 expected a scale from 0 to the precision 5, found 6
         decimal(x)                     8 expected a number, found `x`
         struct<a: int8, a: int8>      16 field `a` stands twice
         map<utf8>                      8 expected `,`, found `>`
@@ -196,4 +196,25 @@ fn schemas_go_out_and_back_and_have_unique_names() {
 fn schema_text_has_a_line_per_column() {
     let schema = Schema::new(vec![Field::new("a", DataType::Int64, false), Field::new("b", kind("list<utf8>"), true)]);
     assert_eq!(schema_text(&schema), "a: int64 not null\nb: list<utf8>");
+}
+
+/// Arrow has scales below zero; here no type has, wherever it comes from.
+#[test]
+fn scales_below_zero_are_refused() {
+    for text in ["decimal(5,-1)", "decimal256(5,-1)", "decimal32(5,-1)", "decimal64(5,-1)", "list<decimal(5,-128)>"] {
+        assert_eq!(parse_type(text).unwrap_err().code, "invalid-type", "{text}");
+    }
+    for kind in [FlatType::Decimal128(5, -1), FlatType::Decimal256(5, -1), FlatType::Other("decimal(5,-1)".into())] {
+        let tree = FlatField { name: "d".into(), kind, nullable: true, children: vec![], metadata: vec![] };
+        assert_eq!(field_from_tree(std::slice::from_ref(&tree)).unwrap_err().code, "invalid-type");
+        assert_eq!(schema_from_flat(&[tree], &[0], &[]).unwrap_err().code, "invalid-type");
+    }
+    for (data_type, column) in crate::sample::scaled_below_zero() {
+        let field = Field::new("d", data_type.clone(), true);
+        let levels = vec![jackfield_columns::Buffers::default(); tree_from_field(&field).len()];
+        assert_eq!(jackfield_columns::array_from_levels(&field, levels).unwrap_err().code, "invalid-type");
+        let schema = std::sync::Arc::new(Schema::new(vec![field]));
+        let failure = jackfield_columns::Batch::of(schema, column.len(), vec![column]).unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.column.as_deref()), ("invalid-type", Some("d")), "{data_type}");
+    }
 }

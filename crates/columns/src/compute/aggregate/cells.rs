@@ -11,12 +11,13 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Decimal128Type, UInt8Type};
 use arrow_row::{RowConverter, SortField};
 
-use super::super::group::canonical;
+use super::super::group::{canonical, one_nan};
 use super::super::numbers::numeric;
 use super::super::options::Options;
 use super::super::promote::{internal, mismatch, relabel, slice_bytes};
 use super::super::table::Plan;
 use super::{State, grow};
+use crate::batch::null_row_bytes;
 use crate::{Failure, Meter, type_name};
 
 /// Which value is kept.
@@ -144,7 +145,11 @@ impl<T: ArrowPrimitiveType> State for Numbers<T> {
     ) -> Result<(), Failure> {
         grow(&mut self.cells, count, (T::Native::default(), false), meter)?;
         let Some(values) = values.first() else { return Err(mismatch("a column is expected")) };
-        let values = in_layout(values, &self.layout)?;
+        let values = match self.keep {
+            Keep::Min | Keep::Max => one_nan(values),
+            Keep::First | Keep::Last => Arc::clone(values),
+        };
+        let values = in_layout(&values, &self.layout)?;
         self.take(values.as_primitive::<T>(), groups);
         Ok(())
     }
@@ -199,6 +204,11 @@ impl Bytes {
         if self.held > i32::MAX as u64 {
             return Err(Failure::limit("too-large", "the groups' values are more than 2 GiB of text"));
         }
+        let nulls = (self.cells.len() as u64).saturating_mul(null_row_bytes(&self.to));
+        if nulls > i32::MAX as u64 && self.converter.is_some() {
+            return Err(Failure::limit("too-large", "the groups' values are more than 2 GiB"));
+        }
+        meter.allocate(nulls)?;
         meter.allocate(self.held + self.cells.len() as u64 * 4)?;
         if let Some(converter) = &self.converter {
             let null = converter.convert_columns(&[arrow::array::new_null_array(&self.to, 1)]).map_err(internal)?;

@@ -21,6 +21,10 @@ pub(super) fn make(_: &Plan, options: &Options) -> Result<Box<dyn State>, Failur
     Ok(Box::new(Count { all, counts: Vec::new() }))
 }
 
+fn add(count: &mut i64, more: i64) {
+    *count = count.saturating_add(more);
+}
+
 impl State for Count {
     fn update(
         &mut self,
@@ -32,12 +36,11 @@ impl State for Count {
         grow(&mut self.counts, count, 0, meter)?;
         let nulls = if self.all { None } else { values.first().and_then(|values| values.logical_nulls()) };
         match nulls.filter(|nulls| nulls.null_count() > 0) {
-            None => groups.iter().for_each(|group| self.counts[*group as usize] += 1),
+            // Saturating, for a merged state may tell any count.
+            None => groups.iter().for_each(|group| add(&mut self.counts[*group as usize], 1)),
             Some(nulls) => {
-                groups
-                    .iter()
-                    .zip(nulls.iter())
-                    .for_each(|(group, valid)| self.counts[*group as usize] += i64::from(valid));
+                let rows = groups.iter().zip(nulls.iter());
+                rows.for_each(|(group, valid)| add(&mut self.counts[*group as usize], i64::from(valid)));
             }
         }
         Ok(())

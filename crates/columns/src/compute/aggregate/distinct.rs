@@ -90,6 +90,6 @@ impl State for Distinct {
     }
 
     fn size(&self) -> u64 {
-        self.pairs.size()
+        self.pairs.size() + (self.groups as u64).saturating_mul(8)
     }
 }

@@ -7,6 +7,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::{concat, filter, is_not_null};
 use arrow::datatypes::{DataType, Field, Float64Type};
 
+use super::super::group::one_nan;
 use super::super::options::Options;
 use super::super::promote::{internal, mismatch, slice_bytes};
 use super::super::table::Plan;
@@ -230,7 +231,8 @@ fn joined(lists: &ListArray, separator: &str, meter: &mut dyn Meter) -> Result<A
 
 /// Interpolated between the two values next to the place of the fraction.
 fn quantiles(lists: &ListArray, q: f64, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
-    let mut values = lists.values().as_primitive::<Float64Type>().values().to_vec();
+    let values = one_nan(lists.values());
+    let mut values = values.as_primitive::<Float64Type>().values().to_vec();
     let mut results = Vec::with_capacity(lists.len());
     for pair in lists.value_offsets().windows(2) {
         let group = &mut values[pair[0] as usize..pair[1] as usize];

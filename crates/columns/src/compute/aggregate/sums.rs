@@ -55,13 +55,13 @@ fn add<T: ArrowPrimitiveType, S: Copy>(
     match (nulls, cells) {
         (None, [(sum, count)]) => {
             values.values().iter().for_each(|value| add(sum, *value));
-            *count += values.len() as i64;
+            *count = count.saturating_add(values.len() as i64);
         }
         (None, cells) => {
             for (value, group) in values.values().iter().zip(groups) {
                 let (sum, count) = &mut cells[*group as usize];
                 add(sum, *value);
-                *count = count.wrapping_add(1);
+                *count = count.saturating_add(1);
             }
         }
         (Some(nulls), cells) => {
@@ -69,7 +69,7 @@ fn add<T: ArrowPrimitiveType, S: Copy>(
                 if valid {
                     let (sum, count) = &mut cells[*group as usize];
                     add(sum, *value);
-                    *count = count.wrapping_add(1);
+                    *count = count.saturating_add(1);
                 }
             }
         }
@@ -186,7 +186,7 @@ impl State for Floats {
                 lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += value);
             }
             *sum += lanes.iter().sum::<f64>() + rest.iter().sum::<f64>();
-            *count += values.len() as i64;
+            *count = count.saturating_add(values.len() as i64);
             return Ok(());
         }
         add(&mut self.cells, values, groups, |sum, value| *sum += value);

@@ -14,8 +14,19 @@ use super::super::values::{Call, Values};
 use crate::{Failure, type_name};
 
 /// The result has the number's type.
-pub(in super::super) fn same(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+pub(in super::super) fn same(name: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
     let to = match types {
+        // The sign is a whole number, for which these have no digit.
+        [DataType::Decimal128(digits @ 0..38, scale)] if name == "sign" && i16::from(*digits) == i16::from(*scale) => {
+            DataType::Decimal128(digits + 1, *scale)
+        }
+        [DataType::Decimal128(38, 38)] if name == "sign" => DataType::Decimal256(39, 38),
+        [DataType::Decimal256(digits @ 0..76, scale)] if name == "sign" && i16::from(*digits) == i16::from(*scale) => {
+            DataType::Decimal256(digits + 1, *scale)
+        }
+        [DataType::Decimal256(76, 76)] if name == "sign" => {
+            return Err(mismatch("a decimal of 76 digits behind the point has no digit for a sign"));
+        }
         [DataType::Null] => DataType::Int64,
         [DataType::Float16] => DataType::Float32,
         [to] if to.is_numeric() => to.clone(),
@@ -37,7 +48,7 @@ trait Signed: ArrowNativeTypeOp {
     /// The number with the other sign, and whether it overflowed.
     fn negated(self) -> (Self, bool);
     /// -1, 0 or 1; NaN stays.
-    fn signum(self) -> Self;
+    fn sign(self) -> Self;
 }
 
 macro_rules! signed {
@@ -48,7 +59,7 @@ macro_rules! signed {
                 if $is_float { return (self.neg_wrapping(), false) }
                 (self.neg_wrapping(), self.neg_checked().is_err())
             }
-            fn signum(self) -> Self {
+            fn sign(self) -> Self {
                 let zero = <$t>::ZERO;
                 if self > zero { <$t>::ONE } else if self < zero { zero.sub_wrapping(<$t>::ONE) } else { self }
             }
@@ -99,11 +110,11 @@ macro_rules! for_numbers {
         numeric!(&data_type, T => signs::<T>($call, <T as ArrowPrimitiveType>::Native::ONE, $f), _ => match data_type {
             DataType::Decimal128(_, scale) => {
                 let one = 10_i128.checked_pow(u32::from(scale.unsigned_abs())).unwrap_or(i128::MAX);
-                signs::<Decimal128Type>($call, if scale < 0 { 0 } else { one }, $f)
+                signs::<Decimal128Type>($call, one, $f)
             }
             DataType::Decimal256(_, scale) => {
                 let one = i256::from_i128(10).checked_pow(u32::from(scale.unsigned_abs())).unwrap_or(i256::MAX);
-                signs::<Decimal256Type>($call, if scale < 0 { i256::ZERO } else { one }, $f)
+                signs::<Decimal256Type>($call, one, $f)
             }
             _ => Err(mismatch("a number is expected")),
         })
@@ -138,7 +149,7 @@ pub(in super::super) fn abs_checked(call: &mut Call) -> Result<Values, Failure> 
 }
 
 pub(in super::super) fn sign(call: &mut Call) -> Result<Values, Failure> {
-    for_numbers!(call, |value, one| (value.signum().mul_wrapping(one), false))
+    for_numbers!(call, |value, one| (value.sign().mul_wrapping(one), false))
 }
 
 fn floats(call: &mut Call, f: impl Fn(f64) -> f64) -> Result<Values, Failure> {
