@@ -13,7 +13,7 @@ const LOOKED_AT_AFTER: u32 = 256;
 const SHOWN: usize = 40;
 
 /// Text in a column that else holds numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stray {
     /// The physical line, from 1.
     pub(crate) line: u64,
