@@ -10,6 +10,9 @@ use arrow::ipc::{MessageHeader, RecordBatch, root_as_message};
 use super::{guarded, wrong};
 use crate::{Failure, Meter};
 
+/// What goes wrong, for messages.
+const READING: &str = "reading";
+
 /// Stands before the length of a message, except in very old streams.
 const CONTINUATION: u32 = u32::MAX;
 
@@ -33,7 +36,7 @@ impl Messages {
     /// Takes the next message off `rest` and asks for what reading it allocates: buffers may be told to overlap, and a
     /// dictionary that grows is copied whole each time.
     pub(super) fn next(&mut self, rest: &mut Buffer, meter: &mut dyn Meter) -> Result<Next, Failure> {
-        let truncated = || wrong("reading", "the bytes end within a message");
+        let truncated = || wrong(READING, "the bytes end within a message");
         let word = |at: usize| {
             let bytes = rest.get(at..at + 4).and_then(|bytes| bytes.first_chunk::<4>());
             bytes.map(|bytes| u32::from_le_bytes(*bytes)).ok_or_else(truncated)
@@ -48,13 +51,13 @@ impl Messages {
         let mut schema = None;
         meter.work(header.len() as u64 / 8 + 1)?;
         if !end_of_stream {
-            let message = guarded("reading", || root_as_message(header).map_err(|error| malformed(&error)))?;
+            let message = guarded(READING, || root_as_message(header).map_err(|error| malformed(&error)))?;
             let body = usize::try_from(message.bodyLength()).ok().and_then(|body| end.checked_add(body));
             end = body.filter(|end| *end <= rest.len()).ok_or_else(truncated)?;
             let bytes = match message.header_type() {
                 MessageHeader::Schema => {
-                    let told = message.header_as_schema().ok_or_else(|| wrong("reading", "a schema is expected"))?;
-                    schema = Some(guarded("reading", || try_fb_to_schema(told))?);
+                    let told = message.header_as_schema().ok_or_else(|| wrong(READING, "a schema is expected"))?;
+                    schema = Some(guarded(READING, || try_fb_to_schema(told))?);
                     0
                 }
                 MessageHeader::RecordBatch => message.header_as_record_batch().map_or(0, told_bytes),

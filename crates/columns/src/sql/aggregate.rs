@@ -12,7 +12,6 @@ use super::with_reader_help;
 use super::{Context, Expression};
 use crate::Failure;
 use crate::compute::{self, Scalar};
-use crate::types::type_name;
 
 /// An aggregate function over expressions, for `compute::Accumulator`.
 #[derive(Clone, Debug)]
@@ -107,7 +106,7 @@ fn parse(text: &str, schema: &Schema, context: &Context) -> Result<Aggregate, Fa
         }
         _ => String::new(),
     };
-    check(&name, kernel, &value, at)?;
+    check(&name, kernel, &value, schema, at)?;
     if distinct && !matches!(kernel, "count" | "min" | "max" | "first" | "all" | "any") {
         let message = format!("`{name}` does not take DISTINCT");
         return Err(syntax(message).with_offset(at).with_help("use a node of type distinct before the aggregate"));
@@ -201,7 +200,7 @@ fn separator(
 }
 
 /// What the kernels would say less clearly.
-fn check(name: &str, kernel: &str, value: &Expression, at: u32) -> Result<(), Failure> {
+fn check(name: &str, kernel: &str, value: &Expression, schema: &Schema, at: u32) -> Result<(), Failure> {
     let class = Class::of(value.result_type());
     let wanted = match kernel {
         "sum" | "mean" | "stddev" | "variance" | "median" | "quantile"
@@ -213,7 +212,6 @@ fn check(name: &str, kernel: &str, value: &Expression, at: u32) -> Result<(), Fa
         "string_agg" if !matches!(class, Class::Text | Class::Null) => "text",
         _ => return Ok(()),
     };
-    let kind = type_name(value.result_type());
-    let message = format!("`{name}` takes {wanted}, but `{}` is over {kind}", value.text());
+    let message = format!("`{name}` takes {wanted}: {}", value.parsed.tree.describe(schema));
     Err(mismatch(message, at).with_help("convert it, as in sum(CAST(x AS int64))"))
 }

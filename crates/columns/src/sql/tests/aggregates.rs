@@ -54,7 +54,7 @@ fn what_is_no_aggregate_is_said() {
     };
     assert_eq!(failed("x + 1"), "syntax: an aggregate is a call of an aggregate function");
     assert_eq!(failed("summ(x)"), "unknown-function: there is no aggregate `summ`");
-    assert_eq!(failed("sum(carrier)"), "type-mismatch: `sum` takes numbers, but `sum(carrier)` is over utf8");
+    assert_eq!(failed("sum(carrier)"), "type-mismatch: `sum` takes numbers: column `carrier` is utf8");
     assert_eq!(failed("sum(dep_delay)"), "unknown-column: there is no column `dep_delay`");
     assert_eq!(
         failed("sum(sum(x))"),
