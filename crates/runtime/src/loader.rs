@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use jackfield_host::{Component, Engine, EngineOptions, Limits, LoadError};
 use jackfield_manifest::Problem;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
-use crate::discover::{InstalledPlugin, discover};
+use crate::discover::digests::{Digests, file_digest};
+use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::native::NativePlugin;
 use crate::registry::Registry;
 use crate::settings::{Settings, lower};
 
@@ -16,7 +19,10 @@ use crate::settings::{Settings, lower};
 #[derive(Debug)]
 pub struct Runtime {
     settings: Settings,
-    registry: Arc<Registry>,
+    native: Vec<NativePlugin>,
+    /// Replaced whole, in one step: readers never wait, and whoever holds a snapshot keeps it.
+    registry: ArcSwap<Registry>,
+    digests: Digests,
     engine: Mutex<Option<Engine>>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
 }
@@ -47,16 +53,84 @@ impl From<PluginFault> for Report {
     }
 }
 
+/// A runtime to be, with what the host itself provides.
+#[derive(Debug)]
+pub struct Builder {
+    settings: Settings,
+    native: Vec<NativePlugin>,
+}
+
+impl Builder {
+    /// Registers a native plugin. It counts as first-party, and before the first-party plugins on the disk.
+    #[must_use]
+    pub fn native(mut self, plugin: NativePlugin) -> Builder {
+        self.native.push(plugin);
+        self
+    }
+
+    /// Reads the manifests of all installed plugins. Compiles and runs nothing.
+    pub fn open(self) -> Runtime {
+        let Builder { settings, native } = self;
+        let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
+        let digests = Digests::new(settings.cache_dir.clone());
+        Runtime { settings, native, registry, digests, engine: Mutex::new(None), loaded: Mutex::new(HashMap::new()) }
+    }
+}
+
+/// What is installed now.
+fn snapshot(settings: &Settings, native: &[NativePlugin]) -> Registry {
+    let mut found = discover(&settings.folders, &settings.first_party);
+    found.plugins.splice(0..0, native.iter().map(|plugin| plugin.installed().clone()));
+    Registry::new(found, settings.choices())
+}
+
 impl Runtime {
     /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
     pub fn open(settings: Settings) -> Runtime {
-        let registry = Registry::new(discover(&settings.folders), &settings.prefer);
-        Runtime { settings, registry: Arc::new(registry), engine: Mutex::new(None), loaded: Mutex::new(HashMap::new()) }
+        Runtime::builder(settings).open()
     }
 
-    /// What is installed.
-    pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    /// Lets the host add plugins of its own before the runtime is opened.
+    pub fn builder(settings: Settings) -> Builder {
+        Builder { settings, native: Vec::new() }
+    }
+
+    /// What is installed: a snapshot that never changes.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
+    }
+
+    /// Looks at the plugin folders anew and publishes what is there in one step. Plans and runs that began before keep
+    /// what they began with.
+    pub fn refresh(&self) -> Arc<Registry> {
+        let registry = Arc::new(snapshot(&self.settings, &self.native));
+        self.registry.store(registry.clone());
+        registry
+    }
+
+    /// The native plugin behind an installed one.
+    pub(crate) fn native(&self, plugin: &Arc<InstalledPlugin>) -> Option<&NativePlugin> {
+        self.native.iter().find(|native| Arc::ptr_eq(native.installed(), plugin))
+    }
+
+    /// The digest of a plugin's component, from memory where the file is as it was: SHA-256 in lower-case hexadecimal
+    /// digits. `None`: the plugin is native, or its file cannot be read.
+    pub fn digest(&self, plugin: &InstalledPlugin) -> Option<String> {
+        if plugin.form == Form::Native {
+            return None;
+        }
+        let digest = self.digests.of(&plugin.component).ok();
+        self.digests.save();
+        digest
+    }
+
+    /// The digest of the very bytes that were loaded, or would be.
+    pub(crate) fn component_digest(&self, plugin: &InstalledPlugin) -> std::io::Result<String> {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        match loaded.get(&plugin.component) {
+            Some(loaded) => Ok(loaded.component.digest().to_owned()),
+            None => file_digest(&plugin.component),
+        }
     }
 
     /// What this runtime was opened with.
@@ -66,8 +140,16 @@ impl Runtime {
 
     /// The limits that hold for a plugin: the operator's, lowered by its manifest.
     pub fn limits_of(&self, plugin: &InstalledPlugin) -> Limits {
-        // A manifest that asks for more than it gets is told so when a limit is hit, not each time it is loaded.
         lower(&self.settings.limits, &plugin.manifest.limits, plugin.name(), &mut Vec::new())
+    }
+
+    /// Warnings about what a plugin's manifest asks for and does not get, because the operator allows less.
+    pub fn limit_warnings(&self, plugin: &InstalledPlugin) -> Vec<Problem> {
+        let mut warnings = Vec::new();
+        let who = format!("the manifest of {}", plugin.name());
+        lower(&self.settings.limits, &plugin.manifest.limits, &who, &mut warnings);
+        let place = plugin.manifest.document.locate_key(&["limits"]);
+        warnings.into_iter().map(|warning| warning.at(place.clone())).collect()
     }
 
     fn engine(&self) -> Result<Engine, PluginFault> {
@@ -100,7 +182,13 @@ impl Runtime {
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
         }
-        let first_party = self.settings.first_party.iter().any(|own| own.digest == component.digest());
+        let first_party = plugin.rank == Rank::FirstParty;
+        // Between looking at the folder and now, the file may have been replaced.
+        if first_party && !self.settings.first_party.iter().any(|own| own.digest == component.digest()) {
+            let message = format!("{} was replaced after it was found to be first-party", plugin.component.display());
+            let changed = problem("component-changed", message).with_help("run the command again");
+            return Err(PluginFault { diagnoses: vec![changed.class(Class::Configuration)] });
+        }
         let limits = self.limits_of(plugin);
         let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, first_party };
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());

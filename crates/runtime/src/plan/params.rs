@@ -4,12 +4,13 @@ use jackfield_manifest::{Document, Problem, nearest};
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
+use crate::configuration::compile_schema;
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 
 /// Everything in `value` that `schema` does not allow; `path` is where the value stands in the pipeline.
 pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema: Option<&Value>) -> Vec<Diagnosis> {
     let Some(schema) = schema else { return Vec::new() };
-    let validator = match jsonschema::validator_for(schema) {
+    let validator = match compile_schema(schema) {
         Ok(validator) => validator,
         Err(error) => {
             let message = format!("the plugin's schema for {} is not valid: {error}", path.join("."));
