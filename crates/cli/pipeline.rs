@@ -14,10 +14,12 @@ use crate::output::{CommandError, Output};
 /// The runtime with the settings of this process.
 pub(crate) fn open_runtime(global: &Global) -> Result<Runtime, CommandError> {
     let executable = std::env::current_exe()?;
+    let built = crate::FIRST_PARTY.iter();
     let first_party: Vec<FirstParty> =
-        crate::FIRST_PARTY.iter().map(|&(name, version, digest)| FirstParty { name, version, digest }).collect();
+        built.map(|&(name, version, digest, manifest)| FirstParty { name, version, digest, manifest }).collect();
     let config = global.config.as_deref();
-    let settings = Settings::from_environment(config, &executable, &first_party, &|name| std::env::var_os(name));
+    let env = |name: &str| std::env::var_os(name);
+    let settings = Settings::from_environment(config, Path::new("."), &executable, &first_party, &env);
     Ok(Runtime::open(settings.map_err(configuration)?))
 }
 
