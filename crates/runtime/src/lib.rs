@@ -30,6 +30,10 @@ pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use settings::{FirstParty, Settings};
 
+// The data that native nodes work on.
+pub use arrow;
+pub use jackfield_columns as columns;
+
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
     pub use jackfield_host::{

@@ -36,8 +36,9 @@ pub struct PluginFolder {
     pub rank: Rank,
 }
 
-/// Everything about the machine and the operator that the runtime needs to know.
-#[derive(Debug, Clone)]
+/// Everything about the machine and the operator that the runtime needs to know. The default has no folders, keeps
+/// nothing, and has the usual limits.
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Plugin folders, most important first.
     pub folders: Vec<PluginFolder>,
