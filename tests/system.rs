@@ -223,6 +223,7 @@ fn what_is_deprecated_is_said_where_it_is_used() {
 
 #[test]
 fn the_example_host_runs() {
+    // `cargo test` builds the examples beside the tests.
     let example = release().join("examples").join("embed");
     let output = Command::new(&example).arg(release().join("plugins")).output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}", example.display()));

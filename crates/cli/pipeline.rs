@@ -19,7 +19,7 @@ pub(crate) fn open_runtime(global: &Global) -> Result<Runtime, CommandError> {
         built.map(|&(name, version, digest, manifest)| FirstParty { name, version, digest, manifest }).collect();
     let config = global.config.as_deref();
     let env = |name: &str| std::env::var_os(name);
-    let settings = Settings::from_environment(config, Path::new("."), &executable, &first_party, &env);
+    let settings = Settings::from_environment(config, Path::new(""), &executable, &first_party, &env);
     Ok(Runtime::open(settings.map_err(configuration)?))
 }
 

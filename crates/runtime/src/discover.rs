@@ -227,8 +227,7 @@ pub fn read_file(file: &Path) -> Result<InstalledPlugin, Vec<Problem>> {
         Ok(Some(text)) => text,
         Ok(None) => {
             let message = format!("{name} has no manifest: no custom section `{}`", embedded::SECTION);
-            let help =
-                "put it in a folder with a plugin.toml, or add the section with `wasm-tools metadata` or a linker";
+            let help = "put it into a folder with a plugin.toml, or put the manifest into that section";
             return Err(vec![problem("manifest-missing", message).with_help(help)]);
         }
         Err(error) => return Err(vec![unreadable(&name, &error)]),

@@ -254,3 +254,56 @@ fn load_code(error: &LoadError) -> &'static str {
         LoadError::Io { .. } => "component-not-readable",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::settings::PluginFolder;
+
+    fn install(folder: &std::path::Path, name: &str) {
+        let plugin = folder.join(name);
+        std::fs::create_dir_all(&plugin).unwrap();
+        std::fs::write(plugin.join("p.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
+        let manifest = format!("[plugin]\nname = \"{name}\"\nversion = \"1.0.0\"\ncomponent = \"p.wasm\"\n");
+        std::fs::write(plugin.join("plugin.toml"), manifest).unwrap();
+    }
+
+    #[test]
+    fn a_new_snapshot_is_published_whole_while_others_read() {
+        let folder = tempfile::tempdir().unwrap();
+        install(folder.path(), "one");
+        let native = "[plugin]\nname = \"own\"\nversion = \"1.0.0\"\n\n[[provides.node]]\ntype = \"own\"\n";
+        let settings = Settings {
+            folders: vec![PluginFolder { path: folder.path().to_owned(), rank: Rank::Configured }],
+            ..Settings::default()
+        };
+        let runtime = Runtime::builder(settings).native(NativePlugin::new(native).unwrap()).open();
+        let before = runtime.registry();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        let names: Vec<String> =
+                            runtime.registry().plugins().iter().map(|plugin| plugin.name().to_owned()).collect();
+                        // The native plugin comes first, and a snapshot is never one half of two.
+                        assert!(names == ["own", "one"] || names == ["own", "one", "two"], "{names:?}");
+                    }
+                });
+            }
+            install(folder.path(), "two.draft");
+            std::fs::rename(folder.path().join("two.draft"), folder.path().join("two")).unwrap();
+            let manifest = folder.path().join("two/plugin.toml");
+            let text = std::fs::read_to_string(&manifest).unwrap().replace("two.draft", "two");
+            std::fs::write(manifest, text).unwrap();
+            let after = runtime.refresh();
+            assert_eq!(after.plugins().len(), 3);
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(before.plugins().len(), 2);
+        assert_eq!(runtime.registry().plugins().len(), 3);
+        assert_eq!(before.plugins()[0].rank, Rank::FirstParty);
+    }
+}

@@ -255,6 +255,9 @@ impl Runtime {
         });
         let registry = planner.registry;
         planner.warnings.extend(registry.warnings_about(&plugins.order));
+        let of_configuration = registry.warnings().iter().filter(|problem| problem.code != "deprecated");
+        let of_configuration = of_configuration.map(|p| Problem { severity: Severity::Warning, ..p.clone() });
+        planner.warnings.extend(of_configuration);
         let mut warnings: Vec<Problem> = Vec::new();
         for warning in planner.warnings {
             if !warnings.contains(&warning) {
@@ -294,11 +297,13 @@ fn pinned(registry: Arc<Registry>, pipeline: &Pipeline, found: &mut Vec<Diagnosi
         return registry;
     }
     let pinned = registry.pinned(&choices);
+    let known = found.len();
     let about_pins = pinned.warnings().iter().filter(|problem| !registry.warnings().contains(problem));
     // In a pipeline, a plugin that is not there is not there for this run.
     found.extend(about_pins.filter(|p| p.code != "deprecated").map(|problem| {
         let problem = Problem { severity: Severity::Error, ..problem.clone() };
         problem.class(Class::Configuration)
     }));
-    Arc::new(pinned)
+    // With pins that cannot be, all else that is wrong is looked for without them.
+    if found.len() > known { registry } else { Arc::new(pinned) }
 }

@@ -183,13 +183,14 @@ fn local_config(
     let (config, problems) = read_config(&file)?;
     warnings.extend(problems);
     let Some(mut config) = config else { return Ok(None) };
+    let mut refused = Vec::new();
     let mut refuse = |key: &[&str], what: &str| {
         let name = key.join(".");
         let message = format!("`{name}` is ignored: a jackfield.toml in the working folder {what}");
         let help = "a configuration in the working folder can only lower [limits] and narrow [policy]; \
                     put this into your own configuration, or name the file with --config";
         let place = config.document.locate_key(key);
-        warnings.push(Problem::warning("config-not-trusted", message).with_help(help).at(place));
+        refused.push(Problem::warning("config-not-trusted", message).with_help(help).at(place));
     };
     if !config.folders.is_empty() {
         refuse(&["plugins", "folders"], "cannot add plugins");
@@ -203,6 +204,8 @@ fn local_config(
     for name in config.plugins.keys() {
         refuse(&["plugin", name], "cannot choose versions or configure plugins");
     }
+    refused.sort_by_key(|problem| problem.location.as_ref().map(|place| (place.line, place.column)));
+    warnings.extend(refused);
     (config.folders, config.prefer) = (Vec::new(), Vec::new());
     config.secrets.clear();
     config.plugins.clear();

@@ -249,7 +249,7 @@ mod tests {
                 "  asks    clock: stamps rows",
             ]
         );
-        memory.remember(&[first.clone()]).unwrap();
+        memory.remember(std::slice::from_ref(&first)).unwrap();
         let memory = Memory::open(Some(folder.path()));
         assert_eq!(memory.known(&first.identity).unwrap().version, "1.0.0");
 

@@ -52,7 +52,8 @@ impl NodeCode {
     ) -> Result<RunningNode, CallError> {
         match self {
             NodeCode::Sandboxed(plugin) => {
-                NodeInstance::open(&plugin.component, store, node_type, params_json).await.map(RunningNode::Sandboxed)
+                let opened = NodeInstance::open(&plugin.component, store, node_type, params_json).await;
+                opened.map(|node| RunningNode::Sandboxed(Box::new(node)))
             }
             NodeCode::Native { plugin, .. } => {
                 let failed = |failure: Failure| CallError::Failures(vec![failure]);
@@ -71,7 +72,7 @@ impl NodeCode {
 
 /// An instance of a node.
 pub(crate) enum RunningNode {
-    Sandboxed(NodeInstance),
+    Sandboxed(Box<NodeInstance>),
     Native(NativeInstance),
 }
 
@@ -188,5 +189,113 @@ impl std::fmt::Debug for RunningNode {
             RunningNode::Sandboxed(node) => node.fmt(f),
             RunningNode::Native(node) => f.debug_struct("NativeInstance").field("usage", &node.usage).finish(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
+    use arrow::datatypes::{DataType, Field, Schema};
+    use jackfield_host::{CancelToken, Emission, Label, OutputPort, Progress};
+
+    use super::*;
+
+    /// Does with a batch what its parameter says.
+    struct Odd(String);
+
+    impl NativeNode for Odd {
+        fn bind(&mut self, inputs: &[(String, SchemaRef)]) -> Result<Binding, Vec<Failure>> {
+            assert!(self.0 != "panic in bind", "no use");
+            let column = jackfield_host::OutColumn::Passed { port: inputs[0].0.clone(), index: 0, name: None };
+            Ok(Binding {
+                outputs: vec![OutputPort { name: "out".into(), columns: Some(vec![column]) }],
+                needs: Vec::new(),
+                prefetch: Vec::new(),
+                drain_first: Vec::new(),
+                row_wise: true,
+                extra: Vec::new(),
+            })
+        }
+
+        fn process(&mut self, _port: &str, batch: &Batch) -> Result<Step, Failure> {
+            let mask = |rows: usize| Some(BooleanArray::from(vec![true; rows]));
+            let change = |selection| Output::Change { selection, made: Vec::new() };
+            let (port, output) = match self.0.as_str() {
+                "port" => ("elsewhere", change(None)),
+                "mask" => ("out", change(mask(batch.rows() + 1))),
+                "columns" => {
+                    let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+                    let other = RecordBatch::try_from_iter([("other", column)]).unwrap();
+                    ("out", Output::Batch(Batch::new(other)))
+                }
+                "panic" => panic!("out of ideas"),
+                _ => ("out", change(mask(batch.rows()))),
+            };
+            let emissions = vec![Emission { port: port.into(), output }];
+            Ok(Step { emissions, rejected: Vec::new(), progress: Progress::Ready })
+        }
+    }
+
+    fn code() -> NodeCode {
+        let manifest = "[plugin]\nname = \"odd\"\nversion = \"1.0.0\"\n\n[[provides.node]]\ntype = \"odd\"\n\n\
+                        [[provides.node]]\ntype = \"forgotten\"\n";
+        let plugin = NativePlugin::new(manifest).unwrap();
+        let plugin = plugin.node("odd", |params: &Json| Ok(Odd(params["do"].as_str().unwrap_or_default().to_owned())));
+        NodeCode::Native { plugin, limits: Limits::default() }
+    }
+
+    fn store() -> StoreOptions {
+        StoreOptions {
+            limits: Limits::default(),
+            label: Label { pipeline: "p".into(), stage: "n".into(), plugin: "odd".into(), version: "1.0.0".into() },
+            now_micros: 0,
+            config: "{}".to_owned(),
+            log: Arc::new(|_| {}),
+            cancel: CancelToken::new(),
+        }
+    }
+
+    /// What comes of one batch.
+    fn try_it(what: &str) -> Result<Step, String> {
+        let told = |error: CallError| match error {
+            CallError::Failures(failures) => failures.into_iter().map(|f| f.message).collect::<Vec<_>>().join("; "),
+            other => format!("{other:?}"),
+        };
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let batch =
+            RecordBatch::try_new(Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, true)])), vec![column]);
+        let batch = Batch::new(batch.unwrap());
+        let executor = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        executor.block_on(async {
+            let params = serde_json::json!({ "do": what }).to_string();
+            let mut node = code().open(store(), "odd", &params).await.map_err(told)?;
+            node.bind(&[("in".to_owned(), batch.schema().clone())]).await.map_err(told)?;
+            let step = node.process("in", batch.clone()).await.map_err(told)?;
+            assert_eq!(node.usage().calls, 2);
+            Ok(step)
+        })
+    }
+
+    #[test]
+    fn native_answers_are_compared_with_the_binding() {
+        assert_eq!(try_it("well").unwrap().emissions.len(), 1);
+        for (what, told) in [
+            ("port", "it sends to the port `elsewhere`"),
+            ("mask", "a column of a change has 4 rows"),
+            ("columns", "a batch for `out` has other columns"),
+            ("panic", "native code panicked: out of ideas"),
+            ("panic in bind", "native code panicked: no use"),
+        ] {
+            let error = try_it(what).unwrap_err();
+            assert!(error.contains(told), "{what}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_node_type_without_code_is_said() {
+        let executor = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let opened = executor.block_on(code().open(store(), "forgotten", "{}"));
+        let Err(CallError::Failures(failures)) = opened else { panic!("it was opened") };
+        assert_eq!(failures[0].code, "unknown-node");
     }
 }

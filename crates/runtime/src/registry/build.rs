@@ -134,12 +134,12 @@ impl Sorting<'_> {
 
     /// Puts the preferred plugin first and reports whom the first one beats.
     fn settle(&mut self, what: &str, entries: &mut Vec<Entry>) {
-        if let Some(wanted) = self.choices.prefer.get(what) {
-            if let Some(place) = entries.iter().position(|entry| entry.plugin.name() == wanted && !entry.aside) {
-                let entry = entries.remove(place);
-                entries.insert(0, entry);
-                self.used.insert(what.to_owned());
-            }
+        let wanted = self.choices.prefer.get(what);
+        let preferred = |entry: &Entry| wanted.is_some_and(|name| entry.plugin.name() == name) && !entry.aside;
+        if let Some(place) = entries.iter().position(preferred) {
+            let entry = entries.remove(place);
+            entries.insert(0, entry);
+            self.used.insert(what.to_owned());
         }
         let mut used = entries.iter().filter(|entry| !entry.aside);
         let Some(winner) = used.next() else { return };
@@ -156,12 +156,12 @@ impl Sorting<'_> {
         for (extension, mut claims) in claims.by_extension {
             let what = format!("{}:{extension}", OfferKind::Extension.name());
             claims.sort_by_key(precedence);
-            if let Some(wanted) = self.choices.prefer.get(&what) {
-                if let Some(place) = claims.iter().position(|claim| claim.plugin.name() == wanted) {
-                    let claim = claims.remove(place);
-                    claims.insert(0, claim);
-                    self.used.insert(what.clone());
-                }
+            let wanted = self.choices.prefer.get(&what);
+            let preferred = |claim: &Claim| wanted.is_some_and(|name| claim.plugin.name() == name);
+            if let Some(place) = claims.iter().position(preferred) {
+                let claim = claims.remove(place);
+                claims.insert(0, claim);
+                self.used.insert(what.clone());
             }
             let mut claims = claims.into_iter();
             let Some(winner) = claims.next() else { continue };

@@ -59,13 +59,13 @@ pub(super) fn resolve(plugins: &[Arc<InstalledPlugin>], aside: &BTreeSet<usize>,
                 answers.remarks.extend(deprecated_requirements(plugin, &requirements));
                 answers.selections.insert(number, requirements);
             }
-            Err(conflict) => answers.unresolved.push(unresolved(plugin, &universe, &conflict)),
+            Err(conflict) => answers.unresolved.push(unresolved(plugin, &universe, &conflict, choices)),
         }
     }
     for plugin in &others {
         let (universe, number) = universe_with(&members, plugin, choices);
         if let Err(conflict) = universe.solve(&[number]) {
-            answers.unresolved.push(unresolved(plugin, &universe, &conflict));
+            answers.unresolved.push(unresolved(plugin, &universe, &conflict, choices));
         }
     }
     answers.members = members;
@@ -126,19 +126,39 @@ fn requirements_of(
     found.map(|(index, wanted)| Requirement { wanted: wanted.clone(), plugin: satisfied(index) }).collect()
 }
 
-fn unresolved(plugin: &Arc<InstalledPlugin>, universe: &Universe, conflict: &Conflict) -> Unresolved {
-    Unresolved { plugin: plugin.clone(), problem: conflict_problem(&plugin.title(), plugin, universe, conflict) }
+fn unresolved(
+    plugin: &Arc<InstalledPlugin>,
+    universe: &Universe,
+    conflict: &Conflict,
+    choices: &Choices,
+) -> Unresolved {
+    let problem = conflict_problem(&plugin.title(), universe, conflict, choices);
+    // The requirement of the plugin itself that the chain begins with.
+    let own = |from: usize| universe.candidates().get(from).filter(|candidate| candidate.name == plugin.name());
+    let first = match conflict {
+        Conflict::Requirements(facts) => facts.first().copied(),
+        Conflict::Cycle(edges) => edges.iter().find(|e| own(e.from).is_some()).map(|edge| (edge.from, edge.wanted)),
+        Conflict::TwoVersions(..) => None,
+    };
+    let key = first.and_then(|(from, wanted)| Some(own(from)?.requires.get(wanted)?.target.to_string()));
+    let path: Vec<&str> = std::iter::once("requires").chain(key.as_deref()).collect();
+    Unresolved { plugin: plugin.clone(), problem: problem.at(plugin.manifest.document.locate_key(&path)) }
 }
 
 /// A conflict as a problem, with the chain of requirements below its first line.
-fn conflict_problem(what: &str, plugin: &InstalledPlugin, universe: &Universe, conflict: &Conflict) -> Problem {
+fn conflict_problem(what: &str, universe: &Universe, conflict: &Conflict, choices: &Choices) -> Problem {
     let explanation = universe.explain(conflict);
     let mut message = format!("{what} cannot be used: {}", explanation.summary);
     for line in &explanation.chain {
         message.push_str(&format!("\n  {line}"));
     }
-    let document = &plugin.manifest.document;
-    Problem::error(explanation.code, message).with_help(explanation.help).at(document.locate_key(&["requires"]))
+    for (name, version) in &choices.pins {
+        let requires = format!(" requires {name} ");
+        if explanation.chain.iter().any(|line| line.contains(&requires)) {
+            message.push_str(&format!("\n  {name} is pinned to {version}"));
+        }
+    }
+    Problem::error(explanation.code, message).with_help(explanation.help)
 }
 
 /// What a plugin requires that should not be used any more.
@@ -234,11 +254,7 @@ impl Registry {
             let roots: Vec<usize> = group.iter().filter_map(number).collect();
             let selection = universe.solve(&roots).map_err(|conflict| {
                 let names: Vec<String> = group.iter().map(|plugin| plugin.title()).collect();
-                let first = group.first().map(AsRef::as_ref);
-                let first = first.into_iter().find_map(|plugin| {
-                    Some(conflict_problem(&names.join(" with "), plugin, &universe, &conflict).at(None))
-                });
-                first.unwrap_or_else(|| Problem::error("conflicting-requirements", names.join(", ")))
+                conflict_problem(&names.join(" with "), &universe, &conflict, &self.choices)
             })?;
             resolved.add(&members, &selection);
         }

@@ -1,3 +1,5 @@
+//! Selections against a search that tries everything.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
