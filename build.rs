@@ -1,7 +1,7 @@
 //! Puts the digests of the first-party plugins into the binary, so that it trusts exactly the components it was built with.
 //!
 //! `scripts/build` builds the plugins first and names its list in `JACKFIELD_FIRST_PARTY_DIGESTS`: a line per plugin with
-//! name, version and SHA-256 in hexadecimal. Without the variable, or before the list exists, the binary knows no first-party plugin.
+//! name, version, and the SHA-256 in hexadecimal of its component and of its manifest. Without the variable, or before the list exists, the binary knows no first-party plugin.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -23,17 +23,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut rows = String::new();
     for line in list.lines() {
-        let [name, version, digest] = line.split(' ').collect::<Vec<_>>()[..] else {
-            return Err(format!("{LIST}: expected `name version sha256`, found `{line}`").into());
+        let [name, version, digest, manifest] = line.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(format!("{LIST}: expected `name version sha256 sha256`, found `{line}`").into());
         };
-        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(format!("{LIST}: `{digest}` of {name} is not a SHA-256 in hexadecimal").into());
+        for digest in [digest, manifest] {
+            if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(format!("{LIST}: `{digest}` of {name} is not a SHA-256 in hexadecimal").into());
+            }
         }
-        rows.push_str(&format!("    ({name:?}, {version:?}, {digest:?}),\n"));
+        rows.push_str(&format!("    ({name:?}, {version:?}, {digest:?}, {manifest:?}),\n"));
     }
     let code = format!(
-        "/// Name, version and SHA-256 (lower-case hexadecimal) of each component that was built together with this binary.\n\
-         pub(crate) const FIRST_PARTY: &[(&str, &str, &str)] = &[\n{rows}];\n"
+        "/// Name, version, and SHA-256 (lower-case hexadecimal) of component and manifest of each plugin that was built\n\
+         /// together with this binary.\n\
+         pub(crate) const FIRST_PARTY: &[(&str, &str, &str, &str)] = &[\n{rows}];\n"
     );
     let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or("cargo did not set OUT_DIR")?;
     fs::write(out.join("first_party.rs"), code)?;

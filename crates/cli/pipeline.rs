@@ -23,10 +23,12 @@ pub(crate) fn open_runtime_to_run(global: &Global) -> Result<Runtime, CommandErr
 
 fn settings(global: &Global) -> Result<Settings, CommandError> {
     let executable = std::env::current_exe()?;
+    let built = crate::FIRST_PARTY.iter();
     let first_party: Vec<FirstParty> =
-        crate::FIRST_PARTY.iter().map(|&(name, version, digest)| FirstParty { name, version, digest }).collect();
+        built.map(|&(name, version, digest, manifest)| FirstParty { name, version, digest, manifest }).collect();
     let config = global.config.as_deref();
-    let settings = Settings::from_environment(config, &executable, &first_party, &|name| std::env::var_os(name));
+    let env = |name: &str| std::env::var_os(name);
+    let settings = Settings::from_environment(config, Path::new(""), &executable, &first_party, &env);
     settings.map_err(|problems| configuration(problems).into())
 }
 

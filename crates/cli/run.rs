@@ -1,7 +1,9 @@
 //! `jackfield run`.
 
+use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
-use jackfield_runtime::{Plan, RunReport};
+use jackfield_runtime::trust::{Introduction, Memory};
+use jackfield_runtime::{Plan, RunReport, Runtime};
 use serde_json::{Value, json};
 
 use crate::args::{Global, RunArguments};
@@ -24,7 +26,27 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
         check::show(&plan, output)?;
         return Ok(0);
     }
+    introduce(&runtime, &plan, output);
     execute(plan, arguments, output)
+}
+
+/// Shows the plugins that are neither first-party nor known, once, and remembers them. Who asks for rights is shown each
+/// time, as long as nobody can grant them.
+fn introduce(runtime: &Runtime, plan: &Plan, output: &Output) {
+    let mut memory = Memory::open(runtime.settings().state_dir.as_deref());
+    let strangers = memory.strangers(runtime, &plan.plugins().order);
+    for stranger in &strangers {
+        stranger.lines().iter().for_each(|line| output.note(&pipeline::printable(line)));
+        if stranger.asks_anything() {
+            output.note("  nothing of it is granted: this version cannot grant rights yet");
+        }
+    }
+    let remembered: Vec<Introduction> = strangers.into_iter().filter(|stranger| !stranger.asks_anything()).collect();
+    if let Err(error) = memory.remember(&remembered) {
+        let message = format!("the plugins cannot be remembered: {error}");
+        output
+            .problem(&Problem::warning("state-not-writable", message).with_help("name a folder with JACKFIELD_STATE"));
+    }
 }
 
 fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResult {

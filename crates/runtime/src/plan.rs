@@ -14,12 +14,14 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use jackfield_columns::{HELP_KEY, NOTE_KEY};
-use jackfield_host::{CancelToken, Label, LogLine, StoreOptions};
-use jackfield_manifest::{Document, OnError, Pipeline, Problem, SetOption, Severity};
+use jackfield_host::{CancelToken, Label, Limits, LogLine, StoreOptions};
+use jackfield_manifest::{Deprecation, Document, OnError, Pipeline, Problem, SetOption, Severity};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report};
-use crate::loader::{LoadedPlugin, Runtime};
+use crate::discover::InstalledPlugin;
+use crate::loader::Runtime;
 use crate::progress::{Progress, StageCounters, StageKind};
+use crate::registry::{Choices, Registry, Resolved};
 use crate::settings::lower;
 
 pub(crate) use demand::Wanted;
@@ -68,6 +70,8 @@ pub struct Plan {
     pub(crate) batch_rows: u32,
     pub(crate) threads: u16,
     pub(crate) cancel: CancelToken,
+    /// The plugins of all stages and what they require, in the order in which they start.
+    plugins: Resolved,
     warnings: Vec<Problem>,
 }
 
@@ -124,6 +128,11 @@ impl Plan {
         &self.warnings
     }
 
+    /// The plugins that the pipeline uses, together with all that they require, each after its requirements.
+    pub fn plugins(&self) -> &Resolved {
+        &self.plugins
+    }
+
     /// Runs so many instances of each node that works row by row; order is kept.
     pub fn set_threads(&mut self, threads: u16) {
         self.threads = threads;
@@ -145,6 +154,10 @@ pub(crate) struct Planner<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) request: &'a PlanRequest<'a>,
     pub(crate) pipeline: &'a Pipeline,
+    /// What is installed, with the pipeline's own pins.
+    pub(crate) registry: Arc<Registry>,
+    /// The plugins that stages use, each with the place that names it first.
+    used: Vec<Arc<InstalledPlugin>>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -160,9 +173,27 @@ impl Planner<'_> {
         self.found.push(located);
     }
 
-    pub(crate) fn store(&mut self, stage: &str, plugin: &LoadedPlugin) -> StoreOptions {
-        let limits = lower(&plugin.limits, &self.pipeline.limits, "[limits]", &mut self.warnings);
-        let manifest = &plugin.installed.manifest;
+    /// Notes that a stage uses a plugin, and what deserves a warning about it.
+    pub(crate) fn use_plugin(&mut self, plugin: &Arc<InstalledPlugin>, path: &[&str]) {
+        if self.used.iter().any(|known| Arc::ptr_eq(known, plugin)) {
+            return;
+        }
+        self.used.push(plugin.clone());
+        self.warnings.extend(self.runtime.limit_warnings(plugin));
+        self.deprecated(&format!("plugin {}", plugin.name()), &plugin.manifest.deprecated, path);
+    }
+
+    /// Warns of something that should not be used any more.
+    pub(crate) fn deprecated(&mut self, what: &str, deprecated: &Option<Deprecation>, path: &[&str]) {
+        if let Some(deprecated) = deprecated {
+            let warning = Problem::warning("deprecated", format!("{what} {}", deprecated.sentence()));
+            self.warnings.push(warning.at(self.pipeline.document.locate(path)));
+        }
+    }
+
+    pub(crate) fn store(&mut self, stage: &str, plugin: &InstalledPlugin, limits: &Limits) -> StoreOptions {
+        let limits = lower(limits, &self.pipeline.limits, "[limits]", &mut self.warnings);
+        let manifest = &plugin.manifest;
         StoreOptions {
             limits,
             label: Label {
@@ -181,11 +212,10 @@ impl Planner<'_> {
     pub(crate) fn counters(
         name: &str,
         kind: StageKind,
-        plugin: &LoadedPlugin,
+        plugin: &InstalledPlugin,
         bytes_total: Option<u64>,
     ) -> Arc<StageCounters> {
-        let manifest = &plugin.installed.manifest;
-        StageCounters::new(name, kind, format!("{} {}", manifest.plugin, manifest.version), bytes_total)
+        StageCounters::new(name, kind, plugin.title(), bytes_total)
     }
 }
 
@@ -224,9 +254,27 @@ impl Runtime {
             .enable_time()
             .build()
             .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
-        let mut planner = Planner { runtime: self, request, pipeline: &pipeline, found: Vec::new(), warnings };
+        let registry = pinned(self.registry(), &pipeline, &mut found);
+        let mut planner = Planner {
+            runtime: self,
+            request,
+            pipeline: &pipeline,
+            registry,
+            used: Vec::new(),
+            found: Vec::new(),
+            warnings,
+        };
         let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
+        let plugins = planner.registry.resolve(&planner.used).unwrap_or_else(|conflict| {
+            found.push(conflict.class(Class::Configuration));
+            Resolved::default()
+        });
+        let registry = planner.registry;
+        planner.warnings.extend(registry.warnings_about(&plugins.order));
+        let of_configuration = registry.warnings().iter().filter(|problem| problem.code != "deprecated");
+        let of_configuration = of_configuration.map(|p| Problem { severity: Severity::Warning, ..p.clone() });
+        planner.warnings.extend(of_configuration);
         let mut warnings: Vec<Problem> = Vec::new();
         for warning in planner.warnings {
             if !warnings.contains(&warning) {
@@ -250,7 +298,32 @@ impl Runtime {
             batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
             threads: 1,
             cancel: request.cancel.clone(),
+            plugins,
             warnings,
         })
     }
+}
+
+/// The registry as the pipeline's `[plugin.NAME] version` narrows it.
+fn pinned(registry: Arc<Registry>, pipeline: &Pipeline, found: &mut Vec<Diagnosis>) -> Arc<Registry> {
+    let mut choices = Choices::default();
+    for (name, plugin) in &pipeline.plugins {
+        let Some(version) = &plugin.version else { continue };
+        choices.pins.insert(name.clone(), version.clone());
+        let place = pipeline.document.locate(&["plugin", name, "version"]);
+        choices.places.extend(place.map(|place| (format!("plugin.{name}"), place)));
+    }
+    if choices.pins.is_empty() {
+        return registry;
+    }
+    let pinned = registry.pinned(&choices);
+    let known = found.len();
+    let about_pins = pinned.warnings().iter().filter(|problem| !registry.warnings().contains(problem));
+    // In a pipeline, a plugin that is not there is not there for this run.
+    found.extend(about_pins.filter(|p| p.code != "deprecated").map(|problem| {
+        let problem = Problem { severity: Severity::Error, ..problem.clone() };
+        problem.class(Class::Configuration)
+    }));
+    // With pins that cannot be, all else that is wrong is looked for without them.
+    if found.len() > known { registry } else { Arc::new(pinned) }
 }

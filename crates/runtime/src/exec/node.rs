@@ -8,7 +8,7 @@ use arrow::array::{Array, BooleanArray};
 use arrow::compute::{and, not, or};
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::{Batch, Failure, json::row_to_json};
-use jackfield_host::{Binding, Emission, NodeInstance, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
+use jackfield_host::{Binding, Emission, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
 use jackfield_manifest::OnError;
 
 use super::letters::rejected_row_letter;
@@ -16,6 +16,7 @@ use super::packets::{Inbox, Outlet};
 use super::source::job_letter;
 use super::{Ended, Job};
 use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::native::RunningNode;
 use crate::plan::{NodeStage, Port, output_ports};
 use crate::progress::StageCounters;
 
@@ -51,7 +52,7 @@ pub(crate) async fn run(
 pub(crate) struct NodeRun<'a> {
     job: &'a Job<'a>,
     working: Working,
-    instance: NodeInstance,
+    instance: RunningNode,
     binding: Option<Binding>,
     used: Duration,
 }
@@ -60,7 +61,7 @@ impl<'a> NodeRun<'a> {
     pub(crate) fn new(
         job: &'a Job<'a>,
         working: Working,
-        instance: NodeInstance,
+        instance: RunningNode,
         binding: Option<Binding>,
     ) -> NodeRun<'a> {
         NodeRun { job, working, instance, binding, used: Duration::ZERO }

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::Batch;
-use jackfield_host::{CallError, NodeInstance};
+use jackfield_host::CallError;
 use jackfield_manifest::OnError;
 use tokio::sync::mpsc;
 
@@ -33,9 +33,9 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
     if let OnError::DeadLetter(path) = &working.on_error {
         job.letters.open(path).map_err(|d| vec![d])?;
     }
-    let NodeStage { plugin, node_type, parameters, instance, ports, binding } = node;
+    let NodeStage { code, node_type, parameters, instance, ports, binding } = node;
     let port = ports.into_iter().next().unwrap_or_default();
-    let component = &plugin.component;
+    let code = &code;
     let connected = fanout.connected();
     let mut first = Some(instance);
     std::thread::scope(|scope| {
@@ -56,7 +56,7 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
                         Some(instance) => instance,
                         None => {
                             let store = working.store.clone();
-                            let opened = NodeInstance::open(component, store, node_type, parameters).await;
+                            let opened = code.open(store, node_type, parameters).await;
                             let mut instance = opened.map_err(failed)?;
                             instance.bind(&[(port.clone(), schema)]).await.map_err(failed)?;
                             instance

@@ -118,11 +118,12 @@ impl Planner<'_> {
                 return Err(problems);
             }
         };
+        self.use_format(&installed, &format, &["sink", name, "format"]);
         if !problems.is_empty() {
             return Err(problems);
         }
-        let store = self.store(name, &plugin);
-        let counters = Planner::counters(name, StageKind::Sink, &plugin, None);
+        let store = self.store(name, &plugin.installed, &plugin.limits);
+        let counters = Planner::counters(name, StageKind::Sink, &plugin.installed, None);
         let options = options.to_string();
         let stage = SinkStage { target, plugin, format, options, codec, columns: sink.columns.clone() };
         if let Some(schema) = &schema {
@@ -170,7 +171,7 @@ impl Planner<'_> {
     }
 
     fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
-        let registry = self.runtime.registry().clone();
+        let registry = self.registry.clone();
         let codec = match sink.codec.as_deref() {
             Some("none") => None,
             Some(codec) => Some(codec.to_owned()),
@@ -184,7 +185,7 @@ impl Planner<'_> {
     }
 
     fn sink_format(&self, sink: &Sink) -> Result<(Arc<crate::InstalledPlugin>, String), Diagnosis> {
-        let registry = self.runtime.registry();
+        let registry = self.registry.clone();
         let by_name = || extensions(&sink.path).find_map(|e| registry.format_by_extension(e)).map(str::to_owned);
         let name = sink.name.as_str();
         match sink.format.clone().or_else(by_name) {
