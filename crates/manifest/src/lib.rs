@@ -27,7 +27,7 @@ pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
 pub use limits::{LimitSettings, PluginSettings};
 pub use manifest::{
-    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, Manifest, NodeDecl, OfferDecl, OnFailure, PortDecl,
+    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, HookPoint, Manifest, NodeDecl, OfferDecl, OnFailure, PortDecl,
     Requirement, RouteDecl, parse_manifest,
 };
 pub use names::{NameError, PortRef, StageName, TypeRef};

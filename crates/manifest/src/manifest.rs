@@ -1,6 +1,7 @@
 //! `plugin.toml`.
 
 mod offers;
+mod points;
 mod read;
 mod schema;
 
@@ -18,6 +19,8 @@ use crate::reader::{Report, Section, Spotted, settle, wrong_type};
 pub use offers::{
     CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl, RouteDecl,
 };
+
+pub use points::HookPoint;
 
 /// What a plugin says about itself.
 #[derive(Clone, Debug)]

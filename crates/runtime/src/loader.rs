@@ -129,6 +129,8 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
         ("node", exports.node, manifest.nodes.len()),
         ("format", exports.format, manifest.formats.len()),
         ("codec", exports.codec, manifest.codecs.len()),
+        ("hook", exports.hook, manifest.hooks.len()),
+        ("service", exports.service, manifest.services.len()),
     ];
     let mut found = Vec::new();
     for (kind, exported, claimed) in kinds {
@@ -151,6 +153,18 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
             lie.location = manifest.document.locate(&["plugin"]);
             found.push(lie.class(Class::Configuration));
         }
+    }
+    let reads_config = component.imports().iter().any(|import| import.starts_with("jackfield:plugin/config"));
+    if manifest.config.is_some() && !exports.lifecycle && !reads_config {
+        let message = format!(
+            "plugin {}: the manifest describes a configuration, but the component neither exports \
+             jackfield:plugin/lifecycle nor imports jackfield:plugin/config",
+            manifest.plugin
+        );
+        let help = "remove [config], or build the component so that it reads its configuration";
+        let mut lie = problem("manifest-contradicts-component", message).with_help(help);
+        lie.location = manifest.document.locate(&["config"]);
+        found.push(lie.class(Class::Configuration));
     }
     found
 }

@@ -173,6 +173,7 @@ impl Planner<'_> {
             config: "{}".to_owned(),
             log: self.request.log.clone(),
             cancel: self.request.cancel.clone(),
+            services: None,
         }
     }
 

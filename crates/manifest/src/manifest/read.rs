@@ -10,6 +10,7 @@ use crate::reader::{Report, Section};
 use super::offers::{
     CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl, RouteDecl,
 };
+use super::points::HookPoint;
 use super::{dotted_kebab, file_in_folder, kebab, required, schema, texts, version};
 
 #[derive(Default)]
@@ -179,7 +180,7 @@ fn ports(s: &mut Section, key: &'static str, main: &str, report: &mut Report<'_>
 
 fn hook(s: &mut Section, report: &mut Report<'_>) -> Option<(String, HookDecl)> {
     let id = required(s, "id", "invalid-name", kebab, report);
-    let point = required(s, "point", "invalid-name", dotted_kebab, report);
+    let point = required(s, "point", "invalid-name", str::parse::<HookPoint>, report);
     if !s.has("kind") {
         s.missing("kind", report);
     }
@@ -244,6 +245,6 @@ fn color(text: &str) -> Result<String, NameError> {
 }
 
 const HOOK_KINDS: &[(&str, HookKind)] =
-    &[("before", HookKind::Before), ("after", HookKind::After), ("around", HookKind::Around)];
+    &[("before", HookKind::Before), ("after", HookKind::After), ("around", HookKind::Around), ("replace", HookKind::Replace)];
 
 const ON_FAILURE: &[(&str, OnFailure)] = &[("fail-open", OnFailure::FailOpen), ("fail-closed", OnFailure::FailClosed)];
