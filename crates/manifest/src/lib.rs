@@ -27,8 +27,8 @@ pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
 pub use limits::{LimitSettings, PluginSettings};
 pub use manifest::{
-    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, HookPoint, Manifest, NodeDecl, OfferDecl, OnFailure, PortDecl,
-    Requirement, RouteDecl, parse_manifest,
+    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, HookPoint, Manifest, NodeDecl, OfferDecl, OnFailure,
+    PortDecl, Requirement, RouteDecl, parse_manifest,
 };
 pub use names::{NameError, PortRef, StageName, TypeRef};
 pub use permissions::{

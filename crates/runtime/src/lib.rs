@@ -8,6 +8,8 @@ mod diagnose;
 pub mod discover;
 mod exec;
 pub mod graph;
+pub mod hooks;
+pub mod lifecycle;
 mod loader;
 mod plan;
 pub mod progress;
@@ -17,6 +19,8 @@ pub mod settings;
 pub use diagnose::{Class, Diagnosis, Report};
 pub use discover::{BrokenPlugin, InstalledPlugin, Rank};
 pub use exec::{RunReport, StageReport};
+pub use hooks::metrics::Metric;
+pub use lifecycle::{HealthWatch, Running, Standing, State, Transition};
 pub use loader::{LoadedPlugin, PluginFault, Runtime};
 pub use plan::{Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};
@@ -25,5 +29,5 @@ pub use settings::{FirstParty, Settings};
 
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
-    pub use jackfield_host::{CancelToken, Limits, LogLevel, LogLine, inspect};
+    pub use jackfield_host::{CancelToken, Health, HealthStatus, Limits, LogLevel, LogLine, inspect};
 }

@@ -4,13 +4,20 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jackfield_host::{Component, Engine, EngineOptions, Limits, LoadError};
-use jackfield_manifest::Problem;
+use jackfield_host::{Component, Engine, EngineOptions, Limits, LoadError, LogSink};
+use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
+use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
 use crate::discover::{InstalledPlugin, discover};
+use crate::hooks::explain::{ExplainedPoint, explain};
+use crate::lifecycle::config::Said;
+use crate::lifecycle::{About, Running, Transition};
 use crate::registry::Registry;
 use crate::settings::{Settings, lower};
+
+/// So many transitions are kept for whoever is slow to take them.
+const EVENTS_KEPT: usize = 1024;
 
 /// The plugins, the engine, and what was loaded so far.
 #[derive(Debug)]
@@ -19,6 +26,7 @@ pub struct Runtime {
     registry: Arc<Registry>,
     engine: Mutex<Option<Engine>>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
+    events: broadcast::Sender<Transition>,
 }
 
 /// A plugin whose component is compiled and linked.
@@ -51,7 +59,55 @@ impl Runtime {
     /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
     pub fn open(settings: Settings) -> Runtime {
         let registry = Registry::new(discover(&settings.folders), &settings.prefer);
-        Runtime { settings, registry: Arc::new(registry), engine: Mutex::new(None), loaded: Mutex::new(HashMap::new()) }
+        Runtime {
+            settings,
+            registry: Arc::new(registry),
+            engine: Mutex::new(None),
+            loaded: Mutex::new(HashMap::new()),
+            events: broadcast::Sender::new(EVENTS_KEPT),
+        }
+    }
+
+    /// The transitions of all plugins, from now on. Whoever does not take them in time loses the oldest and is told so.
+    pub fn events(&self) -> broadcast::Receiver<Transition> {
+        self.events.subscribe()
+    }
+
+    /// Starts plugins and what they require, and the hooks that the operator has enabled, apart from any pipeline: for
+    /// hosts that call services. They stop with [`Running::stop`], or when it is dropped.
+    ///
+    /// # Errors
+    /// Everything that keeps one of them from starting; what had started was stopped.
+    pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
+        let about = About { pipeline: String::new(), limits: LimitSettings::default(), now_micros: 0, log };
+        let running = self.running(about, None);
+        let mut found = Vec::new();
+        if let Err(more) = running.start_hooks(self).await {
+            found.extend(more);
+        }
+        for name in plugins {
+            match self.registry.plugin(name) {
+                Some(plugin) => found.extend(running.ready(self, plugin).await.err().into_iter().flatten()),
+                None => found.push(unknown_plugin(&self.registry, name)),
+            }
+        }
+        if found.is_empty() {
+            return Ok(running);
+        }
+        running.stop().await;
+        Err(Report { diagnoses: found })
+    }
+
+    /// Plugins that have not started.
+    pub(crate) fn running(&self, about: About, pipeline: Option<Arc<Pipeline>>) -> Arc<Running> {
+        Running::new(about, self.registry.clone(), self.settings.config.clone(), pipeline, self.events.clone())
+    }
+
+    /// The hooks of a point, or of all points, as they would be called for a pipeline. Runs nothing.
+    pub fn explain_hooks(&self, point: Option<HookPoint>, pipeline: Option<&Pipeline>) -> Vec<ExplainedPoint> {
+        let said = Said { operator: self.settings.config.as_deref(), pipeline };
+        let points = HookPoint::ALL.into_iter().filter(|known| point.is_none_or(|wanted| wanted == *known));
+        points.map(|point| explain(&self.registry, &said, point)).collect()
     }
 
     /// What is installed.
@@ -106,6 +162,15 @@ impl Runtime {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
     }
+}
+
+fn unknown_plugin(registry: &Registry, name: &str) -> Diagnosis {
+    let names: Vec<&str> = registry.plugins().iter().map(|plugin| plugin.name()).collect();
+    let help = match nearest(name, names.into_iter()).first() {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`jackfield plugin list` shows what there is".to_owned(),
+    };
+    problem("unknown-plugin", format!("no plugin `{name}` is installed")).with_help(help).class(Class::Configuration)
 }
 
 fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {

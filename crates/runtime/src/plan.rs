@@ -2,8 +2,9 @@
 
 mod demand;
 mod detect;
+mod hooks;
 mod node;
-mod params;
+pub(crate) mod params;
 pub(crate) mod paths;
 mod sink;
 mod source;
@@ -13,13 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use jackfield_host::{CancelToken, Label, LogLine, StoreOptions};
+use jackfield_host::{CancelToken, LogLine, StoreOptions};
 use jackfield_manifest::{Document, OnError, Pipeline, Problem, SetOption, Severity};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report};
+use crate::discover::InstalledPlugin;
+use crate::lifecycle::{About, Running};
 use crate::loader::{LoadedPlugin, Runtime};
 use crate::progress::{Progress, StageCounters, StageKind};
-use crate::settings::lower;
 
 pub(crate) use demand::Wanted;
 pub(crate) use node::{NodeStage, output_ports};
@@ -38,7 +40,7 @@ pub struct PlanRequest<'a> {
     /// `--set`.
     pub sets: &'a [SetOption],
     /// Reads the variables that the pipeline may use.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// At most so many records of each source.
     pub limit: Option<u64>,
     /// Microseconds since 1970 that `now()` gives, unless the pipeline is `deterministic`.
@@ -66,6 +68,8 @@ pub struct Plan {
     pub(crate) batch_rows: u32,
     pub(crate) threads: u16,
     pub(crate) cancel: CancelToken,
+    /// The plugins that were started for it.
+    pub(crate) running: Arc<Running>,
     warnings: Vec<Problem>,
 }
 
@@ -132,6 +136,11 @@ impl Plan {
         self.stages.iter().any(|stage| matches!(&stage.body, Body::Sink(sink) if sink.target == SinkTarget::Stdout))
     }
 
+    /// The plugins that were started for this plan: their states, services and health.
+    pub fn running(&self) -> &Arc<Running> {
+        &self.running
+    }
+
     /// The counters that a run of this plan writes.
     pub fn progress(&self) -> Progress {
         Progress { stages: self.stages.iter().map(|stage| stage.counters.clone()).collect() }
@@ -143,6 +152,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) request: &'a PlanRequest<'a>,
     pub(crate) pipeline: &'a Pipeline,
+    pub(crate) running: Arc<Running>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -159,22 +169,12 @@ impl Planner<'_> {
     }
 
     pub(crate) fn store(&mut self, stage: &str, plugin: &LoadedPlugin) -> StoreOptions {
-        let limits = lower(&plugin.limits, &self.pipeline.limits, "[limits]", &mut self.warnings);
-        let manifest = &plugin.installed.manifest;
-        StoreOptions {
-            limits,
-            label: Label {
-                pipeline: self.pipeline.name.clone(),
-                stage: stage.to_owned(),
-                plugin: manifest.plugin.clone(),
-                version: manifest.version.to_string(),
-            },
-            now_micros: if self.pipeline.deterministic { 0 } else { self.request.now_micros },
-            config: "{}".to_owned(),
-            log: self.request.log.clone(),
-            cancel: self.request.cancel.clone(),
-            services: None,
-        }
+        self.running.store(stage, plugin, self.request.cancel.clone(), &mut self.warnings)
+    }
+
+    /// A plugin that is needed: loaded and started, behind what it requires.
+    pub(crate) async fn ready(&self, plugin: &Arc<InstalledPlugin>) -> Result<LoadedPlugin, Vec<Diagnosis>> {
+        self.running.ready(self.runtime, plugin).await
     }
 
     pub(crate) fn counters(
@@ -208,9 +208,35 @@ impl Runtime {
             .enable_time()
             .build()
             .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
-        let mut planner = Planner { runtime: self, request, pipeline: &pipeline, found: Vec::new(), warnings };
+        let about = About {
+            pipeline: pipeline.name.clone(),
+            limits: pipeline.limits.clone(),
+            now_micros: if pipeline.deterministic { 0 } else { request.now_micros },
+            log: request.log.clone(),
+        };
+        let mut pipeline = pipeline;
+        let running = self.running(about, Some(Arc::new(pipeline.clone())));
+        let hooked = executor.block_on(async {
+            tokio::select! {
+                biased;
+                hooked = hooks::before_planning(self, &running, &mut pipeline) => hooked,
+                () = request.cancel.cancelled() => Err(vec![cancelled()]),
+            }
+        });
+        if let Err(more) = hooked {
+            found.extend(more);
+        }
+        let mut planner = Planner {
+            runtime: self,
+            request,
+            pipeline: &pipeline,
+            running: running.clone(),
+            found: Vec::new(),
+            warnings,
+        };
         let (stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
+        planner.warnings.extend(running.take_warnings());
         let mut warnings: Vec<Problem> = Vec::new();
         for warning in planner.warnings {
             if !warnings.contains(&warning) {
@@ -220,6 +246,7 @@ impl Runtime {
         if !found.is_empty() {
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();
+            executor.block_on(running.stop());
             return Err(Report { diagnoses: found });
         }
         Ok(Plan {
@@ -231,7 +258,12 @@ impl Runtime {
             batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
             threads: 1,
             cancel: request.cancel.clone(),
+            running,
             warnings,
         })
     }
+}
+
+fn cancelled() -> Diagnosis {
+    crate::diagnose::problem("cancelled", "planning was stopped").class(Class::Cancelled)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jackfield_host::Limits;
 use jackfield_manifest::{Bytes, Config, LimitSettings, OfferKind, Problem, Severity};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What is preferred where two plugins provide the same, such as `format:csv` to a plugin's name.
     pub prefer: BTreeMap<String, String>,
+    /// The operator's configuration, if there was a file.
+    pub config: Option<Arc<Config>>,
     /// Where the configuration came from, if there was a file.
     pub config_file: Option<PathBuf>,
     /// Things in the configuration that deserve a warning.
@@ -116,6 +119,7 @@ impl Settings {
                 .or_else(|| xdg("XDG_STATE_HOME", ".local/state").map(|p| p.join("jackfield"))),
             limits,
             prefer,
+            config: config.map(Arc::new),
             config_file,
             warnings,
         })

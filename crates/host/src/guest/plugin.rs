@@ -98,12 +98,7 @@ impl PluginInstance {
     ///
     /// # Errors
     /// A failure of the plugin, or a fault.
-    pub async fn call_service(
-        &mut self,
-        service: &str,
-        method: &str,
-        payload: &[u8],
-    ) -> Result<Vec<u8>, CallError> {
+    pub async fn call_service(&mut self, service: &str, method: &str, payload: &[u8]) -> Result<Vec<u8>, CallError> {
         let Some(guest) = &self.service else { return Err(lacks(&mut self.session, "service")) };
         let (store, watch) = self.session.begin()?;
         let payload = payload.to_vec();

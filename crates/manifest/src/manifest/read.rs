@@ -244,7 +244,11 @@ fn color(text: &str) -> Result<String, NameError> {
     }
 }
 
-const HOOK_KINDS: &[(&str, HookKind)] =
-    &[("before", HookKind::Before), ("after", HookKind::After), ("around", HookKind::Around), ("replace", HookKind::Replace)];
+const HOOK_KINDS: &[(&str, HookKind)] = &[
+    ("before", HookKind::Before),
+    ("after", HookKind::After),
+    ("around", HookKind::Around),
+    ("replace", HookKind::Replace),
+];
 
 const ON_FAILURE: &[(&str, OnFailure)] = &[("fail-open", OnFailure::FailOpen), ("fail-closed", OnFailure::FailClosed)];

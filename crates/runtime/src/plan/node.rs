@@ -74,10 +74,10 @@ impl Planner<'_> {
         let mut problems =
             params::validate(self.document(), &["node", name, "params"], &parameters, declared.parameters.as_ref());
         let ports = self.port_names(node, declared, &mut problems);
-        let plugin = match self.runtime.load(&installed) {
+        let plugin = match self.ready(&installed).await {
             Ok(plugin) => plugin,
-            Err(fault) => {
-                problems.extend(fault.diagnoses);
+            Err(found) => {
+                problems.extend(found);
                 return Err(problems);
             }
         };
