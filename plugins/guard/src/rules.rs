@@ -97,13 +97,13 @@ impl Rule {
         }
         if let Some(number) = value.as_f64() {
             if let Some(minimum) = self.minimum.filter(|minimum| number < *minimum) {
-                return Some(("out-of-bounds", format!("`{name}` is {value}, at least {minimum} is allowed")));
+                return Some(("rule-bounds", format!("`{name}` is {value}, at least {minimum} is allowed")));
             }
             if let Some(maximum) = self.maximum.filter(|maximum| number > *maximum) {
-                return Some(("out-of-bounds", format!("`{name}` is {value}, at most {maximum} is allowed")));
+                return Some(("rule-bounds", format!("`{name}` is {value}, at most {maximum} is allowed")));
             }
         } else if self.minimum.or(self.maximum).is_some() {
-            return Some(("out-of-bounds", format!("`{name}` has to be a number")));
+            return Some(("rule-bounds", format!("`{name}` has to be a number")));
         }
         let length = match value {
             Value::String(text) => text.chars().count() as u64,
@@ -112,15 +112,15 @@ impl Rule {
             _ => 0,
         };
         if let Some(most) = self.max_length.filter(|most| length > *most) {
-            return Some(("too-long", format!("`{name}` has a length of {length}, at most {most} is allowed")));
+            return Some(("rule-length", format!("`{name}` has a length of {length}, at most {most} is allowed")));
         }
         if let Some(values) = self.one_of.as_ref().filter(|values| !values.contains(value)) {
             let values: Vec<String> = values.iter().map(Value::to_string).collect();
-            return Some(("not-allowed", format!("`{name}` has to be one of {}", values.join(", "))));
+            return Some(("rule-values", format!("`{name}` has to be one of {}", values.join(", "))));
         }
         let text = value.to_string().to_lowercase();
         let denied = self.without.iter().find(|denied| text.contains(&denied.to_lowercase()))?;
-        Some(("not-allowed", format!("`{name}` must not contain `{denied}`")))
+        Some(("rule-values", format!("`{name}` must not contain `{denied}`")))
     }
 
     /// The operator's words, if there are any, with what was found.
@@ -168,11 +168,11 @@ mod tests {
             rules.check(&nodes).into_iter().map(|f| (f.code, f.parameter.unwrap_or_default())).collect();
         let expected = [
             ("denied-type", "/nodes/0/type"),
-            ("out-of-bounds", "/nodes/1/params/rows"),
-            ("out-of-bounds", "/nodes/2/params/rows"),
-            ("not-allowed", "/nodes/3/params/where"),
-            ("too-long", "/nodes/4/params/where"),
-            ("not-allowed", "/nodes/5/params/kind"),
+            ("rule-bounds", "/nodes/1/params/rows"),
+            ("rule-bounds", "/nodes/2/params/rows"),
+            ("rule-values", "/nodes/3/params/where"),
+            ("rule-length", "/nodes/4/params/where"),
+            ("rule-values", "/nodes/5/params/kind"),
             ("missing-parameter", "/nodes/6/params"),
             ("denied-parameter", "/nodes/7/params/columns/secret"),
         ];
