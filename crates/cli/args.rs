@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Graph(GraphArguments),
     /// List and describe plugins
     Plugin(PluginArguments),
+    /// Explain which hooks are called where
+    Hooks(HooksArguments),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"
@@ -136,6 +138,34 @@ pub(crate) enum GraphFormat {
     Mermaid,
     /// Graphviz
     Dot,
+}
+
+/// `hooks`.
+#[derive(Debug, Args)]
+pub(crate) struct HooksArguments {
+    #[command(subcommand)]
+    pub(crate) command: HooksCommand,
+}
+
+/// The commands of `hooks`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HooksCommand {
+    /// Show the hooks of a point in the order in which they would be called, and why; runs none
+    #[command(
+        after_help = "Examples:\n  jackfield hooks explain node.process\n  jackfield hooks explain --pipeline pipeline.toml\n  jackfield hooks explain pipeline.plan --json | jq '.points[0].fields'"
+    )]
+    Explain(ExplainArguments),
+}
+
+/// `hooks explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The point, such as node.process; all of them if it is left out
+    #[arg(value_parser = crate::hooks::point)]
+    pub(crate) point: Option<jackfield_manifest::HookPoint>,
+    /// A pipeline file, which may enable hooks of its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pipeline: Option<PathBuf>,
 }
 
 /// `plugin`.

@@ -3,7 +3,7 @@
 use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
 use jackfield_runtime::trust::{Introduction, Memory};
-use jackfield_runtime::{Plan, RunReport, Runtime};
+use jackfield_runtime::{Metric, Plan, RunReport, Runtime};
 use serde_json::{Value, json};
 
 use crate::args::{Global, RunArguments};
@@ -59,6 +59,10 @@ fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResu
     if let Some(drawing) = drawing {
         drawing.finish();
     }
+    let (Ok(report) | Err((_, report))) = &result;
+    if !output.json {
+        report.warnings.iter().for_each(|warning| output.problem(warning));
+    }
     match result {
         Ok(report) => {
             if output.json {
@@ -79,6 +83,7 @@ fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResu
                 if report.rejected() > 0 {
                     summary::show_rejected(&report, output);
                 }
+                summary::show_metrics(&report, output);
             }
             Ok(exit_code(failure.class()))
         }
@@ -111,5 +116,14 @@ fn report_json(report: &RunReport) -> Value {
         "elapsed-seconds": seconds(report.elapsed),
         "rows-rejected": report.rejected(),
         "stages": stages,
+        "metrics": report.metrics.iter().map(metric_json).collect::<Vec<_>>(),
+        "warnings": report.warnings.iter().map(problem_json).collect::<Vec<_>>(),
     })
+}
+
+/// A figure that a hook has added. Whole numbers are shown as such.
+fn metric_json(metric: &Metric) -> Value {
+    let whole = metric.value.fract() == 0.0 && metric.value.abs() < 9e15;
+    let value = if whole { json!(metric.value as i64) } else { json!(metric.value) };
+    json!({ "name": metric.name, "stage": metric.stage, "value": value, "unit": metric.unit })
 }

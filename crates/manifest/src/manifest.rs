@@ -1,6 +1,7 @@
 //! `plugin.toml`.
 
 mod offers;
+mod points;
 mod read;
 mod schema;
 
@@ -19,6 +20,8 @@ pub use offers::{
     CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl,
     Resources, RouteDecl,
 };
+
+pub use points::HookPoint;
 
 /// What a plugin says about itself.
 #[derive(Clone, Debug)]

@@ -10,6 +10,8 @@ mod diagnose;
 pub mod discover;
 mod exec;
 pub mod graph;
+pub mod hooks;
+pub mod lifecycle;
 mod loader;
 pub mod native;
 mod plan;
@@ -23,6 +25,8 @@ pub mod trust;
 pub use diagnose::{Class, Diagnosis, Report};
 pub use discover::{BrokenPlugin, Form, InstalledPlugin, Rank};
 pub use exec::{RunReport, StageReport};
+pub use hooks::metrics::Metric;
+pub use lifecycle::{HealthWatch, Running, Standing, State, Transition};
 pub use loader::{Builder, LoadedPlugin, PluginFault, Runtime};
 pub use native::{NativeNode, NativePlugin};
 pub use plan::{Plan, PlanRequest};
@@ -37,7 +41,7 @@ pub use jackfield_columns as columns;
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
     pub use jackfield_host::{
-        Binding, CancelToken, Emission, Limits, LogLevel, LogLine, Need, OutColumn, Output, OutputPort, Progress,
-        Rejected, Step, inspect,
+        Binding, CancelToken, Emission, Health, HealthStatus, Limits, LogLevel, LogLine, Need, OutColumn, Output,
+        OutputPort, Progress, Rejected, Step, inspect,
     };
 }

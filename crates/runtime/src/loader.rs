@@ -5,15 +5,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jackfield_host::{Component, Engine, EngineError, EngineOptions, Limits, LoadError};
-use jackfield_manifest::Problem;
+use jackfield_host::{Component, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink};
+use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
+use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
 use crate::discover::digests::{Digests, file_digest};
 use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::hooks::explain::{ExplainedPoint, explain};
+use crate::lifecycle::config::Said;
+use crate::lifecycle::{About, Running, Transition};
 use crate::native::NativePlugin;
 use crate::registry::Registry;
 use crate::settings::{Settings, lower};
+
+/// So many transitions are kept for whoever is slow to take them.
+const EVENTS_KEPT: usize = 1024;
 
 /// The process's engine, or why there is none.
 type EngineSlot = OnceLock<Result<Engine, EngineError>>;
@@ -28,6 +35,7 @@ pub struct Runtime {
     digests: Digests,
     engine: Arc<EngineSlot>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
+    events: broadcast::Sender<Transition>,
 }
 
 /// A plugin whose component is compiled and linked.
@@ -93,7 +101,8 @@ impl Builder {
         let Builder { settings, native } = self;
         let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
         let digests = Digests::new(settings.cache_dir.clone());
-        Runtime { settings, native, registry, digests, engine, loaded: Mutex::default() }
+        let events = broadcast::Sender::new(EVENTS_KEPT);
+        Runtime { settings, native, registry, digests, engine, loaded: Mutex::default(), events }
     }
 }
 
@@ -108,6 +117,55 @@ impl Runtime {
     /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
     pub fn open(settings: Settings) -> Runtime {
         Runtime::builder(settings).open()
+    }
+
+    /// The transitions of all plugins, from now on. Whoever does not take them in time loses the oldest and is told so.
+    pub fn events(&self) -> broadcast::Receiver<Transition> {
+        self.events.subscribe()
+    }
+
+    /// Starts plugins and what they require, and the hooks that the operator has enabled, apart from any pipeline: for
+    /// hosts that call services. They stop with [`Running::stop`], or when it is dropped.
+    ///
+    /// # Errors
+    /// Everything that keeps one of them from starting; what had started was stopped.
+    pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
+        let about = About { pipeline: String::new(), limits: LimitSettings::default(), now_micros: 0, log };
+        let registry = self.registry();
+        let running = self.running(about, registry.clone(), None);
+        let mut found = Vec::new();
+        if let Err(more) = running.start_hooks(self).await {
+            found.extend(more);
+        }
+        for name in plugins {
+            match registry.plugin(name) {
+                Some(plugin) => found.extend(running.ready(self, plugin).await.err().into_iter().flatten()),
+                None => found.push(unknown_plugin(&registry, name)),
+            }
+        }
+        if found.is_empty() {
+            return Ok(running);
+        }
+        running.stop().await;
+        Err(Report { diagnoses: found })
+    }
+
+    /// Plugins that have not started.
+    pub(crate) fn running(
+        &self,
+        about: About,
+        registry: Arc<Registry>,
+        pipeline: Option<Arc<Pipeline>>,
+    ) -> Arc<Running> {
+        Running::new(about, registry, self.settings.config.clone(), pipeline, self.events.clone())
+    }
+
+    /// The hooks of a point, or of all points, as they would be called for a pipeline. Runs nothing.
+    pub fn explain_hooks(&self, point: Option<HookPoint>, pipeline: Option<&Pipeline>) -> Vec<ExplainedPoint> {
+        let said = Said { operator: self.settings.config.as_deref(), pipeline };
+        let points = HookPoint::ALL.into_iter().filter(|known| point.is_none_or(|wanted| wanted == *known));
+        let registry = self.registry();
+        points.map(|point| explain(&registry, &said, point)).collect()
     }
 
     /// The same for somebody who will run something: the engine gets ready while the manifests are read.
@@ -223,6 +281,15 @@ fn start(slot: &EngineSlot, options: EngineOptions) -> &Result<Engine, EngineErr
     slot.get_or_init(|| Engine::new(options))
 }
 
+fn unknown_plugin(registry: &Registry, name: &str) -> Diagnosis {
+    let names: Vec<&str> = registry.plugins().iter().map(|plugin| plugin.name()).collect();
+    let help = match nearest(name, names.into_iter()).first() {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`jackfield plugin list` shows what there is".to_owned(),
+    };
+    problem("unknown-plugin", format!("no plugin `{name}` is installed")).with_help(help).class(Class::Configuration)
+}
+
 fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {
     let manifest = &plugin.manifest;
     let message = format!("plugin {} {}: {error}", manifest.plugin, manifest.version);
@@ -244,6 +311,8 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
         ("node", exports.node, manifest.nodes.len()),
         ("format", exports.format, manifest.formats.len()),
         ("codec", exports.codec, manifest.codecs.len()),
+        ("hook", exports.hook, manifest.hooks.len()),
+        ("service", exports.service, manifest.services.len()),
     ];
     let mut found = Vec::new();
     for (kind, exported, claimed) in kinds {
@@ -266,6 +335,18 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
             lie.location = manifest.document.locate(&["plugin"]);
             found.push(lie.class(Class::Configuration));
         }
+    }
+    let reads_config = component.imports().iter().any(|import| import.starts_with("jackfield:plugin/config"));
+    if manifest.config.is_some() && !exports.lifecycle && !reads_config {
+        let message = format!(
+            "plugin {}: the manifest describes a configuration, but the component neither exports \
+             jackfield:plugin/lifecycle nor imports jackfield:plugin/config",
+            manifest.plugin
+        );
+        let help = "remove [config], or build the component so that it reads its configuration";
+        let mut lie = problem("manifest-contradicts-component", message).with_help(help);
+        lie.location = manifest.document.locate(&["config"]);
+        found.push(lie.class(Class::Configuration));
     }
     found
 }

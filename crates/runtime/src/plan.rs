@@ -2,8 +2,9 @@
 
 mod demand;
 mod detect;
+mod hooks;
 mod node;
-mod params;
+pub(crate) mod params;
 pub(crate) mod paths;
 mod sink;
 mod source;
@@ -14,15 +15,15 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use jackfield_columns::{HELP_KEY, NOTE_KEY};
-use jackfield_host::{CancelToken, Label, Limits, LogLine, StoreOptions};
+use jackfield_host::{CancelToken, Limits, LogLine, StoreOptions};
 use jackfield_manifest::{Deprecation, Document, OnError, Pipeline, Problem, SetOption, Severity};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report};
 use crate::discover::InstalledPlugin;
-use crate::loader::Runtime;
+use crate::lifecycle::{About, Running};
+use crate::loader::{LoadedPlugin, Runtime};
 use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
-use crate::settings::lower;
 
 pub(crate) use demand::Wanted;
 pub(crate) use node::{NodeStage, output_ports};
@@ -42,7 +43,7 @@ pub struct PlanRequest<'a> {
     /// `--set`.
     pub sets: &'a [SetOption],
     /// Reads the variables that the pipeline may use.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// At most so many records of each source.
     pub limit: Option<u64>,
     /// Microseconds since 1970 that `now()` gives, unless the pipeline is `deterministic`.
@@ -72,6 +73,8 @@ pub struct Plan {
     pub(crate) cancel: CancelToken,
     /// The plugins of all stages and what they require, in the order in which they start.
     plugins: Resolved,
+    /// The plugins that were started for it.
+    pub(crate) running: Arc<Running>,
     warnings: Vec<Problem>,
 }
 
@@ -143,6 +146,11 @@ impl Plan {
         self.stages.iter().any(|stage| matches!(&stage.body, Body::Sink(sink) if sink.target == SinkTarget::Stdout))
     }
 
+    /// The plugins that were started for this plan: their states, services and health.
+    pub fn running(&self) -> &Arc<Running> {
+        &self.running
+    }
+
     /// The counters that a run of this plan writes.
     pub fn progress(&self) -> Progress {
         Progress { stages: self.stages.iter().map(|stage| stage.counters.clone()).collect() }
@@ -158,6 +166,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) registry: Arc<Registry>,
     /// The plugins that stages use, each with the place that names it first.
     used: Vec<Arc<InstalledPlugin>>,
+    pub(crate) running: Arc<Running>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -192,21 +201,12 @@ impl Planner<'_> {
     }
 
     pub(crate) fn store(&mut self, stage: &str, plugin: &InstalledPlugin, limits: &Limits) -> StoreOptions {
-        let limits = lower(limits, &self.pipeline.limits, "[limits]", &mut self.warnings);
-        let manifest = &plugin.manifest;
-        StoreOptions {
-            limits,
-            label: Label {
-                pipeline: self.pipeline.name.clone(),
-                stage: stage.to_owned(),
-                plugin: manifest.plugin.clone(),
-                version: manifest.version.to_string(),
-            },
-            now_micros: if self.pipeline.deterministic { 0 } else { self.request.now_micros },
-            config: "{}".to_owned(),
-            log: self.request.log.clone(),
-            cancel: self.request.cancel.clone(),
-        }
+        self.running.store(stage, plugin, limits, self.request.cancel.clone(), &mut self.warnings)
+    }
+
+    /// A plugin that is needed: loaded and started, behind what it requires.
+    pub(crate) async fn ready(&self, plugin: &Arc<InstalledPlugin>) -> Result<LoadedPlugin, Vec<Diagnosis>> {
+        self.running.ready(self.runtime, plugin).await
     }
 
     pub(crate) fn counters(
@@ -255,11 +255,30 @@ impl Runtime {
             .build()
             .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
         let registry = pinned(self.registry(), &pipeline, &mut found);
+        let about = About {
+            pipeline: pipeline.name.clone(),
+            limits: pipeline.limits.clone(),
+            now_micros: if pipeline.deterministic { 0 } else { request.now_micros },
+            log: request.log.clone(),
+        };
+        let mut pipeline = pipeline;
+        let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
+        let hooked = executor.block_on(async {
+            tokio::select! {
+                biased;
+                hooked = hooks::before_planning(self, &running, &mut pipeline) => hooked,
+                () = request.cancel.cancelled() => Err(vec![cancelled()]),
+            }
+        });
+        if let Err(more) = hooked {
+            found.extend(more);
+        }
         let mut planner = Planner {
             runtime: self,
             request,
             pipeline: &pipeline,
             registry,
+            running: running.clone(),
             used: Vec::new(),
             found: Vec::new(),
             warnings,
@@ -275,6 +294,7 @@ impl Runtime {
         let of_configuration = registry.warnings().iter().filter(|problem| problem.code != "deprecated");
         let of_configuration = of_configuration.map(|p| Problem { severity: Severity::Warning, ..p.clone() });
         planner.warnings.extend(of_configuration);
+        planner.warnings.extend(running.take_warnings());
         let mut warnings: Vec<Problem> = Vec::new();
         for warning in planner.warnings {
             if !warnings.contains(&warning) {
@@ -284,6 +304,7 @@ impl Runtime {
         if !found.is_empty() {
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();
+            executor.block_on(running.stop());
             return Err(Report { diagnoses: found });
         }
         for port in stages.iter_mut().flat_map(|stage| &mut stage.outputs) {
@@ -299,6 +320,7 @@ impl Runtime {
             threads: 1,
             cancel: request.cancel.clone(),
             plugins,
+            running,
             warnings,
         })
     }
@@ -326,4 +348,8 @@ fn pinned(registry: Arc<Registry>, pipeline: &Pipeline, found: &mut Vec<Diagnosi
     }));
     // With pins that cannot be, all else that is wrong is looked for without them.
     if found.len() > known { registry } else { Arc::new(pinned) }
+}
+
+fn cancelled() -> Diagnosis {
+    crate::diagnose::problem("cancelled", "planning was stopped").class(Class::Cancelled)
 }

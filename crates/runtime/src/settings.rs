@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jackfield_host::Limits;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub policies: Vec<Permissions>,
     /// Where the choices among plugins are said, by the key of `prefer` or `plugin.NAME`.
     pub places: BTreeMap<String, Location>,
+    /// The operator's configuration, if there was a file.
+    pub config: Option<Arc<Config>>,
     /// Where the configuration came from, if there was a file.
     pub config_file: Option<PathBuf>,
     /// Things in the configuration that deserve a warning.
@@ -138,11 +141,13 @@ impl Settings {
             secrets: IndexMap::new(),
             policies: Vec::new(),
             places: BTreeMap::new(),
+            config: None,
             config_file,
             warnings,
         };
         config.iter().for_each(|config| settings.take(config));
         local.iter().for_each(|local| settings.take(local));
+        settings.config = config.map(Arc::new);
         Ok(settings)
     }
 

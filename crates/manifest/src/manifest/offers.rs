@@ -3,6 +3,8 @@
 use semver::Version;
 use serde_json::Value as Json;
 
+use super::points::HookPoint;
+use crate::limits::LimitSettings;
 use crate::units::Bytes;
 
 /// That something should not be used any more: `deprecated = "why"`, or a table.
@@ -133,8 +135,8 @@ pub struct PortDecl {
 pub struct HookDecl {
     /// Such as `audit`.
     pub id: String,
-    /// Such as `node.process`.
-    pub point: String,
+    /// Where it is called.
+    pub point: HookPoint,
     /// When it is called.
     pub kind: HookKind,
     /// Lower runs earlier; default 0.
@@ -150,14 +152,16 @@ pub struct HookDecl {
 }
 
 /// When a hook is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HookKind {
     /// Ahead of it.
     Before,
     /// Behind it.
     After,
-    /// In its place, with the right to call on.
+    /// Around it, with the right to call on: never, once or several times.
     Around,
+    /// In its place.
+    Replace,
 }
 
 /// What happens when a hook fails.

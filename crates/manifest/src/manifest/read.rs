@@ -12,6 +12,7 @@ use super::offers::{
     CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl,
     Resources, RouteDecl,
 };
+use super::points::HookPoint;
 use super::{dotted_kebab, file_in_folder, kebab, required, schema, texts, version};
 
 #[derive(Default)]
@@ -252,7 +253,7 @@ fn port_type(text: &str) -> Result<Option<String>, NameError> {
 
 fn hook(s: &mut Section, report: &mut Report<'_>) -> Option<(String, HookDecl)> {
     let id = required(s, "id", "invalid-name", kebab, report);
-    let point = required(s, "point", "invalid-name", dotted_kebab, report);
+    let point = required(s, "point", "invalid-name", str::parse::<HookPoint>, report);
     if !s.has("kind") {
         s.missing("kind", report);
     }
@@ -317,7 +318,11 @@ fn color(text: &str) -> Result<String, NameError> {
     }
 }
 
-const HOOK_KINDS: &[(&str, HookKind)] =
-    &[("before", HookKind::Before), ("after", HookKind::After), ("around", HookKind::Around)];
+const HOOK_KINDS: &[(&str, HookKind)] = &[
+    ("before", HookKind::Before),
+    ("after", HookKind::After),
+    ("around", HookKind::Around),
+    ("replace", HookKind::Replace),
+];
 
 const ON_FAILURE: &[(&str, OnFailure)] = &[("fail-open", OnFailure::FailOpen), ("fail-closed", OnFailure::FailClosed)];

@@ -79,10 +79,10 @@ impl Planner<'_> {
         self.deprecated(&format!("node type {}", declared.node_type), &declared.deprecated, &["node", name, "type"]);
         let code = match self.runtime.native(&installed) {
             Some(native) => NodeCode::Native { plugin: native.clone(), limits: self.runtime.limits_of(&installed) },
-            None => match self.runtime.load(&installed) {
+            None => match self.ready(&installed).await {
                 Ok(plugin) => NodeCode::Sandboxed(plugin),
-                Err(fault) => {
-                    problems.extend(fault.diagnoses);
+                Err(found) => {
+                    problems.extend(found);
                     return Err(problems);
                 }
             },

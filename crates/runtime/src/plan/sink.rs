@@ -88,7 +88,7 @@ impl Planner<'_> {
                 return Err(problems);
             }
         };
-        let codec = match self.sink_codec(sink) {
+        let codec = match self.sink_codec(sink).await {
             Ok(codec) => codec,
             Err(diagnosis) => {
                 problems.push(diagnosis);
@@ -111,10 +111,10 @@ impl Planner<'_> {
             &options,
             option_schema.as_ref(),
         ));
-        let plugin = match self.runtime.load(&installed) {
+        let plugin = match self.ready(&installed).await {
             Ok(plugin) => plugin,
-            Err(fault) => {
-                problems.extend(fault.diagnoses);
+            Err(found) => {
+                problems.extend(found);
                 return Err(problems);
             }
         };
@@ -170,7 +170,7 @@ impl Planner<'_> {
         Ok(SinkTarget::File { path, shown: sink.path.clone(), append })
     }
 
-    fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
+    async fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
         let registry = self.registry.clone();
         let codec = match sink.codec.as_deref() {
             Some("none") => None,
@@ -179,7 +179,8 @@ impl Planner<'_> {
         };
         let Some(codec) = codec else { return Ok(None) };
         let name = sink.name.as_str();
-        self.codec_choice(name, "sink", &codec, &sink.codec_options).map(Some).map_err(|diagnosis| {
+        let choice = self.codec_choice(name, "sink", &codec, &sink.codec_options).await;
+        choice.map(Some).map_err(|diagnosis| {
             diagnosis.problem.or_at(self.document().locate(&["sink", name, "codec"])).class(diagnosis.class)
         })
     }

@@ -9,7 +9,7 @@ use jackfield_manifest::{SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
-use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, detect, params};
+use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, detect, hooks, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
@@ -111,9 +111,9 @@ impl Planner<'_> {
         }
         let shown = first.input.shown().to_owned();
         let first_input = first.input.clone();
-        let found = detect::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
+        let found = hooks::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
         let (installed, format) = found.map_err(|more| trouble.instead_of(more))?;
-        let plugin = self.runtime.load(&installed).map_err(|fault| fault.diagnoses)?;
+        let plugin = self.ready(&installed).await?;
         self.use_format(&installed, &format, &["source", name, "format"]);
         let mut options = match self.options(source, &installed, &format) {
             Ok(options) => options,
@@ -235,12 +235,12 @@ impl Planner<'_> {
         let Some(codec) = codec else {
             return Ok((SourceFile { input: input.clone(), codec: None, schema: None }, kept));
         };
-        let choice = self.codec_choice(name, "source", &codec, &source.codec_options)?;
+        let choice = self.codec_choice(name, "source", &codec, &source.codec_options).await?;
         Ok((SourceFile { input: input.clone(), codec: Some(choice), schema: None }, kept))
     }
 
     /// A codec with its options checked.
-    pub(crate) fn codec_choice(
+    pub(crate) async fn codec_choice(
         &mut self,
         stage: &str,
         kind: &str,
@@ -260,7 +260,7 @@ impl Planner<'_> {
             self.found.extend(wrong);
             return Err(first);
         }
-        let plugin = self.runtime.load(&installed).map_err(|mut fault| fault.diagnoses.remove(0))?;
+        let plugin = self.ready(&installed).await.map_err(|mut found| found.remove(0))?;
         let place = [kind, stage, "codec"];
         self.use_plugin(&installed, &place);
         self.deprecated(&format!("codec {}", declared.id), &declared.deprecated, &place);
