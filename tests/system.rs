@@ -222,6 +222,34 @@ fn what_is_deprecated_is_said_where_it_is_used() {
 }
 
 #[test]
+fn inputs_have_the_columns_that_the_manifest_says() {
+    let folder = folder(PIPELINE, &[("in.csv", b"x\n1\n2\n")]);
+    let state = fresh_state();
+    fs::write(folder.path().join("pipeline.toml"), PIPELINE.replace("rows/filter", "myrows/filter")).unwrap();
+    let check = |columns: &str| {
+        copy(folder.path(), "myrows", "rows", |text| {
+            let text = text.replacen("name = \"rows\"", "name = \"myrows\"", 1);
+            text.replacen("name = \"in\"", &format!("name = \"in\"\ntype = \"{columns}\""), 1)
+        });
+        run(folder.path(), state.path(), &["check", "pipeline.toml"])
+    };
+    assert!(check("struct<x: int64>").status.success());
+    let told = stderr(&check("struct<x: utf8, y: int64>"));
+    assert!(told.contains("error[type-mismatch]: node.n: the input `in` needs `x` as utf8, it is int64"), "{told}");
+    assert!(told.contains("error[unknown-column]: node.n: the input `in` needs a column `y` of type int64"), "{told}");
+    let told = stderr(&check("struct<x>"));
+    assert!(told.contains("error[invalid-type]"), "{told}");
+}
+
+#[test]
+fn a_folder_that_is_named_twice_is_no_conflict() {
+    let folder = folder(PIPELINE, &[]);
+    let mut command = jackfield(folder.path());
+    let output = command.env("JACKFIELD_PLUGINS", release().join("plugins")).args(["plugin", "list"]).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+}
+
+#[test]
 fn the_example_host_runs() {
     // `cargo test` builds the examples beside the tests.
     let example = release().join("examples").join("embed");

@@ -99,7 +99,11 @@ fn list(runtime: &Runtime, wanted: &Wanted<'_>, output: &Output) -> CommandResul
                 "errors": b.problems.iter().map(problem_json).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "conflicts": registry.conflicts().iter().map(|c| json!({
-                "what": c.what, "winner": side(&c.winner), "loser": side(&c.loser),
+                "what": c.what,
+                "winner": c.winner.name(),
+                "loser": c.loser.name(),
+                "winner-plugin": side(&c.winner),
+                "loser-plugin": side(&c.loser),
             })).collect::<Vec<_>>(),
             "warnings": warnings.iter().map(problem_json).collect::<Vec<_>>(),
         }))?;

@@ -34,7 +34,11 @@ pub(super) fn by_precedence(mut plugins: Vec<Arc<InstalledPlugin>>) -> (Vec<Arc<
         let version = plugin.manifest.version.clone();
         if let Some(winner) = by_version.get(&(name.clone(), version.clone())) {
             let what = format!("plugin:{name}@{version}");
-            conflicts.push(Conflict { what, winner: winner.clone(), loser: plugin });
+            let file = |plugin: &InstalledPlugin| plugin.component.canonicalize().ok();
+            // A folder that is named twice is no conflict.
+            if file(winner).is_none() || file(winner) != file(&plugin) {
+                conflicts.push(Conflict { what, winner: winner.clone(), loser: plugin });
+            }
             continue;
         }
         by_version.insert((name.clone(), version), plugin.clone());
