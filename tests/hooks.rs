@@ -117,7 +117,7 @@ fn hooks_that_misbehave_end_the_run_with_their_name() {
         ("node.process", "before", data, "more-rows", 1, &["hook-nonsense", "6 rows, more than the 3"]),
         ("node.process", "before", data, "other-columns", 1, &["hook-nonsense", "other columns"]),
         ("node.process", "around", data, "replace-columns", 1, &["hook-nonsense", "other columns"]),
-        ("node.process", "around", "", "million", 1, &["hooks/h", "1000 times"]),
+        ("node.process", "around", "", "million", 5, &["hooks/h", "1000 times"]),
         ("node.process", "around", "", "next-nonsense", 1, &["hook-nonsense", "`node`"]),
         ("node.process", "around", "", "panic-after", 1, &["hooks/h"]),
         ("node.process", "around", "", "spin-after", 5, &["hooks/h", "call-timeout"]),

@@ -338,25 +338,26 @@ impl Running {
         if self.stopped.swap(true, Ordering::AcqRel) {
             return;
         }
-        let mut left: Vec<(String, String, Option<Arc<Seat>>, bool, State)> = Vec::new();
-        for member in self.members().iter().rev() {
-            let manifest = &member.installed.manifest;
-            let (name, version) = (manifest.plugin.clone(), manifest.version.to_string());
-            left.push((name, version, member.seat.clone(), member.seen, member.state));
-        }
-        for (plugin, version, seat, seen, state) in left {
-            let mut middle = Stopping(seat.filter(|_| state.is_running()));
-            let fields = json!({ "plugin": plugin, "version": version });
-            let result = match seen && state.is_running() {
-                true => self.hooked(HookPoint::PluginStop, &plugin, fields, &mut middle).await,
-                false => middle.run(Event::new(&plugin, fields)).await.map_err(crate::hooks::Stop::Middle),
+        let leaving = |member: &Member| Leaving {
+            plugin: member.installed.clone(),
+            seat: member.seat.clone().filter(|_| member.state.is_running()),
+            told: member.seen && member.state.is_running(),
+        };
+        let left: Vec<Leaving> = self.members().iter().rev().map(leaving).collect();
+        for Leaving { plugin: installed, seat, told } in left {
+            let plugin = installed.name();
+            let mut middle = Stopping(seat);
+            let fields = json!({ "plugin": plugin, "version": installed.manifest.version.to_string() });
+            let result = match told {
+                true => self.hooked(HookPoint::PluginStop, plugin, fields, &mut middle).await,
+                false => middle.run(Event::new(plugin, fields)).await.map_err(crate::hooks::Stop::Middle),
             };
             if let Err(stop) = result {
                 self.warn(stop, &format!("plugin {plugin} did not stop as it should"));
                 // A hook that failed must not keep the plugin from being told.
-                let _ = middle.run(Event::new(&plugin, json!({}))).await;
+                let _ = middle.run(Event::new(plugin, json!({}))).await;
             }
-            let _ = self.go(&format!("{plugin} {version}"), State::Stopped, None);
+            let _ = self.go(&title(&installed), State::Stopped, None);
         }
     }
 }
@@ -376,6 +377,14 @@ impl Drop for Running {
             });
         });
     }
+}
+
+/// A plugin that is to stop.
+struct Leaving {
+    plugin: Arc<InstalledPlugin>,
+    seat: Option<Arc<Seat>>,
+    /// Hooks are told of it.
+    told: bool,
 }
 
 /// Stops the main instance, once.
