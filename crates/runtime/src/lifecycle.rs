@@ -76,12 +76,29 @@ struct Member {
     state: State,
     reason: Option<String>,
     config: Arc<str>,
-    /// Names of the plugins that it requires itself.
+    /// Names and versions of the plugins that it requires itself.
     requires: Vec<String>,
     /// The main instance; `None`: nothing in it needs one.
     seat: Option<Arc<Seat>>,
     /// Hooks are told of it. They are not of their own plugins, nor of what these require.
     seen: bool,
+}
+
+impl Member {
+    /// A key means this plugin: its name, or its name and version.
+    fn is(&self, key: &str) -> bool {
+        key == self.installed.name() || key == title(&self.installed)
+    }
+}
+
+/// Name and version: of one plugin several versions may run side by side.
+fn title(plugin: &InstalledPlugin) -> String {
+    format!("{} {}", plugin.manifest.plugin, plugin.manifest.version)
+}
+
+/// They are the same plugin in the same version.
+fn same(one: &InstalledPlugin, other: &InstalledPlugin) -> bool {
+    one.manifest.plugin == other.manifest.plugin && one.manifest.version == other.manifest.version
 }
 
 /// How a plugin stands.
@@ -138,9 +155,9 @@ impl Running {
         self.members().iter().map(standing).collect()
     }
 
-    /// Where a plugin stands; `None`: it was not needed.
+    /// Where a plugin stands, by its name or by name and version; `None`: it was not needed.
     pub fn state(&self, plugin: &str) -> Option<State> {
-        self.members().iter().find(|member| member.installed.name() == plugin).map(|member| member.state)
+        self.members().iter().find(|member| member.is(plugin)).map(|member| member.state)
     }
 
     /// Everything that a store of a plugin is given. Limits that the pipeline cannot raise are warned of.
@@ -171,8 +188,7 @@ impl Running {
 
     /// The configuration in force; what is wrong with it is reported where the plugin starts.
     fn config_of(&self, plugin: &InstalledPlugin) -> Arc<str> {
-        let known =
-            self.members().iter().find(|member| member.installed.folder == plugin.folder).map(|m| m.config.clone());
+        let known = self.members().iter().find(|member| same(&member.installed, plugin)).map(|m| m.config.clone());
         known.unwrap_or_else(|| {
             let config = self.said().config(&plugin.manifest, false);
             config.map_or_else(|_| "{}".into(), |config| config.to_string().into())
@@ -223,7 +239,7 @@ impl Running {
     fn go(&self, plugin: &str, to: State, reason: Option<&str>) -> Result<(), IllegalTransition> {
         let dependents = if to == State::Failed { self.dependents(plugin) } else { Vec::new() };
         let mut members = self.members();
-        let Some(member) = members.iter_mut().find(|member| member.installed.name() == plugin) else { return Ok(()) };
+        let Some(member) = members.iter_mut().find(|member| member.is(plugin)) else { return Ok(()) };
         if member.state == to {
             return Ok(());
         }
@@ -232,7 +248,7 @@ impl Running {
         member.reason = reason.map(str::to_owned);
         let transition = Transition {
             pipeline: self.about.pipeline.clone(),
-            plugin: plugin.to_owned(),
+            plugin: member.installed.name().to_owned(),
             version: member.installed.manifest.version.to_string(),
             from,
             to,
@@ -247,31 +263,29 @@ impl Running {
     /// The plugins that require this one, directly or not.
     fn dependents(&self, plugin: &str) -> Vec<String> {
         let members = self.members();
-        let mut found: Vec<String> = Vec::new();
-        loop {
-            let next = members.iter().find(|member| {
-                let name = member.installed.name();
-                let asks = |wanted: &String| wanted == plugin || found.contains(wanted);
-                name != plugin && !found.iter().any(|known| known == name) && member.requires.iter().any(asks)
-            });
-            match next {
-                Some(member) => found.push(member.installed.name().to_owned()),
-                None => return found,
-            }
+        let Some(start) = members.iter().find(|member| member.is(plugin)) else { return Vec::new() };
+        let mut known = vec![title(&start.installed)];
+        let mut names = Vec::new();
+        while let Some(member) = members.iter().find(|member| {
+            !known.contains(&title(&member.installed)) && member.requires.iter().any(|wanted| known.contains(wanted))
+        }) {
+            known.push(title(&member.installed));
+            names.push(member.installed.name().to_owned());
         }
+        names
     }
 
-    /// A plugin names another one among its requirements.
-    fn requires(&self, plugin: &str, wanted: &str) -> bool {
+    /// Name and version of the plugin that another one means by `wanted`: one of its requirements.
+    fn required(&self, plugin: &str, wanted: &str) -> Option<String> {
         let members = self.members();
-        let member = members.iter().find(|member| member.installed.name() == plugin);
-        member.is_some_and(|member| member.requires.iter().any(|name| name == wanted))
+        let member = members.iter().find(|member| member.is(plugin))?;
+        member.requires.iter().find(|title| title.split(' ').next() == Some(wanted)).cloned()
     }
 
     /// The main instance of a plugin that has a service.
     fn service_seat(&self, plugin: &str, service: &str) -> Result<Arc<Seat>, Failure> {
         let members = self.members();
-        let Some(member) = members.iter().find(|member| member.installed.name() == plugin) else {
+        let Some(member) = members.iter().find(|member| member.is(plugin)) else {
             return Err(Failure::unavailable("service-unavailable", format!("plugin {plugin} does not run")));
         };
         if !member.installed.manifest.services.iter().any(|known| known.id == service) {
@@ -299,18 +313,15 @@ impl Running {
         if self.crew_with(HookPoint::PluginFail).is_none() {
             return;
         }
-        let version = self
-            .members()
-            .iter()
-            .find(|m| m.installed.name() == plugin)
-            .map(|m| m.installed.manifest.version.to_string());
+        let version = self.members().iter().find(|m| m.is(plugin)).map(|m| m.installed.manifest.version.to_string());
+        let name = plugin.split(' ').next().unwrap_or(plugin);
         let fields = json!({
-            "plugin": plugin,
+            "plugin": name,
             "version": version.unwrap_or_default(),
             "reason": reason,
             "dependents": self.dependents(plugin),
         });
-        if let Err(stop) = self.hooked(HookPoint::PluginFail, plugin, fields, &mut Nothing).await {
+        if let Err(stop) = self.hooked(HookPoint::PluginFail, name, fields, &mut Nothing).await {
             self.warn(stop, plugin);
         }
     }
@@ -328,25 +339,26 @@ impl Running {
         if self.stopped.swap(true, Ordering::AcqRel) {
             return;
         }
-        let mut left: Vec<(String, String, Option<Arc<Seat>>, bool, State)> = Vec::new();
-        for member in self.members().iter().rev() {
-            let manifest = &member.installed.manifest;
-            let (name, version) = (manifest.plugin.clone(), manifest.version.to_string());
-            left.push((name, version, member.seat.clone(), member.seen, member.state));
-        }
-        for (plugin, version, seat, seen, state) in left {
-            let mut middle = Stopping(seat.filter(|_| state.is_running()));
-            let fields = json!({ "plugin": plugin, "version": version });
-            let result = match seen && state.is_running() {
-                true => self.hooked(HookPoint::PluginStop, &plugin, fields, &mut middle).await,
-                false => middle.run(Event::new(&plugin, fields)).await.map_err(crate::hooks::Stop::Middle),
+        let leaving = |member: &Member| Leaving {
+            plugin: member.installed.clone(),
+            seat: member.seat.clone().filter(|_| member.state.is_running()),
+            told: member.seen && member.state.is_running(),
+        };
+        let left: Vec<Leaving> = self.members().iter().rev().map(leaving).collect();
+        for Leaving { plugin: installed, seat, told } in left {
+            let plugin = installed.name();
+            let mut middle = Stopping(seat);
+            let fields = json!({ "plugin": plugin, "version": installed.manifest.version.to_string() });
+            let result = match told {
+                true => self.hooked(HookPoint::PluginStop, plugin, fields, &mut middle).await,
+                false => middle.run(Event::new(plugin, fields)).await.map_err(crate::hooks::Stop::Middle),
             };
             if let Err(stop) = result {
                 self.warn(stop, &format!("plugin {plugin} did not stop as it should"));
                 // A hook that failed must not keep the plugin from being told.
-                let _ = middle.run(Event::new(&plugin, json!({}))).await;
+                let _ = middle.run(Event::new(plugin, json!({}))).await;
             }
-            let _ = self.go(&plugin, State::Stopped, None);
+            let _ = self.go(&title(&installed), State::Stopped, None);
         }
     }
 }
@@ -366,6 +378,14 @@ impl Drop for Running {
             });
         });
     }
+}
+
+/// A plugin that is to stop.
+struct Leaving {
+    plugin: Arc<InstalledPlugin>,
+    seat: Option<Arc<Seat>>,
+    /// Hooks are told of it.
+    told: bool,
 }
 
 /// Stops the main instance, once.

@@ -24,8 +24,8 @@
 //! jackfield_sdk::export_hook!(NoSampling);
 //! ```
 
-use crate::bindings::host::jackfield::plugin::hooking as host;
 use crate::bindings::hook::exports::jackfield::plugin::hook as wit;
+use crate::bindings::host::jackfield::plugin::hooking as host;
 use crate::{Batch, Failure, Params};
 use serde_json::{Map, Value};
 use std::cell::RefCell;

@@ -61,7 +61,8 @@ impl Rules {
             let node_type = node.get("type").and_then(Value::as_str).unwrap_or_default();
             let at = format!("/nodes/{number}");
             if self.deny_types.iter().any(|denied| denied == node_type) {
-                let failure = Failure::invalid_config("denied-type", format!("nodes of the type {node_type} are not allowed"));
+                let failure =
+                    Failure::invalid_config("denied-type", format!("nodes of the type {node_type} are not allowed"));
                 found.push(failure.with_parameter(pointer(&at, "type")));
             }
             let params = node.get("params").unwrap_or(&Value::Null);
@@ -82,7 +83,9 @@ impl Rule {
             value = value.and_then(|value| value.get(key));
         }
         let Some(value) = value else {
-            let missing = || Failure::invalid_config("missing-parameter", self.told(format!("{node_type} needs `{}` here", self.param)));
+            let missing = || {
+                Failure::invalid_config("rule-required", self.told(format!("{node_type} needs `{}` here", self.param)))
+            };
             return self.require.then(|| missing().with_parameter(at));
         };
         let (code, why) = self.wrong(value)?;
@@ -173,7 +176,7 @@ mod tests {
             ("rule-values", "/nodes/3/params/where"),
             ("rule-length", "/nodes/4/params/where"),
             ("rule-values", "/nodes/5/params/kind"),
-            ("missing-parameter", "/nodes/6/params"),
+            ("rule-required", "/nodes/6/params"),
             ("denied-parameter", "/nodes/7/params/columns/secret"),
         ];
         assert_eq!(found, expected.map(|(code, place)| (code.to_owned(), place.to_owned())));

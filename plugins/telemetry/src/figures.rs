@@ -34,9 +34,7 @@ impl Figures {
         if self.batches + self.failures == 0 {
             return Vec::new();
         }
-        let metric = |name: &str, value: u64, merge: &str, unit: &str| {
-            json!({ "name": format!("telemetry.{name}"), "value": value, "merge": merge, "unit": unit })
-        };
+        let metric = |name: &str, value: u64, merge: &str, unit: &str| json!({ "name": format!("telemetry.{name}"), "value": value, "merge": merge, "unit": unit });
         vec![
             metric("batches", self.batches, "sum", "batches"),
             metric("failures", self.failures, "sum", "batches"),
@@ -62,9 +60,12 @@ mod tests {
         let told: Vec<(String, u64)> = figures
             .metrics()
             .iter()
-            .map(|metric| (metric["name"].as_str().unwrap_or_default().to_owned(), metric["value"].as_u64().unwrap_or(0)))
+            .map(|metric| {
+                (metric["name"].as_str().unwrap_or_default().to_owned(), metric["value"].as_u64().unwrap_or(0))
+            })
             .collect();
-        let expected = [("batches", 2), ("failures", 1), ("rows-in", 153), ("rows-out", 50), ("time", 16_000), ("longest", 9_000)];
+        let expected =
+            [("batches", 2), ("failures", 1), ("rows-in", 153), ("rows-out", 50), ("time", 16_000), ("longest", 9_000)];
         assert_eq!(told, expected.map(|(name, value)| (format!("telemetry.{name}"), value)));
     }
 }

@@ -136,12 +136,14 @@ fn only_params(given: &Event, fields: &Map<String, Value>) -> Result<(), String>
 
 fn rows(reading: Reading<'_>, given: &Event, answer: Option<Batch>) -> Result<Option<Batch>, String> {
     let Reading { spec, data, outcome } = reading;
-    let Some(answer) = answer else { return Ok(given.rows.clone()) };
+    let of_node = outcome && spec.point == HookPoint::NodeProcess;
+    // The rows that a node was to get are not what it would have given.
+    let Some(answer) = answer else { return Ok(given.rows.clone().filter(|_| !of_node)) };
     if !data || !spec.rows {
         return Err("gave rows without asking for `data` in its manifest".to_owned());
     }
     // The rows that a node would have given are checked against the node's output, where they are used.
-    if outcome && spec.point == HookPoint::NodeProcess {
+    if of_node {
         return Ok(Some(answer));
     }
     if let Some(given) = &given.rows {

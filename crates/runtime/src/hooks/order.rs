@@ -162,7 +162,7 @@ fn nested(point: HookPoint, hooks: &[Placed]) -> Vec<Diagnosis> {
     let mut found = Vec::new();
     let mut seen: Vec<&Placed> = Vec::new();
     for placed in hooks.iter().filter(inside) {
-        match seen.iter().find(|known| known.plugin.folder == placed.plugin.folder) {
+        match seen.iter().find(|known| Arc::ptr_eq(&known.plugin, &placed.plugin)) {
             Some(known) if !(known.hook.kind == HookKind::Replace && placed.hook.kind == HookKind::Replace) => {
                 let why = "would be called inside of each other, which one component cannot";
                 found.push(conflict(point, &[known, placed], why, "make one hook of the two"));
@@ -190,4 +190,80 @@ fn contradiction(point: HookPoint, hooks: &[Placed], circle: &[usize], edges: &[
 
 fn located(placed: &Placed) -> Option<jackfield_manifest::Location> {
     placed.plugin.manifest.document.locate(&["provides", "hook", &placed.index.to_string()])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::discover::Rank;
+
+    use super::*;
+
+    fn plugin(name: &str, hooks: &[(&str, &str, i64, &str)]) -> Arc<InstalledPlugin> {
+        let mut text = format!("[plugin]\nname = \"{name}\"\nversion = \"1.0.0\"\ncomponent = \"p.wasm\"\n");
+        for (id, kind, priority, more) in hooks {
+            text.push_str(&format!(
+                "[[provides.hook]]\nid = \"{id}\"\npoint = \"node.process\"\nkind = \"{kind}\"\npriority = {priority}\n{more}\n"
+            ));
+        }
+        let (manifest, problems) = jackfield_manifest::parse_manifest("plugin.toml", &text);
+        assert!(problems.is_empty(), "{problems:?}");
+        let folder = std::path::PathBuf::from(name);
+        let component = folder.join("p.wasm");
+        Arc::new(InstalledPlugin {
+            manifest: manifest.unwrap(),
+            folder,
+            component,
+            rank: Rank::Configured,
+            warnings: Vec::new(),
+        })
+    }
+
+    fn order(plugins: &[Arc<InstalledPlugin>]) -> Result<Vec<String>, Vec<String>> {
+        let point = HookPoint::NodeProcess;
+        let ordered = in_order(point, hooks_at(plugins, point));
+        ordered
+            .map(|hooks| hooks.iter().map(Placed::name).collect())
+            .map_err(|found| found.into_iter().map(|d| format!("{}: {}", d.problem.code, d.problem.message)).collect())
+    }
+
+    #[test]
+    fn kinds_then_priorities_then_names() {
+        let b = plugin("b", &[("after", "after", -5, ""), ("low", "before", -1, ""), ("in", "replace", 0, "")]);
+        let a = plugin("a", &[("before", "before", 0, ""), ("around", "around", 9, ""), ("after", "after", 0, "")]);
+        let expected = ["b/low", "a/before", "a/around", "b/in", "b/after", "a/after"];
+        assert_eq!(order(&[a.clone(), b.clone()]).unwrap(), expected);
+        assert_eq!(order(&[b, a]).unwrap(), expected, "the order of discovery does not count");
+    }
+
+    #[test]
+    fn constraints_count_more_than_priorities_and_move_as_little_as_they_can() {
+        let late = plugin("late", &[("x", "before", -10, "after = [\"middle/x\", \"nobody\"]")]);
+        let middle = plugin("middle", &[("x", "before", 0, "")]);
+        let other = plugin("other", &[("x", "before", 1, "before = [\"middle\"]")]);
+        assert_eq!(order(&[late, middle, other]).unwrap(), ["other/x", "middle/x", "late/x"]);
+    }
+
+    #[test]
+    fn a_circle_names_all_its_hooks_and_constraints_and_nobody_else() {
+        let a = plugin("a", &[("x", "before", 0, "before = [\"b\"]")]);
+        let b = plugin("b", &[("x", "before", 0, "before = [\"c\"]")]);
+        let c = plugin("c", &[("x", "before", 0, "before = [\"a\"]")]);
+        let outside = plugin("outside", &[("x", "before", 0, "after = [\"a\"]")]);
+        let found = order(&[a, b, c, outside]).unwrap_err();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("hook-order: hooks at node.process: a/x, b/x, c/x have"), "{found:?}");
+        for name in ["a", "b", "c"] {
+            assert!(found[0].contains(&format!("{name}/x says before")), "{found:?}");
+        }
+        assert!(!found[0].contains("outside"), "{found:?}");
+    }
+
+    #[test]
+    fn all_conflicts_are_found_at_once() {
+        let a = plugin("a", &[("r", "replace", 0, ""), ("o", "around", 0, "")]);
+        let b = plugin("b", &[("r", "replace", 0, "")]);
+        let found = order(&[a, b]).unwrap_err();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().all(|message| message.starts_with("hook-conflict")), "{found:?}");
+    }
 }

@@ -19,16 +19,17 @@ impl Running {
     pub async fn health(&self, plugin: &str) -> Option<Health> {
         let (seat, version, seen) = {
             let members = self.members();
-            let member = members.iter().find(|member| member.installed.name() == plugin)?;
+            let member = members.iter().find(|member| member.is(plugin))?;
             let asked = member.loaded.as_ref().is_some_and(|loaded| loaded.component.exports().health);
             let seat = member.seat.clone().filter(|_| asked && member.state.is_running())?;
             (seat, member.installed.manifest.version.to_string(), member.seen)
         };
         let mut middle = Asking(seat);
-        let fields = json!({ "plugin": plugin, "version": version });
+        let name = plugin.split(' ').next().unwrap_or(plugin);
+        let fields = json!({ "plugin": name, "version": version });
         let outcome = match seen {
-            true => self.hooked(HookPoint::HealthCheck, plugin, fields, &mut middle).await,
-            false => middle.run(Event::new(plugin, fields)).await.map_err(crate::hooks::Stop::Middle),
+            true => self.hooked(HookPoint::HealthCheck, name, fields, &mut middle).await,
+            false => middle.run(Event::new(name, fields)).await.map_err(crate::hooks::Stop::Middle),
         };
         let health = match outcome {
             Ok(outcome) => {
@@ -50,9 +51,11 @@ impl Running {
         Some(health)
     }
 
-    /// Asks all plugins that can say.
+    /// Asks all plugins that can say; each by its name and version.
     pub async fn health_of_all(&self) -> Vec<(String, Health)> {
-        let names: Vec<String> = self.standings().into_iter().map(|standing| standing.plugin).collect();
+        let standings = self.standings().into_iter();
+        let names: Vec<String> =
+            standings.map(|standing| format!("{} {}", standing.plugin, standing.version)).collect();
         let mut all = Vec::new();
         for name in names {
             if let Some(health) = self.health(&name).await {

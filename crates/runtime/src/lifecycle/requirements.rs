@@ -26,7 +26,7 @@ pub(crate) fn in_order(
         for (name, requirement) in &asking.manifest.requires {
             match provider(registry, name, requirement) {
                 Some(provider) => {
-                    let known = found.iter().position(|known| known.folder == provider.folder);
+                    let known = found.iter().position(|known| super::same(known, &provider));
                     let number = known.unwrap_or_else(|| {
                         found.push(provider);
                         found.len() - 1

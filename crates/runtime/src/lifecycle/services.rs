@@ -27,8 +27,9 @@ impl Services for Exchange {
             let Some(running) = self.0.upgrade() else {
                 return Err(Failure::unavailable("plugin-stopped", "the plugins of this pipeline have stopped"));
             };
-            if !running.requires(&caller.plugin, service.split('/').next().unwrap_or(service)) {
-                let plugin = service.split('/').next().unwrap_or(service);
+            let plugin = service.split('/').next().unwrap_or(service);
+            let own = format!("{} {}", caller.plugin, caller.version);
+            let Some(target) = running.required(&own, plugin) else {
                 let message =
                     format!("plugin {} does not require {plugin}, and so cannot call `{service}`", caller.plugin);
                 let mut denied = Failure::unavailable("service-not-required", message);
@@ -36,8 +37,8 @@ impl Services for Exchange {
                 return Err(
                     denied.with_help(format!("say {plugin} under [requires] in the manifest of {}", caller.plugin))
                 );
-            }
-            running.call(&caller.plugin, service, method, payload).await
+            };
+            running.call(&caller.plugin, &target, service, method, payload).await
         })
     }
 }
@@ -48,12 +49,14 @@ impl Running {
     /// # Errors
     /// There is no such service, its plugin does not run, a hook refuses, or what the service itself says.
     pub async fn call_service(&self, service: &str, method: &str, payload: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        self.call("host", service, method, payload).await
+        let plugin = service.split('/').next().unwrap_or(service);
+        self.call("host", plugin, service, method, payload).await
     }
 
     pub(super) async fn call(
         &self,
         caller: &str,
+        target: &str,
         service: &str,
         method: &str,
         payload: Vec<u8>,
@@ -62,7 +65,7 @@ impl Running {
         let Some((plugin, id)) = service.split_once('/') else {
             return Err(unknown(format!("`{service}` is not `plugin/service`")));
         };
-        let seat = self.service_seat(plugin, id)?;
+        let seat = self.service_seat(target, id)?;
         let Some(crew) = self.crew_with(HookPoint::ServiceCall) else {
             return self.ask(&seat, id, method, &payload).await;
         };
@@ -93,7 +96,7 @@ impl Running {
                 .unwrap_or_else(|| Failure::internal("host", "a failure without a reason"))),
             Err(error) => {
                 let reason = error.to_string();
-                self.fail(seat.plugin.installed.name(), &reason).await;
+                self.fail(&super::title(&seat.plugin.installed), &reason).await;
                 Err(Failure::unavailable("service-failed", reason))
             }
         }

@@ -9,7 +9,7 @@ use jackfield_manifest::{HookPoint, OnFailure};
 use serde_json::{Value, json};
 
 use super::requirements::{in_order, provider};
-use super::{Member, Running, State, config, told};
+use super::{Member, Running, State, config, same, title, told};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
 use crate::discover::{InstalledPlugin, Rank};
 use crate::hooks::chain::{Chain, Chains, Link};
@@ -112,7 +112,7 @@ impl Running {
             let help = format!("install it anew, or let the operator say [plugin.{name}] enabled = true");
             return Err(vec![problem("hook-not-enabled", message).with_help(help).class(Class::Denied)]);
         }
-        let seat = self.members().iter().find(|m| m.installed.folder == plugin.folder).and_then(|m| m.seat.clone());
+        let seat = self.members().iter().find(|m| same(&m.installed, plugin)).and_then(|m| m.seat.clone());
         seat.ok_or_else(|| {
             let message = format!("plugin {} exports no hooks", plugin.name());
             vec![problem("manifest-contradicts-component", message).class(Class::Configuration)]
@@ -140,14 +140,16 @@ impl Running {
         for required in in_order(&self.registry, plugin)? {
             let brought = self.bring_up(runtime, &required, seen).await;
             if let Err(mut found) = brought {
-                if required.folder != plugin.folder {
+                if !same(&required, plugin) {
                     let message = format!("plugin {} cannot work without {}", plugin.name(), required.name());
-                    found.push(problem("requirement-failed", message).class(Class::Failed));
+                    // It has no cause of its own, so the exit code is that of the cause.
+                    let class = found.iter().map(|d| d.class).min().unwrap_or(Class::Failed);
+                    found.push(problem("requirement-failed", message).class(class));
                 }
                 return Err(found);
             }
         }
-        let loaded = self.members().iter().find(|m| m.installed.folder == plugin.folder).and_then(|m| m.loaded.clone());
+        let loaded = self.members().iter().find(|m| same(&m.installed, plugin)).and_then(|m| m.loaded.clone());
         loaded.ok_or_else(|| vec![problem("host", format!("plugin {} is gone", plugin.name())).class(Class::Failed)])
     }
 
@@ -158,8 +160,7 @@ impl Running {
         seen: bool,
     ) -> Result<(), Vec<Diagnosis>> {
         let name = plugin.name();
-        let known =
-            self.members().iter().find(|m| m.installed.folder == plugin.folder).map(|m| (m.state, m.reason.clone()));
+        let known = self.members().iter().find(|m| same(&m.installed, plugin)).map(|m| (m.state, m.reason.clone()));
         match known {
             Some((state, _)) if state.is_running() => return Ok(()),
             Some((state, reason)) => {
@@ -178,14 +179,14 @@ impl Running {
             state: State::Discovered,
             reason: None,
             config: "{}".into(),
-            requires: requires.map(|provider| provider.name().to_owned()).collect(),
+            requires: requires.map(|provider| title(&provider)).collect(),
             seat: None,
             seen,
         });
         let result = self.steps(runtime, plugin, seen).await;
         if let Err(found) = &result {
             let reasons: Vec<&str> = found.iter().map(|d| d.problem.message.as_str()).collect();
-            self.fail(name, &reasons.join("; ")).await;
+            self.fail(&title(plugin), &reasons.join("; ")).await;
         }
         result
     }
@@ -195,9 +196,9 @@ impl Running {
         let name = manifest.plugin.as_str();
         let illegal = |error: super::IllegalTransition| vec![problem("host", error.to_string()).class(Class::Failed)];
         let fields = || json!({ "plugin": name, "version": manifest.version.to_string() });
-        self.go(name, State::Resolved, None).map_err(illegal)?;
+        self.go(&title(plugin), State::Resolved, None).map_err(illegal)?;
         let config = self.configure(plugin, seen).await?;
-        if let Some(member) = self.members().iter_mut().find(|m| m.installed.folder == plugin.folder) {
+        if let Some(member) = self.members().iter_mut().find(|m| same(&m.installed, plugin)) {
             member.config = config.to_string().into();
         }
 
@@ -215,11 +216,11 @@ impl Running {
             let store = self.store("", &loaded.installed, &loaded.limits, CancelToken::new(), &mut Vec::new());
             Seat::new(loaded.clone(), store)
         });
-        if let Some(member) = self.members().iter_mut().find(|m| m.installed.folder == plugin.folder) {
+        if let Some(member) = self.members().iter_mut().find(|m| same(&m.installed, plugin)) {
             member.loaded = Some(loaded);
             member.seat.clone_from(&seat);
         }
-        self.go(name, State::Loaded, None).map_err(illegal)?;
+        self.go(&title(plugin), State::Loaded, None).map_err(illegal)?;
 
         if let Some(seat) = seat.filter(|_| exports.lifecycle || exports.hook) {
             let mut calling = Calling { seat: &seat, start: false, error: None };
@@ -233,7 +234,7 @@ impl Running {
             self.step(HookPoint::PluginInit, name, fields(), seen, &mut Nothing).await.map_err(veto)?;
             self.step(HookPoint::PluginStart, name, fields(), seen, &mut Nothing).await.map_err(veto)?;
         }
-        self.go(name, State::Started, None).map_err(illegal)
+        self.go(&title(plugin), State::Started, None).map_err(illegal)
     }
 
     /// Runs a step with the hooks around it, if they are told of this plugin.
