@@ -103,14 +103,11 @@ fn settings(folder: &Path, config: &str) -> Settings {
     let config = jackfield_manifest::parse_config("jackfield.toml", config).0.unwrap();
     Settings {
         folders: vec![PluginFolder { path: folder.join("plugins"), rank: Rank::Configured }],
-        first_party: Vec::new(),
         cache_dir: Some(shared.to_owned()),
         state_dir: Some(shared.to_owned()),
         limits: Limits { call_timeout: Duration::from_millis(500), ..Limits::default() },
-        prefer: BTreeMap::new(),
         config: Some(Arc::new(config)),
-        config_file: None,
-        warnings: Vec::new(),
+        ..Settings::default()
     }
 }
 

@@ -156,7 +156,7 @@ fn provided(manifest: &Manifest, text: &mut String) {
         text.push_str(&format!("  capability {} {}\n", printable(&capability.id), capability.version));
     }
     for hook in &manifest.hooks {
-        text.push_str(&format!("  hook {:10} {}\n", printable(&hook.id), printable(&hook.point)));
+        text.push_str(&format!("  hook {:10} {}\n", printable(&hook.id), hook.point.name()));
     }
     let others = [
         ("service", &manifest.services),

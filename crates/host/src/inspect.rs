@@ -11,7 +11,18 @@ const API: &str = "jackfield:plugin";
 
 /// Interfaces that a plugin may import.
 const OFFERED: [&str; 12] = [
-    "types", "flow", "data", "compute", "sql", "exchange", "streams", "checksums", "log", "config", "hooking", "services",
+    "types",
+    "flow",
+    "data",
+    "compute",
+    "sql",
+    "exchange",
+    "streams",
+    "checksums",
+    "log",
+    "config",
+    "hooking",
+    "services",
 ];
 
 /// Packages of WASI that every plugin may import: toolchains do so unasked, and without a grant they lead nowhere.

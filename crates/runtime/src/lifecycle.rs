@@ -4,7 +4,6 @@
 pub(crate) mod base64;
 pub(crate) mod config;
 mod health;
-mod requirements;
 mod services;
 mod start;
 pub mod state;

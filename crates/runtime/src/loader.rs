@@ -47,8 +47,6 @@ pub struct LoadedPlugin {
     pub component: Component,
     /// The limits of its stores.
     pub limits: Limits,
-    /// Its digest is one that was built into the binary.
-    pub first_party: bool,
 }
 
 /// Why a plugin cannot run.
@@ -248,7 +246,8 @@ impl Runtime {
     /// The component is missing, broken, for another engine, or not what its manifest says.
     pub fn load(&self, plugin: &Arc<InstalledPlugin>) -> Result<LoadedPlugin, PluginFault> {
         let known = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&plugin.component).cloned();
-        if let Some(loaded) = known {
+        // After a refresh another plugin, or another version of it, may lie where this one lay.
+        if let Some(loaded) = known.filter(|known| Arc::ptr_eq(&known.installed, plugin)) {
             return Ok(loaded);
         }
         let engine = self.engine()?;
@@ -258,15 +257,16 @@ impl Runtime {
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
         }
-        let first_party = plugin.rank == Rank::FirstParty;
         // Between looking at the folder and now, the file may have been replaced.
-        if first_party && !self.settings.first_party.iter().any(|own| own.digest == component.digest()) {
+        if plugin.rank == Rank::FirstParty
+            && !self.settings.first_party.iter().any(|own| own.digest == component.digest())
+        {
             let message = format!("{} was replaced after it was found to be first-party", plugin.component.display());
             let changed = problem("component-changed", message).with_help("run the command again");
             return Err(PluginFault { diagnoses: vec![changed.class(Class::Configuration)] });
         }
         let limits = self.limits_of(plugin);
-        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, first_party };
+        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits };
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
     }

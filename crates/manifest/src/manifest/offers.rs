@@ -4,7 +4,6 @@ use semver::Version;
 use serde_json::Value as Json;
 
 use super::points::HookPoint;
-use crate::limits::LimitSettings;
 use crate::units::Bytes;
 
 /// That something should not be used any more: `deprecated = "why"`, or a table.

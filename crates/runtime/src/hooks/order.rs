@@ -194,7 +194,7 @@ fn located(placed: &Placed) -> Option<jackfield_manifest::Location> {
 
 #[cfg(test)]
 mod tests {
-    use crate::discover::Rank;
+    use crate::discover::{Form, Rank};
 
     use super::*;
 
@@ -213,7 +213,9 @@ mod tests {
             manifest: manifest.unwrap(),
             folder,
             component,
+            form: Form::Folder,
             rank: Rank::Configured,
+            folder_number: 0,
             warnings: Vec::new(),
         })
     }

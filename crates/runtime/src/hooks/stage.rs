@@ -2,13 +2,14 @@
 //! each other.
 
 use jackfield_columns::{Batch, Failure};
-use jackfield_host::{CallError, Emission, NodeInstance, Output, Pending, Progress, Step};
+use jackfield_host::{CallError, Emission, Output, Pending, Progress, Step};
 use jackfield_manifest::HookPoint;
 use serde_json::json;
 
 use super::metrics::Gathered;
 use super::{Crew, Event, Middle, Nothing, Stop};
 use crate::diagnose::{Class, Diagnosis};
+use crate::native::RunningNode;
 use crate::progress::{StageCounters, StageKind};
 
 /// The hooks of one instance of a stage. Without any, each question is a look at an empty slot.
@@ -78,7 +79,7 @@ impl StageHooks {
     /// What the node said, or else what the hooks said.
     pub(crate) async fn process(
         &mut self,
-        instance: &mut NodeInstance,
+        instance: &mut RunningNode,
         node_type: &str,
         port: &str,
         batch: Batch,
@@ -163,7 +164,7 @@ pub(crate) struct About<'a> {
 
 /// The node at the end of a chain. The last step counts: a hook that calls on twice throws the first one away.
 struct Processing<'a> {
-    instance: &'a mut NodeInstance,
+    instance: &'a mut RunningNode,
     port: &'a str,
     step: Option<(Step, Batch)>,
     error: Option<CallError>,

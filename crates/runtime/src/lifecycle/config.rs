@@ -1,10 +1,12 @@
 //! A plugin's own configuration: the operator's, the pipeline's over it, and the defaults of the manifest's schema below.
 
-use jackfield_manifest::{Config, Document, Manifest, Pipeline, PluginSettings, Value, to_json};
+use std::collections::BTreeMap;
+
+use jackfield_manifest::{Config, Document, Location, Manifest, Pipeline, PluginSettings, Value, to_json};
 use serde_json::{Map, Value as Json};
 
+use crate::configuration::{Violation, check_config};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
-use crate::plan::params::validate;
 
 /// What the configurations say of plugins.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,36 +42,58 @@ impl<'a> Said<'a> {
             (self.by_operator(name), self.operator.map(|config| &config.document)),
             (self.by_pipeline(name), self.pipeline.map(|pipeline| &pipeline.document)),
         ];
+        let mut places: BTreeMap<String, &Document> = BTreeMap::new();
         for (settings, document) in sides {
             let (Some(settings), Some(document)) = (settings, document) else { continue };
-            let own = to_json(&Value::Table(settings.config.clone()), schema);
-            let path = ["plugin", name, "config"];
-            if schema.is_none() && !settings.config.is_empty() {
-                let message = format!("plugin {name} takes no configuration");
-                let wrong = problem("unknown-key", message).with_help(format!("remove [plugin.{name}.config]"));
-                found.push(wrong.at(document.locate_key(&path)).class(Class::Configuration));
-            }
-            // What is required may be said on the other side, so a part is looked at without that.
-            let part = schema.map(without_required);
-            found.extend(validate(document, &path, &own, part.as_ref()));
-            let Json::Object(own) = own else { continue };
+            let Json::Object(own) = to_json(&Value::Table(settings.config.clone()), schema) else { continue };
             for (key, value) in own {
                 if fixed && merged.contains_key(&key) && merged.get(&key) != Some(&value) {
                     found.push(fixed_key(document, name, &key));
                 } else {
+                    places.insert(key.clone(), document);
                     merged.insert(key, value);
                 }
             }
         }
-        let mut merged = Json::Object(merged);
-        if let Some(schema) = schema {
-            fill(&mut merged, schema);
-            if found.is_empty() {
-                found.extend(whole(manifest, &merged, schema));
+        let checked = checked(manifest, &Json::Object(merged), &|path| {
+            let document = places.get(path.first()?)?;
+            let path: Vec<&str> =
+                ["plugin", name, "config"].into_iter().chain(path.iter().map(String::as_str)).collect();
+            document.locate_key(&path)
+        });
+        match checked {
+            Ok(config) if found.is_empty() => Ok(config),
+            Ok(_) => Err(found),
+            Err(more) => {
+                found.extend(more);
+                Err(found)
             }
         }
-        if found.is_empty() { Ok(merged) } else { Err(found) }
     }
+}
+
+/// A configuration with its defaults, if the manifest allows it. `place` finds where a value was said.
+pub(crate) fn checked(
+    manifest: &Manifest,
+    config: &Json,
+    place: &dyn Fn(&[String]) -> Option<Location>,
+) -> Result<Json, Vec<Diagnosis>> {
+    check_config(manifest, config).map_err(|violations| {
+        let diagnosis = |violation: Violation| {
+            let Violation { path, mut problem } = violation;
+            if problem.code == "invalid-schema" {
+                problem.location = manifest.document.locate_key(&["config"]);
+            } else {
+                problem.location = place(&path);
+            }
+            if problem.help.is_none() {
+                let table = format!("[plugin.{}.config]", manifest.plugin);
+                problem.help = Some(format!("say it under {table} in jackfield.toml or in the pipeline"));
+            }
+            problem.class(Class::Configuration)
+        };
+        violations.into_iter().map(diagnosis).collect()
+    })
 }
 
 fn fixed_key(document: &Document, plugin: &str, key: &str) -> Diagnosis {
@@ -78,53 +102,6 @@ fn fixed_key(document: &Document, plugin: &str, key: &str) -> Diagnosis {
         .with_help(format!("remove `{key}`, or ask the operator of this machine"))
         .at(document.locate_key(&["plugin", plugin, "config", key]))
         .class(Class::Configuration)
-}
-
-fn without_required(schema: &Json) -> Json {
-    let mut schema = schema.clone();
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("required");
-    }
-    schema
-}
-
-/// Adds the defaults of properties that are not there, in all depth.
-fn fill(value: &mut Json, schema: &Json) {
-    let (Some(value), Some(properties)) = (value.as_object_mut(), schema.get("properties").and_then(Json::as_object))
-    else {
-        return;
-    };
-    for (name, property) in properties {
-        if !value.contains_key(name)
-            && let Some(default) = property.get("default")
-        {
-            value.insert(name.clone(), default.clone());
-        }
-        if let Some(inner) = value.get_mut(name) {
-            fill(inner, property);
-        }
-    }
-}
-
-/// What the configuration as a whole lacks.
-pub(crate) fn whole(manifest: &Manifest, config: &Json, schema: &Json) -> Vec<Diagnosis> {
-    let name = &manifest.plugin;
-    let wrong = |message: String| problem("invalid-plugin-config", message).class(Class::Configuration);
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
-        Err(error) => return vec![wrong(format!("the schema of plugin {name}'s configuration is not valid: {error}"))],
-    };
-    let help = format!("say it under [plugin.{name}.config] in jackfield.toml or in the pipeline");
-    validator
-        .iter_errors(config)
-        .map(|error| {
-            let place = error.instance_path().to_string();
-            let place = if place.is_empty() { String::new() } else { format!(" at {place}") };
-            let mut diagnosis = wrong(format!("the configuration of plugin {name} is wrong{place}: {error}"));
-            diagnosis.problem.help = Some(help.clone());
-            diagnosis
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -175,9 +152,8 @@ inner = { type = "object", default = {}, properties = { on = { type = "boolean",
     #[test]
     fn all_violations_are_listed_where_they_are_said() {
         let found = said("[plugin.p.config]\ndepth = \"x\"\n", "[plugin.p.config]\nnam = \"b\"\n", false).unwrap_err();
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(found[0].contains("jackfield.toml:2") && found[1].contains("did you mean `name`?"), "{found:?}");
-        let found = said("", "", false).unwrap_err();
-        assert!(found[0].contains("\"name\" is a required property"), "{found:?}");
+        assert_eq!(found.len(), 3, "{found:?}");
+        let told = |part: &str| found.iter().any(|line| line.contains(part));
+        assert!(told("jackfield.toml:2") && told("pipeline.toml:2") && told("\"name\" is a required"), "{found:?}");
     }
 }

@@ -8,10 +8,9 @@ use jackfield_host::{CallError, CancelToken, Pending};
 use jackfield_manifest::{HookPoint, OnFailure};
 use serde_json::{Value, json};
 
-use super::requirements::{in_order, provider};
 use super::{Member, Running, State, config, same, title, told};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
-use crate::discover::{InstalledPlugin, Rank};
+use crate::discover::{Form, InstalledPlugin};
 use crate::hooks::chain::{Chain, Chains, Link};
 use crate::hooks::enabled::{Enabled, enabled, problems};
 use crate::hooks::explain::hook_plugins;
@@ -63,13 +62,13 @@ impl Running {
         for (plugin, enabled) in hook_plugins(&self.registry, &said) {
             found.extend(problems(&plugin.manifest, enabled, &said));
             if enabled.takes_part() {
-                taking_part.push((plugin, enabled));
+                taking_part.push(plugin);
             }
         }
         let mut seats = Vec::new();
         let mut plugins = Vec::new();
-        for (plugin, enabled) in taking_part {
-            match self.hook_seat(runtime, &plugin, enabled).await {
+        for plugin in taking_part {
+            match self.hook_seat(runtime, &plugin).await {
                 Ok(seat) => {
                     seats.push(seat);
                     plugins.push(plugin);
@@ -99,19 +98,8 @@ impl Running {
         }
     }
 
-    async fn hook_seat(
-        &self,
-        runtime: &Runtime,
-        plugin: &Arc<InstalledPlugin>,
-        enabled: Enabled,
-    ) -> Result<Arc<Seat>, Vec<Diagnosis>> {
-        let loaded = self.bring_up_all(runtime, plugin, false).await?;
-        if enabled == Enabled::ByPipeline && !loaded.first_party && plugin.rank == Rank::FirstParty {
-            let name = plugin.name();
-            let message = format!("plugin {name} lies among the first-party plugins and is none of them");
-            let help = format!("install it anew, or let the operator say [plugin.{name}] enabled = true");
-            return Err(vec![problem("hook-not-enabled", message).with_help(help).class(Class::Denied)]);
-        }
+    async fn hook_seat(&self, runtime: &Runtime, plugin: &Arc<InstalledPlugin>) -> Result<Arc<Seat>, Vec<Diagnosis>> {
+        self.bring_up_all(runtime, plugin, false).await?;
         let seat = self.members().iter().find(|m| same(&m.installed, plugin)).and_then(|m| m.seat.clone());
         seat.ok_or_else(|| {
             let message = format!("plugin {} exports no hooks", plugin.name());
@@ -128,6 +116,16 @@ impl Running {
         runtime: &Runtime,
         plugin: &Arc<InstalledPlugin>,
     ) -> Result<LoadedPlugin, Vec<Diagnosis>> {
+        self.up(runtime, plugin).await?;
+        let loaded = self.members().iter().find(|m| same(&m.installed, plugin)).and_then(|m| m.loaded.clone());
+        loaded.ok_or_else(|| vec![problem("host", format!("plugin {} is gone", plugin.name())).class(Class::Failed)])
+    }
+
+    /// The same for a plugin that need not have a component.
+    ///
+    /// # Errors
+    /// Everything that keeps it from starting.
+    pub(crate) async fn up(&self, runtime: &Runtime, plugin: &Arc<InstalledPlugin>) -> Result<(), Vec<Diagnosis>> {
         self.bring_up_all(runtime, plugin, true).await
     }
 
@@ -136,11 +134,18 @@ impl Running {
         runtime: &Runtime,
         plugin: &Arc<InstalledPlugin>,
         seen: bool,
-    ) -> Result<LoadedPlugin, Vec<Diagnosis>> {
-        for required in in_order(&self.registry, plugin)? {
-            let brought = self.bring_up(runtime, &required, seen).await;
+    ) -> Result<(), Vec<Diagnosis>> {
+        if self.members().iter().any(|m| same(&m.installed, plugin) && m.state.is_running()) {
+            return Ok(());
+        }
+        let resolved = self.registry.resolve(std::slice::from_ref(plugin));
+        let resolved = resolved.map_err(|conflict| vec![conflict.class(Class::Configuration)])?;
+        for (number, required) in resolved.order.iter().enumerate() {
+            let provider = |(from, to): &(usize, usize)| resolved.order.get(*to).filter(|_| *from == number);
+            let providers = resolved.edges.iter().filter_map(provider).map(|provider| title(provider)).collect();
+            let brought = self.bring_up(runtime, required, providers, seen).await;
             if let Err(mut found) = brought {
-                if !same(&required, plugin) {
+                if !same(required, plugin) {
                     let message = format!("plugin {} cannot work without {}", plugin.name(), required.name());
                     // It has no cause of its own, so the exit code is that of the cause.
                     let class = found.iter().map(|d| d.class).min().unwrap_or(Class::Failed);
@@ -149,14 +154,14 @@ impl Running {
                 return Err(found);
             }
         }
-        let loaded = self.members().iter().find(|m| same(&m.installed, plugin)).and_then(|m| m.loaded.clone());
-        loaded.ok_or_else(|| vec![problem("host", format!("plugin {} is gone", plugin.name())).class(Class::Failed)])
+        Ok(())
     }
 
     async fn bring_up(
         &self,
         runtime: &Runtime,
         plugin: &Arc<InstalledPlugin>,
+        requires: Vec<String>,
         seen: bool,
     ) -> Result<(), Vec<Diagnosis>> {
         let name = plugin.name();
@@ -171,15 +176,13 @@ impl Running {
             }
             None => {}
         }
-        let requires = plugin.manifest.requires.iter();
-        let requires = requires.filter_map(|(name, wanted)| provider(&self.registry, name, wanted));
         self.members().push(Member {
             installed: plugin.clone(),
             loaded: None,
             state: State::Discovered,
             reason: None,
             config: "{}".into(),
-            requires: requires.map(|provider| title(&provider)).collect(),
+            requires,
             seat: None,
             seen,
         });
@@ -202,6 +205,11 @@ impl Running {
             member.config = config.to_string().into();
         }
 
+        if plugin.form == Form::Native {
+            // It is part of the host: there is nothing to load, to initialise or to start.
+            self.go(&title(plugin), State::Loaded, None).map_err(illegal)?;
+            return self.go(&title(plugin), State::Started, None).map_err(illegal);
+        }
         let mut loading = Loading { runtime, plugin, loaded: None, found: Vec::new() };
         self.step(HookPoint::PluginLoad, name, fields(), seen, &mut loading).await.map_err(|stop| match stop {
             Stop::Middle(_) => std::mem::take(&mut loading.found),
@@ -266,15 +274,10 @@ impl Running {
         let outcome = self.hooked(HookPoint::ConfigLoad, name, fields, &mut Nothing).await;
         let outcome = outcome.map_err(|stop| stop.diagnoses(&format!("plugin {name}"), Class::Configuration))?;
         let made = outcome.fields.get("config").cloned().unwrap_or(config.clone());
-        if made != config
-            && let Some(schema) = &manifest.config
-        {
-            let found = config::whole(manifest, &made, schema);
-            if !found.is_empty() {
-                return Err(found);
-            }
+        if made == config {
+            return Ok(config);
         }
-        Ok(made)
+        config::checked(manifest, &made, &|_| None)
     }
 
     /// Why a plugin did not become ready, placed in the configuration where it is about that.

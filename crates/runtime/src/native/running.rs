@@ -252,6 +252,7 @@ mod tests {
             config: "{}".to_owned(),
             log: Arc::new(|_| {}),
             cancel: CancelToken::new(),
+            services: None,
         }
     }
 

@@ -78,7 +78,13 @@ impl Planner<'_> {
         self.use_plugin(&installed, &["node", name, "type"]);
         self.deprecated(&format!("node type {}", declared.node_type), &declared.deprecated, &["node", name, "type"]);
         let code = match self.runtime.native(&installed) {
-            Some(native) => NodeCode::Native { plugin: native.clone(), limits: self.runtime.limits_of(&installed) },
+            Some(native) => match self.running.up(self.runtime, &installed).await {
+                Ok(()) => NodeCode::Native { plugin: native.clone(), limits: self.runtime.limits_of(&installed) },
+                Err(found) => {
+                    problems.extend(found);
+                    return Err(problems);
+                }
+            },
             None => match self.ready(&installed).await {
                 Ok(plugin) => NodeCode::Sandboxed(plugin),
                 Err(found) => {

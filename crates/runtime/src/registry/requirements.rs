@@ -230,6 +230,11 @@ impl Registry {
     /// # Errors
     /// There is no such set; the problem shows the chain of requirements.
     pub fn resolve(&self, roots: &[Arc<InstalledPlugin>]) -> Result<Resolved, Problem> {
+        if let [root] = roots
+            && root.manifest.requires.is_empty()
+        {
+            return Ok(Resolved { order: vec![root.clone()], edges: Vec::new() });
+        }
         let mut groups: Vec<Vec<Arc<InstalledPlugin>>> = Vec::new();
         for root in roots {
             if groups.iter().flatten().any(|known| Arc::ptr_eq(known, root)) {
