@@ -209,11 +209,13 @@ fn hooks_change_what_their_point_lets_them() {
     let ran = with("batch.emit", "before", data, "first-row", "{}");
     assert_eq!(ran.result(), "{\"x\":2,\"y\":null}\n", "{}", ran.said());
     let ran = with("format.detect", "before", "", "replace", "{ format = \"jsonl\" }");
-    ran.ended("format", 3, &["in.csv"]);
+    ran.ended("format", 3, &["the input has no columns"]);
     let ran = with("format.detect", "after", "", "change", "{ format = \"nothing\" }");
     ran.ended("unknown format", 3, &["unknown-format"]);
-    let ran = with("config.load", "before", "", "change", "{ config = { a = 1 } }");
+    let ran = with("config.load", "before", "", "change", "{ config = {} }");
     ran.ended("config", 0, &[]);
+    let ran = with("config.load", "before", "", "change", "{ config = { a = 1 } }");
+    ran.ended("a configuration that the plugin does not take", 3, &["plugin.csv.config: there is no `a` here"]);
 }
 
 #[test]
