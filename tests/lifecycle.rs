@@ -251,3 +251,39 @@ fn states_end_when_the_last_handle_goes() {
         assert_eq!(lines.lock().unwrap().as_slice(), ["answers starts", "answers stops"]);
     });
 }
+
+#[test]
+fn the_list_shows_how_far_each_plugin_comes() {
+    let list = |config: &str, arguments: &[&str]| {
+        let folder = folder("", &[("jackfield.toml", config.as_bytes())]);
+        for guest in ["answers", "asks"] {
+            lay_out(guest, folder.path());
+        }
+        let mut command = jackfield(folder.path());
+        command.env("JACKFIELD_PLUGINS", folder.path().join("plugins"));
+        let output = command.args(["plugin", "list", "--config", "jackfield.toml"]).args(arguments).output().unwrap();
+        (output.status.code().unwrap_or(-1), text(&output))
+    };
+    let states = |said: &str| {
+        let state = |plugin: &str| {
+            let line = said.lines().find(|line| line.trim_start().starts_with(plugin)).unwrap_or_default();
+            line.split_whitespace().nth(2).unwrap_or_default().to_owned()
+        };
+        [state("answers "), state("asks "), state("csv ")]
+    };
+    let (exit, said) = list("", &[]);
+    assert_eq!((exit, states(&said)), (0, ["resolved", "resolved", "resolved"].map(str::to_owned)), "{said}");
+    let (exit, said) = list("", &["--start", "-v"]);
+    assert_eq!((exit, states(&said)), (0, ["started", "started", "started"].map(str::to_owned)), "{said}");
+    let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words} is not in {said}"));
+    assert!(place("asks 0.1.0: started -> stopped") < place("answers 1.2.0: started -> stopped"), "{said}");
+    let (exit, said) = list("[plugin.answers.config]\nhealth = \"degraded\"\n", &["--start"]);
+    assert_eq!((exit, states(&said)), (0, ["degraded", "started", "started"].map(str::to_owned)), "{said}");
+    assert!(said.contains("answers 1.2.0, degraded: slow on purpose"), "{said}");
+    let (exit, said) = list("[plugin.answers.config]\nstart = \"fail\"\n", &["--start"]);
+    assert_eq!((exit, states(&said)), (1, ["failed", "resolved", "started"].map(str::to_owned)), "{said}");
+    assert!(
+        said.contains("this plugin fails on purpose") && said.contains("asks cannot work without answers"),
+        "{said}"
+    );
+}

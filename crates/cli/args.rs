@@ -180,7 +180,7 @@ pub(crate) struct PluginArguments {
 pub(crate) enum PluginCommand {
     /// List the installed plugins; reads manifests only
     #[command(
-        after_help = "Examples:\n  jackfield plugin list\n  jackfield plugin list --kind codec\n  jackfield plugin list --capability geo.lookup --json"
+        after_help = "Examples:\n  jackfield plugin list\n  jackfield plugin list --kind codec\n  jackfield plugin list --capability geo.lookup --json\n  jackfield plugin list --start"
     )]
     List {
         /// Only those that provide such things
@@ -192,6 +192,9 @@ pub(crate) enum PluginCommand {
         /// Only those with a node type of this category
         #[arg(long, value_name = "NAME")]
         category: Option<String>,
+        /// Start each with what it requires, ask how it is, and stop it again; 1 if one fails
+        #[arg(long)]
+        start: bool,
     },
     /// Describe a plugin: what it provides, asks for and may use
     #[command(after_help = "Examples:\n  jackfield plugin info csv\n  jackfield plugin info csv@0.1 --json")]

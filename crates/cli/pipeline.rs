@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jackfield_manifest::{Problem, Severity};
-use jackfield_runtime::host::{CancelToken, LogLevel, LogLine};
+use jackfield_runtime::host::{CancelToken, LogLevel, LogLine, LogSink};
 use jackfield_runtime::{Class, Diagnosis, FirstParty, Plan, PlanRequest, Report, Runtime, Settings};
 
 use crate::args::{Global, PipelineArguments};
@@ -48,12 +48,6 @@ pub(crate) fn plan(
     let (shown, bytes) = read(&arguments.file)?;
     let text = jackfield_manifest::decode(&shown, &bytes).map_err(|problem| configuration(vec![*problem]))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    let level = match output.verbose {
-        0 => LogLevel::Warn,
-        1 => LogLevel::Info,
-        _ => LogLevel::Trace,
-    };
-    let quiet = output.quiet;
     let plan = runtime.plan(&PlanRequest {
         file: &shown,
         text,
@@ -63,14 +57,25 @@ pub(crate) fn plan(
         limit,
         now_micros: i64::try_from(now).unwrap_or(i64::MAX),
         cancel,
-        log: Arc::new(move |line| {
-            if !quiet && line.level >= level {
-                show_log(&line);
-            }
-        }),
+        log: log_to_stderr(output),
     })?;
     plan.warnings().iter().for_each(|warning| output.problem(warning));
     Ok(plan)
+}
+
+/// Shows what plugins log, as far as the user wants to see it.
+pub(crate) fn log_to_stderr(output: &Output) -> LogSink {
+    let level = match output.verbose {
+        0 => LogLevel::Warn,
+        1 => LogLevel::Info,
+        _ => LogLevel::Trace,
+    };
+    let quiet = output.quiet;
+    Arc::new(move |line| {
+        if !quiet && line.level >= level {
+            show_log(&line);
+        }
+    })
 }
 
 /// A pipeline file: its name as messages show it, and its content.
@@ -98,7 +103,9 @@ fn show_log(line: &LogLine) {
         LogLevel::Error => "error",
     };
     let fields: String = line.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
-    let text = format!("{level}[{} {}]: {}{fields}", line.label.stage, line.label.plugin, line.message);
+    // What a plugin says while no stage calls it.
+    let stage = if line.label.stage.is_empty() { String::new() } else { format!("{} ", line.label.stage) };
+    let text = format!("{level}[{stage}{}]: {}{fields}", line.label.plugin, line.message);
     eprintln!("{}", printable(&text));
 }
 

@@ -2,24 +2,27 @@
 
 mod info;
 mod requirements;
+mod states;
 
 use std::sync::Arc;
 
 use comfy_table::{Table, presets};
 use jackfield_manifest::{Manifest, Problem, nearest};
-use jackfield_runtime::{Class, Diagnosis, InstalledPlugin, Registry, Report, Runtime};
+use jackfield_runtime::{Class, Diagnosis, InstalledPlugin, Registry, Report, Runtime, Standing};
 use serde_json::{Value, json};
 
 use crate::args::{Global, PluginArguments, PluginCommand, ProvidedKind};
 use crate::output::{CommandResult, Output, problem_json};
-use crate::pipeline::{open_runtime, printable};
+use crate::pipeline::{open_runtime, open_runtime_to_run, printable};
+use states::states;
 
 pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Output) -> CommandResult {
-    let runtime = open_runtime(global)?;
+    let starts = matches!(arguments.command, PluginCommand::List { start: true, .. });
+    let runtime = if starts { open_runtime_to_run(global)? } else { open_runtime(global)? };
     match &arguments.command {
-        PluginCommand::List { kind, capability, category } => {
-            let wanted = Wanted { kind: *kind, capability: capability.as_deref(), category: category.as_deref() };
-            list(&runtime, &wanted, output)
+        PluginCommand::List { kind, capability, category, start } => {
+            let (capability, category) = (capability.as_deref(), category.as_deref());
+            list(&runtime, &Wanted { kind: *kind, capability, category }, *start, output)
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
@@ -85,15 +88,24 @@ pub(crate) fn find(registry: &Registry, typed: &str) -> Result<Arc<InstalledPlug
     })
 }
 
-fn list(runtime: &Runtime, wanted: &Wanted<'_>, output: &Output) -> CommandResult {
+fn list(runtime: &Runtime, wanted: &Wanted<'_>, start: bool, output: &Output) -> CommandResult {
     let registry = runtime.registry();
-    let plugins: Vec<&InstalledPlugin> =
-        registry.plugins().iter().map(AsRef::as_ref).filter(|plugin| wanted.fits(plugin)).collect();
+    let plugins: Vec<Arc<InstalledPlugin>> =
+        registry.plugins().iter().filter(|plugin| wanted.fits(plugin)).cloned().collect();
+    let states = states(runtime, &plugins, start, output)?;
+    let failed = states.iter().any(|standing| start && !standing.state.is_running());
+    let code = u8::from(failed || (start && !registry.broken().is_empty()));
     let warnings = warnings(runtime, &registry, &plugins);
     if output.json {
         let broken = registry.broken().iter();
+        let listed = |(plugin, standing): (&Arc<InstalledPlugin>, &Standing)| {
+            let mut document = plugin_json(&registry, plugin);
+            document["state"] = standing.state.name().into();
+            document["reason"] = standing.reason.as_deref().into();
+            document
+        };
         output.json_result(&json!({
-            "plugins": plugins.iter().map(|plugin| plugin_json(&registry, plugin)).collect::<Vec<_>>(),
+            "plugins": plugins.iter().zip(&states).map(listed).collect::<Vec<_>>(),
             "broken": broken.map(|b| json!({
                 "folder": b.folder.display().to_string(),
                 "errors": b.problems.iter().map(problem_json).collect::<Vec<_>>(),
@@ -107,17 +119,20 @@ fn list(runtime: &Runtime, wanted: &Wanted<'_>, output: &Output) -> CommandResul
             })).collect::<Vec<_>>(),
             "warnings": warnings.iter().map(problem_json).collect::<Vec<_>>(),
         }))?;
-        return Ok(0);
+        return Ok(code);
     }
     if !plugins.is_empty() {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(["name", "version", "from", "provides", "description"].map(|title| output.bold(title)));
-        for plugin in &plugins {
+        table.set_header(
+            ["name", "version", "state", "from", "provides", "description"].map(|title| output.bold(title)),
+        );
+        for (plugin, standing) in plugins.iter().zip(&states) {
             let manifest = &plugin.manifest;
             let row = [
                 plugin.name(),
                 &manifest.version.to_string(),
+                standing.state.name(),
                 plugin.rank.name(),
                 &provides(manifest),
                 &manifest.description,
@@ -130,6 +145,11 @@ fn list(runtime: &Runtime, wanted: &Wanted<'_>, output: &Output) -> CommandResul
     } else {
         let folders: Vec<String> = runtime.settings().folders.iter().map(|f| f.path.display().to_string()).collect();
         output.note(&format!("no plugins found in {}", folders.join(", ")));
+    }
+    for standing in &states {
+        if let Some(reason) = &standing.reason {
+            output.note(&printable(&format!("{} {}, {}: {reason}", standing.plugin, standing.version, standing.state)));
+        }
     }
     for broken in registry.broken() {
         output.note(&format!("{} cannot be used:", printable(&broken.folder.display().to_string())));
@@ -151,11 +171,11 @@ fn list(runtime: &Runtime, wanted: &Wanted<'_>, output: &Output) -> CommandResul
         )));
     }
     warnings.iter().for_each(|warning| output.problem(warning));
-    Ok(0)
+    Ok(code)
 }
 
 /// What is odd about the configuration, about choices among plugins, and about the plugins that are listed.
-fn warnings(runtime: &Runtime, registry: &Registry, plugins: &[&InstalledPlugin]) -> Vec<Problem> {
+fn warnings(runtime: &Runtime, registry: &Registry, plugins: &[Arc<InstalledPlugin>]) -> Vec<Problem> {
     let mut warnings = runtime.settings().warnings.clone();
     warnings.extend(registry.warnings().iter().cloned());
     for plugin in plugins {
@@ -209,6 +229,7 @@ fn plugin_json(registry: &Registry, plugin: &InstalledPlugin) -> Value {
         "name": plugin.name(),
         "version": manifest.version.to_string(),
         "description": manifest.description,
+        "state": registry.state(plugin).name(),
         "from": plugin.rank.name(),
         "folder": plugin.folder.display().to_string(),
         "origin": plugin.origin(),

@@ -1,9 +1,11 @@
 //! `jackfield run`.
 
+use std::sync::Arc;
+
 use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
 use jackfield_runtime::trust::{Introduction, Memory};
-use jackfield_runtime::{Metric, Plan, RunReport, Runtime};
+use jackfield_runtime::{InstalledPlugin, Metric, Plan, RunReport, Runtime};
 use serde_json::{Value, json};
 
 use crate::args::{Global, RunArguments};
@@ -26,15 +28,15 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
         check::show(&plan, output)?;
         return Ok(0);
     }
-    introduce(&runtime, &plan, output);
+    introduce(&runtime, &plan.plugins().order, output);
     execute(plan, arguments, output)
 }
 
 /// Shows the plugins that are neither first-party nor known, once, and remembers them. Who asks for rights is shown each
 /// time, as long as nobody can grant them.
-fn introduce(runtime: &Runtime, plan: &Plan, output: &Output) {
+pub(crate) fn introduce(runtime: &Runtime, plugins: &[Arc<InstalledPlugin>], output: &Output) {
     let mut memory = Memory::open(runtime.settings().state_dir.as_deref());
-    let strangers = memory.strangers(runtime, &plan.plugins().order);
+    let strangers = memory.strangers(runtime, plugins);
     for stranger in &strangers {
         stranger.lines().iter().for_each(|line| output.note(&pipeline::printable(line)));
         if stranger.asks_anything() {

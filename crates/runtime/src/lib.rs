@@ -41,7 +41,7 @@ pub use jackfield_columns as columns;
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
     pub use jackfield_host::{
-        Binding, CancelToken, Emission, Health, HealthStatus, Limits, LogLevel, LogLine, Need, OutColumn, Output,
-        OutputPort, Progress, Rejected, Step, inspect,
+        Binding, CancelToken, Emission, Health, HealthStatus, Limits, LogLevel, LogLine, LogSink, Need, OutColumn,
+        Output, OutputPort, Progress, Rejected, Step, inspect,
     };
 }

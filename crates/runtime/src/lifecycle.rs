@@ -7,6 +7,7 @@ mod health;
 mod services;
 mod start;
 pub mod state;
+mod trial;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};

@@ -219,9 +219,15 @@ impl Planner<'_> {
     }
 }
 
+/// What drives the calls of plugins while planning, on the thread of whoever asked.
+pub(crate) fn executor() -> Result<tokio::runtime::Runtime, Diagnosis> {
+    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    executor.map_err(|error| crate::diagnose::problem("io", error.to_string()).class(Class::Failed))
+}
+
 /// The schema without what readers noted for messages: that is no part of the data.
 fn without_notes(schema: SchemaRef) -> SchemaRef {
-    let noted = |field: &Field| [NOTE_KEY, HELP_KEY].iter().any(|key| field.metadata().contains_key(*key));
+    let noted = |field: &Field| [NOTE_KEY, HELP_KEY].iter().any(|key| field.metadata().contains_key(key));
     if !schema.fields().iter().any(|field| noted(field)) {
         return schema;
     }
@@ -250,10 +256,7 @@ impl Runtime {
         let Some(pipeline) = pipeline.filter(|_| !has_holes) else { return Err(Report { diagnoses: found }) };
         warnings.splice(0..0, self.settings().warnings.iter().cloned());
 
-        let executor = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
+        let executor = executor()?;
         let registry = pinned(self.registry(), &pipeline, &mut found);
         let about = About {
             pipeline: pipeline.name.clone(),
