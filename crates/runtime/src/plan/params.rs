@@ -59,7 +59,13 @@ fn wrong_value(document: &Document, keys: &[&str], own: usize, error: &jsonschem
     let what = keys.join(".");
     let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
     let code = if missing { "missing-key" } else { "wrong-value" };
-    let mut wrong = problem(code, format!("{what}: {error}"));
+    let said = match error.kind() {
+        ValidationErrorKind::MinProperties { limit: 1 } | ValidationErrorKind::MinItems { limit: 1 } => {
+            "it is empty, and needs an entry at least".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    let mut wrong = problem(code, format!("{what}: {said}"));
     let mut keys = keys;
     while wrong.location.is_none() && keys.len() + 1 >= own && !keys.is_empty() {
         wrong.location = document.locate(keys);
