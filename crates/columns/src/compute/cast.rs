@@ -1,5 +1,7 @@
 //! Conversion from one type to another.
 
+mod text;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -53,7 +55,8 @@ fn cast(call: &mut Call) -> Result<Values, Failure> {
     }
     call.meter.allocate(bytes)?;
     let safe = call.options.boolean("safe")?;
-    let converted = match convert(&array, call.output) {
+    let own = if *call.output == DataType::Utf8 { text::of(call, &array)? } else { None };
+    let converted = match own.map_or_else(|| convert(&array, call.output), Ok) {
         Ok(converted) => converted,
         Err(_) => one_by_one(call, &array)?,
     };

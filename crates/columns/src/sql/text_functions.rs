@@ -93,7 +93,11 @@ impl Resolver<'_> {
     }
 
     fn pattern_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        let (least, most) = if name == "regexp_replace" { (3, 4) } else { (2, 3) };
+        let (least, most) = match name {
+            "regexp_replace" => (3, 4),
+            "regexp_extract" => (2, 4),
+            _ => (2, 3),
+        };
         self.arity(name, &arguments, least, most, at)?;
         let mut arguments = arguments.into_iter();
         let (Some(value), Some(pattern)) = (arguments.next(), arguments.next()) else {
@@ -104,7 +108,9 @@ impl Resolver<'_> {
         let pattern = self.constant_text(name, &pattern)?.to_owned();
         let rest: Vec<Typed> = arguments.collect();
         let flags = match (name, rest.as_slice()) {
-            ("regexp_matches", [flags]) | ("regexp_replace", [_, flags]) => self.constant_text(name, flags)?.to_owned(),
+            ("regexp_matches", [flags]) | ("regexp_replace" | "regexp_extract", [_, flags]) => {
+                self.constant_text(name, flags)?.to_owned()
+            }
             _ => String::new(),
         };
         if let Some(unknown) = flags.chars().find(|flag| !"cisgm".contains(*flag)) {

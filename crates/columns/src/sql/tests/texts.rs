@@ -46,5 +46,6 @@ fn expressions_in_texts() {
         ("regexp_replace('banana', 'a', 'o', 'g')", "bonono bonono bonono bonono"),
         ("regexp_extract(carrier, '([A-Z])(.)', 2)", "A 6 null "),
         ("regexp_extract(carrier, '[A-Z]')", "U B null "),
+        ("regexp_extract(carrier, '[a-z]', 0, 'i')", "U B null g"),
     ]);
 }
