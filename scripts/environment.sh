@@ -21,9 +21,8 @@ debian_rust=$cache/wasm-target-from-debian
 binary=$target/release/jackfield
 first_party=$target/release/plugins
 
-# The binary's build script reads this list. Everything that builds the binary has to name the same file, otherwise it is
-# built twice.
-export JACKFIELD_FIRST_PARTY_DIGESTS=$first_party/digests.txt
+# The binary's build script (build.rs) reads this list.
+first_party_digests=$first_party/digests.txt
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -86,7 +86,9 @@ fn run(case: &Case) -> Result<String, Failed> {
         fs::write(path, bytes(text)?)?;
     }
     let mut command = support::jackfield(folder.path());
-    command.args(&case.args).envs(&case.env);
+    // Whom a case introduces is not known from another one.
+    let state = support::fresh_state();
+    command.env("JACKFIELD_STATE", state.path()).args(&case.args).envs(&case.env);
     for guest in &case.guests {
         command.env("JACKFIELD_PLUGINS", support::lay_out(guest, folder.path()));
     }

@@ -174,3 +174,57 @@ fn the_pipelines_that_pages_show_are_read() {
         }
     }
 }
+
+/// A table of each hook point, from what the host knows of it.
+fn hook_points() -> String {
+    let mut text = String::new();
+    for spec in &jackfield_runtime::hooks::point::POINTS {
+        text.push_str(&format!("### {}\n\nCalled when {}.", spec.point, spec.about));
+        if !spec.middle.is_empty() {
+            text.push_str(&format!(" The chain stands around {}.", spec.middle));
+        }
+        text.push_str(&format!(" Honours {}.", spec.outcomes().join(", ")));
+        if !spec.changes.is_empty() {
+            text.push_str(&format!(" A hook may change `{}`.", spec.changes.join("`, `")));
+        }
+        if spec.rows {
+            text.push_str(" It has rows.");
+        }
+        text.push_str("\n\n| field | type | |\n|---|---|---|\n");
+        let schema = spec.schema();
+        for field in spec.fields {
+            let own = &schema["properties"][field.name];
+            let kind = match (&own["type"], &own["enum"]) {
+                (serde_json::Value::String(kind), _) => kind.clone(),
+                (serde_json::Value::Array(kinds), _) => {
+                    kinds.iter().filter_map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ")
+                }
+                (_, words) => {
+                    let words = words.as_array().into_iter().flatten();
+                    words.filter_map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
+                }
+            };
+            let mark = match (field.result, spec.data_fields.contains(&field.name)) {
+                (true, _) => "*outcome*: ",
+                (_, true) => "*data*: ",
+                _ => "",
+            };
+            text.push_str(&format!("| `{}` | {kind} | {mark}{} |\n", field.name, field.about));
+        }
+        text.push('\n');
+    }
+    format!("{}\n", text.trim_end())
+}
+
+#[test]
+fn every_hook_point_is_described() {
+    let page = read("docs/hooks.md");
+    let (head, rest) = page.split_once("those marked\n*data* only for hooks that ask for `data`.\n").unwrap();
+    let expected = format!("\n{}", hook_points());
+    if std::env::var_os("JACKFIELD_BLESS").is_some() {
+        let head = format!("{head}those marked\n*data* only for hooks that ask for `data`.\n{expected}");
+        fs::write(root().join("docs/hooks.md"), head).unwrap();
+        return;
+    }
+    assert_eq!(rest, expected, "JACKFIELD_BLESS=1 writes it anew");
+}

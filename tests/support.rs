@@ -20,6 +20,27 @@ pub(crate) fn jackfield(folder: &Path) -> Command {
     command
 }
 
+/// A state folder of a run's own, in which nothing is remembered; the machine's key in it is the one that the shared
+/// compile cache was written with.
+pub(crate) fn fresh_state() -> tempfile::TempDir {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let key = Path::new(env!("CARGO_TARGET_TMPDIR")).join("machine.key");
+    if !key.exists() {
+        // Whoever comes first makes it; a key is 32 bytes that nobody can guess, but these tests guard nothing.
+        let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&key);
+        if let Ok(mut file) = made {
+            file.write_all(&[7; 32]).unwrap();
+        }
+    }
+    let state = tempfile::tempdir().unwrap();
+    while fs::metadata(&key).unwrap().len() < 32 {
+        std::thread::yield_now();
+    }
+    fs::copy(&key, state.path().join("machine.key")).unwrap();
+    state
+}
+
 /// A folder with a pipeline and further files.
 pub(crate) fn folder(pipeline: &str, files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Graph(GraphArguments),
     /// List and describe plugins
     Plugin(PluginArguments),
+    /// Explain which hooks are called where
+    Hooks(HooksArguments),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"
@@ -138,6 +140,34 @@ pub(crate) enum GraphFormat {
     Dot,
 }
 
+/// `hooks`.
+#[derive(Debug, Args)]
+pub(crate) struct HooksArguments {
+    #[command(subcommand)]
+    pub(crate) command: HooksCommand,
+}
+
+/// The commands of `hooks`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HooksCommand {
+    /// Show the hooks of a point in the order in which they would be called, and why; runs none
+    #[command(
+        after_help = "Examples:\n  jackfield hooks explain node.process\n  jackfield hooks explain --pipeline pipeline.toml\n  jackfield hooks explain pipeline.plan --json | jq '.points[0].fields'"
+    )]
+    Explain(ExplainArguments),
+}
+
+/// `hooks explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The point, such as node.process; all of them if it is left out
+    #[arg(value_parser = crate::hooks::point)]
+    pub(crate) point: Option<jackfield_manifest::HookPoint>,
+    /// A pipeline file, which may enable hooks of its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pipeline: Option<PathBuf>,
+}
+
 /// `plugin`.
 #[derive(Debug, Args)]
 pub(crate) struct PluginArguments {
@@ -149,17 +179,46 @@ pub(crate) struct PluginArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
     /// List the installed plugins; reads manifests only
-    #[command(after_help = "Examples:\n  jackfield plugin list\n  jackfield plugin list --kind codec")]
+    #[command(
+        after_help = "Examples:\n  jackfield plugin list\n  jackfield plugin list --kind codec\n  jackfield plugin list --capability geo.lookup --json"
+    )]
     List {
         /// Only those that provide such things
         #[arg(long, value_name = "KIND")]
         kind: Option<ProvidedKind>,
+        /// Only those that provide this capability
+        #[arg(long, value_name = "ID")]
+        capability: Option<String>,
+        /// Only those with a node type of this category
+        #[arg(long, value_name = "NAME")]
+        category: Option<String>,
     },
     /// Describe a plugin: what it provides, asks for and may use
-    #[command(after_help = "Example: jackfield plugin info csv")]
+    #[command(after_help = "Examples:\n  jackfield plugin info csv\n  jackfield plugin info csv@0.1 --json")]
     Info {
-        /// The plugin's name
+        /// The plugin's name, or NAME@VERSION
         name: String,
+    },
+    /// Show what plugins require, as a tree
+    #[command(after_help = "Examples:\n  jackfield plugin tree\n  jackfield plugin tree maps --json")]
+    Tree {
+        /// Only this plugin's tree: a name, or NAME@VERSION
+        name: Option<String>,
+    },
+    /// Show who requires a plugin, or why it cannot be used
+    #[command(after_help = "Examples:\n  jackfield plugin why geo\n  jackfield plugin why geo@1 --json")]
+    Why {
+        /// The plugin's name, or NAME@VERSION
+        name: String,
+    },
+    /// Draw the plugins and what they require, as SVG
+    #[command(
+        after_help = "Examples:\n  jackfield plugin graph -o plugins.svg\n  jackfield plugin graph --json | jq '.arrows[]'"
+    )]
+    Graph {
+        /// The file to write; otherwise stdout
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 
@@ -172,6 +231,22 @@ pub(crate) enum ProvidedKind {
     Format,
     /// Compression codecs
     Codec,
+    /// Hooks
+    Hook,
+    /// Services that other plugins call
+    Service,
+    /// Commands
+    Command,
+    /// HTTP routes of the daemon
+    Route,
+    /// Drivers
+    Driver,
+    /// Rules for the node validate
+    Validator,
+    /// Engines that carry out the work of others
+    Engine,
+    /// Capabilities that other plugins require
+    Capability,
 }
 
 impl ProvidedKind {
@@ -180,6 +255,14 @@ impl ProvidedKind {
             ProvidedKind::Node => "node",
             ProvidedKind::Format => "format",
             ProvidedKind::Codec => "codec",
+            ProvidedKind::Hook => "hook",
+            ProvidedKind::Service => "service",
+            ProvidedKind::Command => "command",
+            ProvidedKind::Route => "route",
+            ProvidedKind::Driver => "driver",
+            ProvidedKind::Validator => "validator",
+            ProvidedKind::Engine => "engine",
+            ProvidedKind::Capability => "capability",
         }
     }
 }

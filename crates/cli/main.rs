@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod completions;
 mod graph;
+mod hooks;
 mod output;
 mod pipeline;
 mod plugin;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(&arguments.global, run, &output),
         Command::Check(check) => check::check(&arguments.global, check, &output),
         Command::Graph(graph) => graph::graph(&arguments.global, graph, &output),
+        Command::Hooks(hooks) => hooks::hooks(&arguments.global, hooks, &output),
         Command::Plugin(plugin) => plugin::plugin(&arguments.global, plugin, &output),
         Command::Completions { shell } => completions::completions(*shell, &output),
     };

@@ -23,10 +23,12 @@ pub(crate) fn open_runtime_to_run(global: &Global) -> Result<Runtime, CommandErr
 
 fn settings(global: &Global) -> Result<Settings, CommandError> {
     let executable = std::env::current_exe()?;
+    let built = crate::FIRST_PARTY.iter();
     let first_party: Vec<FirstParty> =
-        crate::FIRST_PARTY.iter().map(|&(name, version, digest)| FirstParty { name, version, digest }).collect();
+        built.map(|&(name, version, digest, manifest)| FirstParty { name, version, digest, manifest }).collect();
     let config = global.config.as_deref();
-    let settings = Settings::from_environment(config, &executable, &first_party, &|name| std::env::var_os(name));
+    let env = |name: &str| std::env::var_os(name);
+    let settings = Settings::from_environment(config, Path::new(""), &executable, &first_party, &env);
     settings.map_err(|problems| configuration(problems).into())
 }
 
@@ -43,16 +45,7 @@ pub(crate) fn plan(
     cancel: CancelToken,
     output: &Output,
 ) -> Result<Plan, CommandError> {
-    let shown = arguments.file.display().to_string();
-    let bytes = std::fs::read(&arguments.file).map_err(|error| {
-        let reason = match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file".to_owned(),
-            _ => error.to_string(),
-        };
-        let problem = Problem::error("pipeline-not-readable", format!("{shown} cannot be read: {reason}"))
-            .with_help("name a pipeline file, such as pipeline.toml");
-        configuration(vec![problem])
-    })?;
+    let (shown, bytes) = read(&arguments.file)?;
     let text = jackfield_manifest::decode(&shown, &bytes).map_err(|problem| configuration(vec![*problem]))?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     let level = match output.verbose {
@@ -78,6 +71,21 @@ pub(crate) fn plan(
     })?;
     plan.warnings().iter().for_each(|warning| output.problem(warning));
     Ok(plan)
+}
+
+/// A pipeline file: its name as messages show it, and its content.
+pub(crate) fn read(file: &Path) -> Result<(String, Vec<u8>), Report> {
+    let shown = file.display().to_string();
+    let bytes = std::fs::read(file).map_err(|error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file".to_owned(),
+            _ => error.to_string(),
+        };
+        let problem = Problem::error("pipeline-not-readable", format!("{shown} cannot be read: {reason}"))
+            .with_help("name a pipeline file, such as pipeline.toml");
+        configuration(vec![problem])
+    })?;
+    Ok((shown, bytes))
 }
 
 /// A plugin's words on stderr, with whatever could steer a terminal made visible.

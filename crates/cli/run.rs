@@ -1,7 +1,9 @@
 //! `jackfield run`.
 
+use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
-use jackfield_runtime::{Plan, RunReport};
+use jackfield_runtime::trust::{Introduction, Memory};
+use jackfield_runtime::{Metric, Plan, RunReport, Runtime};
 use serde_json::{Value, json};
 
 use crate::args::{Global, RunArguments};
@@ -24,7 +26,27 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
         check::show(&plan, output)?;
         return Ok(0);
     }
+    introduce(&runtime, &plan, output);
     execute(plan, arguments, output)
+}
+
+/// Shows the plugins that are neither first-party nor known, once, and remembers them. Who asks for rights is shown each
+/// time, as long as nobody can grant them.
+fn introduce(runtime: &Runtime, plan: &Plan, output: &Output) {
+    let mut memory = Memory::open(runtime.settings().state_dir.as_deref());
+    let strangers = memory.strangers(runtime, &plan.plugins().order);
+    for stranger in &strangers {
+        stranger.lines().iter().for_each(|line| output.note(&pipeline::printable(line)));
+        if stranger.asks_anything() {
+            output.note("  nothing of it is granted: this version cannot grant rights yet");
+        }
+    }
+    let remembered: Vec<Introduction> = strangers.into_iter().filter(|stranger| !stranger.asks_anything()).collect();
+    if let Err(error) = memory.remember(&remembered) {
+        let message = format!("the plugins cannot be remembered: {error}");
+        output
+            .problem(&Problem::warning("state-not-writable", message).with_help("name a folder with JACKFIELD_STATE"));
+    }
 }
 
 fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResult {
@@ -36,6 +58,10 @@ fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResu
     let result = plan.run();
     if let Some(drawing) = drawing {
         drawing.finish();
+    }
+    let (Ok(report) | Err((_, report))) = &result;
+    if !output.json {
+        report.warnings.iter().for_each(|warning| output.problem(warning));
     }
     match result {
         Ok(report) => {
@@ -57,6 +83,7 @@ fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResu
                 if report.rejected() > 0 {
                     summary::show_rejected(&report, output);
                 }
+                summary::show_metrics(&report, output);
             }
             Ok(exit_code(failure.class()))
         }
@@ -89,5 +116,14 @@ fn report_json(report: &RunReport) -> Value {
         "elapsed-seconds": seconds(report.elapsed),
         "rows-rejected": report.rejected(),
         "stages": stages,
+        "metrics": report.metrics.iter().map(metric_json).collect::<Vec<_>>(),
+        "warnings": report.warnings.iter().map(problem_json).collect::<Vec<_>>(),
     })
+}
+
+/// A figure that a hook has added. Whole numbers are shown as such.
+fn metric_json(metric: &Metric) -> Value {
+    let whole = metric.value.fract() == 0.0 && metric.value.abs() < 9e15;
+    let value = if whole { json!(metric.value as i64) } else { json!(metric.value) };
+    json!({ "name": metric.name, "stage": metric.stage, "value": value, "unit": metric.unit })
 }

@@ -12,6 +12,7 @@ pub(crate) fn show(report: &RunReport, output: &Output) {
     if output.draws_progress() || output.verbose > 0 {
         output.note(&table(report));
     }
+    show_metrics(report, output);
     let sinks = report.stages.iter().filter(|stage| stage.kind == StageKind::Sink);
     let (rows, bytes) = sinks.fold((0, 0), |(rows, bytes), sink| (rows + sink.rows_in, bytes + sink.bytes));
     let closed = if report.stdout_closed { ", until the reader of stdout went away" } else { "" };
@@ -33,6 +34,22 @@ pub(crate) fn show_rejected(report: &RunReport, output: &Output) {
     for stage in report.stages.iter().filter(|stage| stage.rows_rejected > 0) {
         let rows = if stage.rows_rejected == 1 { "row" } else { "rows" };
         output.note(&format!("{} {rows} rejected by {}.{}", count(stage.rows_rejected), stage.kind.name(), stage.name));
+    }
+}
+
+/// The figures that hooks have added, for those who ask for more.
+pub(crate) fn show_metrics(report: &RunReport, output: &Output) {
+    if output.verbose == 0 {
+        return;
+    }
+    for metric in &report.metrics {
+        let stage = metric.stage.as_ref().map_or_else(String::new, |stage| format!("{stage}: "));
+        let value = match metric.unit.as_deref() {
+            Some("ns") if metric.value >= 0.0 => duration(Duration::from_nanos(metric.value as u64)),
+            Some(unit) => format!("{} {unit}", metric.value),
+            None => metric.value.to_string(),
+        };
+        output.note(&crate::pipeline::printable(&format!("{stage}{} = {value}", metric.name)));
     }
 }
 

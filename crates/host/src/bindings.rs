@@ -7,6 +7,8 @@ wasmtime::component::bindgen!({
     world: "host-side",
     imports: {
         "jackfield:plugin/streams": async | trappable,
+        "jackfield:plugin/hooking": async | trappable,
+        "jackfield:plugin/services": async | trappable,
         default: trappable,
     },
     exports: { default: async },
@@ -20,5 +22,6 @@ wasmtime::component::bindgen!({
         "jackfield:plugin/sql.expression": crate::held::HeldExpression,
         "jackfield:plugin/streams.source": crate::held::HeldSource,
         "jackfield:plugin/streams.sink": crate::held::HeldSink,
+        "jackfield:plugin/hooking.chain": crate::held::HeldChain,
     },
 });

@@ -91,8 +91,8 @@ pub(crate) enum Interrupted {
     Cancelled,
 }
 
-/// Watches over the calls of one store. The timer and the wait for a cancel are made when a call first has to wait,
-/// and kept for later calls, so that a call that comes straight back costs neither.
+/// Watches over the calls of one store. The timer and the wait for a cancel are made when a call first has to wait, so
+/// that a call that comes straight back costs neither.
 pub(crate) struct Watch {
     clock: Arc<CallClock>,
     cancel: CancelToken,
@@ -110,6 +110,8 @@ impl Watch {
         if self.cancel.is_cancelled() {
             return Err(Interrupted::Cancelled);
         }
+        // A timer belongs to the executor that it was made in, and the next call may be driven by another one.
+        self.timer = None;
         let mut call = pin!(call);
         poll_fn(|context| {
             if let Poll::Ready(value) = call.as_mut().poll(context) {
@@ -129,7 +131,7 @@ impl Watch {
             }
             let ends = tokio::time::Instant::from_std(ends);
             let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(ends)));
-            // A timer left from an earlier call rings too early, which costs one look at the clock; never too late.
+            // The end moves on while the guest waits, so the timer may ring too early, which costs one look at the clock.
             if timer.is_elapsed() || timer.deadline() > ends {
                 timer.as_mut().reset(ends);
             }

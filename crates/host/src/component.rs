@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::component::InstancePre;
 
-use crate::bindings::exports::jackfield::plugin::{codec, format, node};
+use crate::bindings::exports::jackfield::plugin::{codec, format, health, hook, lifecycle, node, service};
 use crate::inspect::Inspection;
 use crate::state::State;
 use crate::{Exports, LoadError};
@@ -19,6 +19,10 @@ struct Loaded {
     node: Option<node::GuestIndices>,
     format: Option<format::GuestIndices>,
     codec: Option<codec::GuestIndices>,
+    hook: Option<hook::GuestIndices>,
+    service: Option<service::GuestIndices>,
+    lifecycle: Option<lifecycle::GuestIndices>,
+    health: Option<health::GuestIndices>,
     digest: String,
     imports: Vec<String>,
     api_version: String,
@@ -40,6 +44,10 @@ impl Component {
             node: told.node.then(|| node::GuestIndices::new(&pre)).transpose().map_err(link)?,
             format: told.format.then(|| format::GuestIndices::new(&pre)).transpose().map_err(link)?,
             codec: told.codec.then(|| codec::GuestIndices::new(&pre)).transpose().map_err(link)?,
+            hook: told.hook.then(|| hook::GuestIndices::new(&pre)).transpose().map_err(link)?,
+            service: told.service.then(|| service::GuestIndices::new(&pre)).transpose().map_err(link)?,
+            lifecycle: told.lifecycle.then(|| lifecycle::GuestIndices::new(&pre)).transpose().map_err(link)?,
+            health: told.health.then(|| health::GuestIndices::new(&pre)).transpose().map_err(link)?,
             pre,
             digest,
             imports: inspection.imports,
@@ -57,7 +65,16 @@ impl Component {
     /// Which interfaces it offers.
     #[must_use]
     pub fn exports(&self) -> Exports {
-        Exports { node: self.0.node.is_some(), format: self.0.format.is_some(), codec: self.0.codec.is_some() }
+        let Loaded { node, format, codec, hook, service, lifecycle, health, .. } = &*self.0;
+        Exports {
+            node: node.is_some(),
+            format: format.is_some(),
+            codec: codec.is_some(),
+            hook: hook.is_some(),
+            service: service.is_some(),
+            lifecycle: lifecycle.is_some(),
+            health: health.is_some(),
+        }
     }
 
     /// The interfaces it uses, with versions.
@@ -92,6 +109,22 @@ impl Component {
 
     pub(crate) fn codec(&self) -> Option<&codec::GuestIndices> {
         self.0.codec.as_ref()
+    }
+
+    pub(crate) fn hook(&self) -> Option<&hook::GuestIndices> {
+        self.0.hook.as_ref()
+    }
+
+    pub(crate) fn service(&self) -> Option<&service::GuestIndices> {
+        self.0.service.as_ref()
+    }
+
+    pub(crate) fn lifecycle(&self) -> Option<&lifecycle::GuestIndices> {
+        self.0.lifecycle.as_ref()
+    }
+
+    pub(crate) fn health(&self) -> Option<&health::GuestIndices> {
+        self.0.health.as_ref()
     }
 }
 

@@ -60,8 +60,8 @@ impl Engine {
         let inspection = inspect_named(bytes, name)?;
         let link = |reason: String| LoadError::Link { name: name.to_owned(), reason };
         let provides = inspection.provides;
-        if !(provides.node || provides.format || provides.codec) {
-            return Err(link("it exports none of node, format and codec".to_owned()));
+        if !provides.any_kind() {
+            return Err(link("it exports none of node, format, codec, hook and service".to_owned()));
         }
         let digest = hex(&Sha256::digest(bytes));
         let Shared { engine, linker, cache } = &*self.0;

@@ -4,6 +4,7 @@ pub(crate) mod bound;
 pub(crate) mod codec;
 pub(crate) mod format;
 pub(crate) mod node;
+pub(crate) mod plugin;
 
 use crate::CallError;
 use crate::session::Session;

@@ -7,6 +7,7 @@ use jackfield_columns::Batch;
 use jackfield_columns::compute::{Accumulator, Grouper, Joiner, Matches};
 use jackfield_columns::sql::Expression;
 
+use crate::hooking::Request;
 use crate::ledger::Charge;
 
 /// A column and what it costs the plugin to hold it.
@@ -65,3 +66,11 @@ pub struct HeldSource;
 /// A handle on the store's sink, which itself outlives the handle.
 #[derive(Debug)]
 pub struct HeldSink;
+
+/// The rest of a chain of hooks: whoever runs the hook answers the requests.
+#[derive(Debug)]
+pub struct HeldChain {
+    pub(crate) requests: tokio::sync::mpsc::Sender<Request>,
+    /// How often the hook has called on.
+    pub(crate) calls: u32,
+}

@@ -5,7 +5,9 @@ mod compute;
 mod config;
 mod data;
 mod exchange;
+mod hooking;
 pub(crate) mod log;
+mod services;
 mod sql;
 mod streams;
 
@@ -33,6 +35,8 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     plugin::sql::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::exchange::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::streams::add_to_linker::<State, OnState>(linker, |state| state)?;
+    plugin::hooking::add_to_linker::<State, OnState>(linker, |state| state)?;
+    plugin::services::add_to_linker::<State, OnState>(linker, |state| state)?;
     checksums::link(linker)
 }
 

@@ -10,8 +10,20 @@ pub const API_VERSION: &str = "0.1.0";
 const API: &str = "jackfield:plugin";
 
 /// Interfaces that a plugin may import.
-const OFFERED: [&str; 10] =
-    ["types", "flow", "data", "compute", "sql", "exchange", "streams", "checksums", "log", "config"];
+const OFFERED: [&str; 12] = [
+    "types",
+    "flow",
+    "data",
+    "compute",
+    "sql",
+    "exchange",
+    "streams",
+    "checksums",
+    "log",
+    "config",
+    "hooking",
+    "services",
+];
 
 /// Packages of WASI that every plugin may import: toolchains do so unasked, and without a grant they lead nowhere.
 const LINKED: [&str; 5] = ["wasi:cli", "wasi:io", "wasi:clocks", "wasi:random", "wasi:filesystem"];
@@ -34,6 +46,22 @@ pub struct Exports {
     pub format: bool,
     /// Compression codecs.
     pub codec: bool,
+    /// Hooks.
+    pub hook: bool,
+    /// Services for other plugins.
+    pub service: bool,
+    /// It wants its configuration, and to be started and stopped.
+    pub lifecycle: bool,
+    /// It can be asked how it is.
+    pub health: bool,
+}
+
+impl Exports {
+    /// It offers something that a manifest can provide.
+    #[must_use]
+    pub fn any_kind(self) -> bool {
+        self.node || self.format || self.codec || self.hook || self.service
+    }
 }
 
 /// What a component says about itself.
@@ -85,7 +113,15 @@ pub(crate) fn inspect_named(bytes: &[u8], name: &str) -> Result<Inspection, Load
         check_import(import, name)?;
     }
     let exports = |wanted: &str| found.exports.iter().any(|export| interface_of(export) == Some(wanted));
-    let provides = Exports { node: exports("node"), format: exports("format"), codec: exports("codec") };
+    let provides = Exports {
+        node: exports("node"),
+        format: exports("format"),
+        codec: exports("codec"),
+        hook: exports("hook"),
+        service: exports("service"),
+        lifecycle: exports("lifecycle"),
+        health: exports("health"),
+    };
     Ok(Inspection {
         provides,
         api_version: newest.map(|(_, version)| version),

@@ -1,7 +1,8 @@
 //! The sandbox: compiles, links, limits and calls plugins.
 //!
 //! This is the only crate that names wasmtime. A caller makes one [`Engine`], loads each component once, and opens as
-//! many instances as it needs: [`NodeInstance`], [`FormatReader`], [`FormatWriter`], [`Decoder`], [`Encoder`]. An
+//! many instances as it needs: [`NodeInstance`], [`FormatReader`], [`FormatWriter`], [`Decoder`], [`Encoder`],
+//! [`PluginInstance`]. An
 //! instance has a store of its own, belongs to one task, and is gone after any fault.
 
 mod account;
@@ -15,6 +16,7 @@ mod engine;
 mod fault;
 mod guest;
 mod held;
+mod hooking;
 mod imports;
 mod inspect;
 mod ledger;
@@ -35,6 +37,8 @@ pub use fault::{CallError, Fault, FaultKind, Label, LimitHit};
 pub use guest::codec::{Decoder, Encoder};
 pub use guest::format::{FormatReader, FormatWriter, detect};
 pub use guest::node::NodeInstance;
+pub use guest::plugin::PluginInstance;
+pub use hooking::{Health, HealthStatus, HookEvent, HookOutcome, LARGEST_FIELDS, MOST_NEXT, Pending, Rest, Services};
 pub use inspect::{API_VERSION, Exports, Inspection, inspect};
 pub use limits::Limits;
 pub use load::{EngineError, LoadError};

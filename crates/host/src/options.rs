@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::{Label, Limits};
+use crate::{Label, Limits, Services};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +99,8 @@ pub struct StoreOptions {
     pub log: LogSink,
     /// Stops its calls.
     pub cancel: CancelToken,
+    /// The other plugins that it may call; `None`: there are none.
+    pub services: Option<Arc<dyn Services>>,
 }
 
 impl Default for StoreOptions {
@@ -110,6 +112,7 @@ impl Default for StoreOptions {
             config: "{}".to_owned(),
             log: Arc::new(|_| {}),
             cancel: CancelToken::new(),
+            services: None,
         }
     }
 }

@@ -73,7 +73,22 @@ impl Session {
             Err(error) => Ok(Err(error)),
         };
         let instance = session.settle(outcome)?;
+        session.init(component, &instance).await?;
         Ok((session, instance))
+    }
+
+    /// Gives a new instance its configuration, if it wants it.
+    async fn init(&mut self, component: &Component, instance: &Instance) -> Result<(), CallError> {
+        let Some(indices) = component.lifecycle() else { return Ok(()) };
+        let (store, watch) = self.begin()?;
+        let config = store.data().options.config.clone();
+        let guest = indices.load(&mut *store, instance);
+        let outcome = match &guest {
+            Ok(guest) => watch.run(guest.call_init(&mut *store, &config)).await,
+            Err(error) => Ok(Err(wasmtime::format_err!("{error:#}"))),
+        };
+        let answer = self.settle(outcome)?;
+        self.answer_all(answer)
     }
 
     /// Begins a call: full fuel, full time.
@@ -104,6 +119,11 @@ impl Session {
             return Err(self.end(|session| Some(session.out_of_fuel())));
         }
         Ok(value)
+    }
+
+    /// From now on a call takes no longer than this.
+    pub(crate) fn hurry(&mut self, deadline: Duration) {
+        self.limits.call_timeout = self.limits.call_timeout.min(deadline);
     }
 
     /// The plugin has broken its word.

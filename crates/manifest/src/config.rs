@@ -41,16 +41,74 @@ pub struct Prefer {
 }
 
 /// Kinds of things that plugins offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OfferKind {
+    /// A node type.
+    Node,
     /// A file format.
     Format,
     /// A codec.
     Codec,
-    /// A node type.
-    Node,
+    /// A hook.
+    Hook,
+    /// A service.
+    Service,
+    /// A command.
+    Command,
+    /// An HTTP route.
+    Route,
+    /// A driver.
+    Driver,
+    /// A validator.
+    Validator,
+    /// An engine.
+    Engine,
     /// A capability.
     Capability,
+    /// The ending of file names, which a format or a codec claims.
+    Extension,
+}
+
+impl OfferKind {
+    /// All kinds.
+    pub const ALL: [OfferKind; 12] = [
+        OfferKind::Node,
+        OfferKind::Format,
+        OfferKind::Codec,
+        OfferKind::Hook,
+        OfferKind::Service,
+        OfferKind::Command,
+        OfferKind::Route,
+        OfferKind::Driver,
+        OfferKind::Validator,
+        OfferKind::Engine,
+        OfferKind::Capability,
+        OfferKind::Extension,
+    ];
+
+    /// The word for it in `plugins.prefer` and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            OfferKind::Node => "node",
+            OfferKind::Format => "format",
+            OfferKind::Codec => "codec",
+            OfferKind::Hook => "hook",
+            OfferKind::Service => "service",
+            OfferKind::Command => "command",
+            OfferKind::Route => "route",
+            OfferKind::Driver => "driver",
+            OfferKind::Validator => "validator",
+            OfferKind::Engine => "engine",
+            OfferKind::Capability => "capability",
+            OfferKind::Extension => "extension",
+        }
+    }
+
+    /// Only one plugin's can count where several offer one of the same name. Hooks add up, and commands and routes stand
+    /// below the name of their plugin.
+    pub fn is_exclusive(self) -> bool {
+        !matches!(self, OfferKind::Hook | OfferKind::Command | OfferKind::Route)
+    }
 }
 
 /// Where a secret comes from.
@@ -97,13 +155,13 @@ fn prefer(section: &mut Section, report: &mut Report<'_>) -> Vec<Prefer> {
     let mut prefer = Vec::new();
     for (key, entry) in section.section("prefer", report).map(Section::into_entries).unwrap_or_default() {
         let offer = key.split_once(':').and_then(|(kind, id)| {
-            let (_, kind) = KINDS.iter().find(|(word, _)| *word == kind)?;
-            (!id.is_empty()).then(|| (*kind, id.to_owned()))
+            let kind = kinds().find(|known| known.name() == kind)?;
+            (!id.is_empty()).then(|| (kind, id.to_owned()))
         });
         let plugin = text(&format!("`{key}` of `plugins.prefer`"), entry.item, report);
         let Some((kind, id)) = offer else {
             let problem = Problem::error("invalid-name", format!("`{key}` does not say what is preferred"));
-            let kinds: Vec<&str> = KINDS.iter().map(|(word, _)| *word).collect();
+            let kinds: Vec<&str> = kinds().map(OfferKind::name).collect();
             report.add(
                 entry.key,
                 problem.with_help(format!("write \"format:csv\"; kinds are {}", quoted(&kinds, "and"))),
@@ -144,9 +202,7 @@ fn secrets(top: &mut Section, report: &mut Report<'_>) -> IndexMap<String, Secre
     secrets
 }
 
-const KINDS: &[(&str, OfferKind)] = &[
-    ("format", OfferKind::Format),
-    ("codec", OfferKind::Codec),
-    ("node", OfferKind::Node),
-    ("capability", OfferKind::Capability),
-];
+/// What a preference can be about.
+fn kinds() -> impl Iterator<Item = OfferKind> {
+    OfferKind::ALL.into_iter().filter(|kind| kind.is_exclusive())
+}

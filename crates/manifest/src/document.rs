@@ -51,6 +51,11 @@ impl Document {
         &self.lines.file
     }
 
+    /// The whole text, without a byte order mark.
+    pub fn text(&self) -> &str {
+        &self.lines.text
+    }
+
     /// The place of the value at a path of keys and array indices; of its nearest ancestor if there is none.
     pub fn locate(&self, path: &[&str]) -> Option<Location> {
         self.find(path).map(|found| self.place(found.value))

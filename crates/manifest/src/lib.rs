@@ -27,12 +27,12 @@ pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
 pub use limits::{LimitSettings, PluginSettings};
 pub use manifest::{
-    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, Manifest, NodeDecl, OfferDecl, OnFailure, PortDecl,
-    Requirement, RouteDecl, parse_manifest,
+    CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, HookPoint, Manifest, NodeDecl, OfferDecl,
+    OnFailure, PortDecl, Requirement, Resources, RouteDecl, parse_embedded_manifest, parse_manifest,
 };
 pub use names::{NameError, PortRef, StageName, TypeRef};
 pub use permissions::{
-    AddressClass, Asked, EnvRule, ExecRule, HostPattern, HttpRule, Method, PathPattern, Permissions, ReadRule,
+    AddressClass, Ask, Asked, EnvRule, ExecRule, HostPattern, HttpRule, Method, PathPattern, Permissions, ReadRule,
     SecretRule, SocketRule, StorageAccess, StorageRule, WriteRule,
 };
 pub use pipeline::{IfExists, Input, Node, OnError, Pipeline, SchemaDrift, Sink, Source, parse_pipeline};

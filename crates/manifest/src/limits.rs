@@ -82,6 +82,8 @@ pub struct PluginSettings {
     pub version: Option<VersionReq>,
     /// `config`: the plugin's own configuration.
     pub config: Table,
+    /// `enabled`: whether the plugin's hooks take part. `None`: it says nothing.
+    pub enabled: Option<bool>,
 }
 
 impl PluginSettings {
@@ -97,6 +99,7 @@ impl PluginSettings {
             let settings = PluginSettings {
                 version: version_requirement(&mut section, "version", report),
                 config: section.table("config", report).unwrap_or_default(),
+                enabled: section.boolean("enabled", report),
             };
             section.finish(report);
             plugins.insert(name, settings);

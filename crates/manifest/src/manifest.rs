@@ -1,6 +1,7 @@
 //! `plugin.toml`.
 
 mod offers;
+mod points;
 mod read;
 mod schema;
 
@@ -16,8 +17,11 @@ use crate::problem::Problem;
 use crate::reader::{Report, Section, Spotted, settle, wrong_type};
 
 pub use offers::{
-    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl, RouteDecl,
+    CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl,
+    Resources, RouteDecl,
 };
+
+pub use points::HookPoint;
 
 /// What a plugin says about itself.
 #[derive(Clone, Debug)]
@@ -46,7 +50,9 @@ pub struct Manifest {
     pub keywords: Vec<String>,
     /// `plugin.engine`: the host versions that will do; default: all.
     pub engine: VersionReq,
-    /// `plugin.component`: a file in the plugin's folder.
+    /// `plugin.deprecated`.
+    pub deprecated: Option<Deprecation>,
+    /// `plugin.component`: a file in the plugin's folder; empty where the manifest is part of the component.
     pub component: String,
     /// `[requires]`.
     pub requires: IndexMap<String, Requirement>,
@@ -68,6 +74,8 @@ pub struct Manifest {
     pub drivers: Vec<OfferDecl>,
     /// `[[provides.validator]]`: rules for the node `validate`.
     pub validators: Vec<OfferDecl>,
+    /// `[[provides.engine]]`: what can carry out the work of others, such as a query engine.
+    pub engines: Vec<OfferDecl>,
     /// `[[provides.route]]`.
     pub routes: Vec<RouteDecl>,
     /// `[permissions]`.
@@ -94,6 +102,24 @@ pub struct Requirement {
 /// Everything wrong is in the list. There is no manifest if the text is not TOML or lacks a name, a version or a
 /// component; what else is wrong is left out of it.
 pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>) {
+    parse(file, text, Component::Named)
+}
+
+/// Reads a manifest that is part of its component, or of the host: as [`parse_manifest`], but without `component`.
+pub fn parse_embedded_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>) {
+    parse(file, text, Component::Around)
+}
+
+/// Where a plugin's component is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Component {
+    /// In the file that `component` names.
+    Named,
+    /// The manifest lies inside it.
+    Around,
+}
+
+fn parse(file: &str, text: &str, component: Component) -> (Option<Manifest>, Vec<Problem>) {
     let (document, problems) = Document::parse(file, text);
     let Some(document) = document else { return (None, problems) };
     let mut report = Report::new(&document, problems);
@@ -101,7 +127,7 @@ pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>
     if !top.has("plugin") {
         top.missing("plugin", &mut report);
     }
-    let about = top.section("plugin", &mut report).and_then(|section| About::read(section, &mut report));
+    let about = top.section("plugin", &mut report).and_then(|section| About::read(section, component, &mut report));
     let requires = requires(&mut top, &mut report);
     let offers = read::offers(&mut top, &mut report);
     let permissions = top.section("permissions", &mut report);
@@ -124,6 +150,7 @@ pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>
         icon: about.icon,
         keywords: about.keywords,
         engine: about.engine,
+        deprecated: about.deprecated,
         component: about.component,
         requires,
         capabilities: offers.capabilities,
@@ -135,6 +162,7 @@ pub fn parse_manifest(file: &str, text: &str) -> (Option<Manifest>, Vec<Problem>
         services: offers.services,
         drivers: offers.drivers,
         validators: offers.validators,
+        engines: offers.engines,
         routes: offers.routes,
         permissions: permissions.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
@@ -156,16 +184,25 @@ struct About {
     icon: Option<String>,
     keywords: Vec<String>,
     engine: VersionReq,
+    deprecated: Option<Deprecation>,
     component: String,
 }
 
 impl About {
-    fn read(mut section: Section, report: &mut Report<'_>) -> Option<About> {
+    fn read(mut section: Section, component: Component, report: &mut Report<'_>) -> Option<About> {
         let s = &mut section;
         let name = required(s, "name", "invalid-name", kebab, report);
         let version = required(s, "version", "invalid-version", version, report);
         let engine = version_requirement(s, "engine", report).unwrap_or(VersionReq::STAR);
-        let component = required(s, "component", "invalid-value", file_in_folder, report);
+        let component = match component {
+            Component::Named => required(s, "component", "invalid-value", file_in_folder, report),
+            // A tool that embeds a manifest need not edit it first: what it says of the component's file is ignored.
+            Component::Around => {
+                s.text("component", report);
+                Some(String::new())
+            }
+        };
+        let deprecated = read::deprecated(s, report);
         let text = |s: &mut Section, key, report: &mut Report<'_>| s.text(key, report).map(|text| text.value);
         let description = text(s, "description", report).unwrap_or_default();
         let authors = texts(s, "authors", report);
@@ -189,6 +226,7 @@ impl About {
             icon,
             keywords,
             engine,
+            deprecated,
             component,
         })
     }

@@ -25,9 +25,11 @@
 //!
 //! `addresses` are kinds that a name may resolve to: `public`, `private`, `loopback`, `link-local`, `metadata`.
 
+mod lines;
 mod read;
 mod targets;
 
+pub use lines::Ask;
 pub(crate) use read::Side;
 pub use targets::{HostPattern, PathPattern};
 

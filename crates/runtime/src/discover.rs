@@ -1,12 +1,24 @@
 //! Finds plugins in folders by their manifests, without compiling or running any.
+//!
+//! A plugin is a folder with `plugin.toml`, or a single component file that carries its manifest inside. What is
+//! *first-party* is decided by digests that were built into the binary, never by the folder alone.
 
+pub mod digests;
+mod embedded;
+
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jackfield_manifest::{Manifest, Problem, Severity};
 
 use crate::diagnose::problem;
-use crate::settings::PluginFolder;
+use crate::settings::{FirstParty, PluginFolder};
+use digests::{file_digest, text_digest};
+
+/// Bytes of a manifest at most; the parser says the same.
+const LARGEST_MANIFEST: u64 = 4 << 20;
 
 /// How much a plugin counts when two provide the same thing; the higher wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +27,7 @@ pub enum Rank {
     Discovered,
     /// In a folder that the operator named.
     Configured,
-    /// Built together with the binary, beside it.
+    /// Built together with the binary, and unchanged since; or native, and so part of the host.
     FirstParty,
 }
 
@@ -30,17 +42,32 @@ impl Rank {
     }
 }
 
+/// How a plugin lies on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A folder with `plugin.toml` and the component that it names.
+    Folder,
+    /// A component with the manifest in its custom section `jackfield:manifest`.
+    SingleFile,
+    /// Code of the host, registered by whoever embeds the runtime.
+    Native,
+}
+
 /// A plugin whose manifest could be read.
 #[derive(Debug, Clone)]
 pub struct InstalledPlugin {
     /// What it says of itself.
     pub manifest: Manifest,
-    /// Its folder.
+    /// Its folder; of a single file the folder it lies in, of a native plugin empty.
     pub folder: PathBuf,
-    /// Its component's file.
+    /// Its component's file; of a native plugin empty.
     pub component: PathBuf,
-    /// Where it was found.
+    /// How it lies on the disk.
+    pub form: Form,
+    /// Where it was found, and whether it is trusted.
     pub rank: Rank,
+    /// The place of its folder in the order of precedence.
+    pub(crate) folder_number: usize,
     /// Warnings about its manifest.
     pub warnings: Vec<Problem>,
 }
@@ -51,19 +78,71 @@ impl InstalledPlugin {
         &self.manifest.plugin
     }
 
+    /// Name and version, such as `csv 1.2.0`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.manifest.plugin, self.manifest.version)
+    }
+
+    /// Where it came from, for people: its folder, its file, or `built in`.
+    pub fn origin(&self) -> String {
+        match self.form {
+            Form::Folder => self.folder.display().to_string(),
+            Form::SingleFile => self.component.display().to_string(),
+            Form::Native => "built in".to_owned(),
+        }
+    }
+
     /// The kinds of things it provides, for listings.
     pub fn kinds(&self) -> Vec<&'static str> {
-        let manifest = &self.manifest;
-        let kinds =
-            [("format", manifest.formats.len()), ("codec", manifest.codecs.len()), ("node", manifest.nodes.len())];
+        let m = &self.manifest;
+        let kinds = [
+            ("node", m.nodes.len()),
+            ("format", m.formats.len()),
+            ("codec", m.codecs.len()),
+            ("hook", m.hooks.len()),
+            ("service", m.services.len()),
+            ("command", m.commands.len()),
+            ("route", m.routes.len()),
+            ("driver", m.drivers.len()),
+            ("validator", m.validators.len()),
+            ("engine", m.engines.len()),
+            ("capability", m.capabilities.len()),
+        ];
         kinds.into_iter().filter(|(_, count)| *count > 0).map(|(kind, _)| kind).collect()
+    }
+
+    /// Everything of it that should not be used any more: `plugin csv is deprecated: …`.
+    pub fn deprecations(&self) -> Vec<String> {
+        let m = &self.manifest;
+        let mut lines = Vec::new();
+        let mut add = |what: String, deprecated: &Option<jackfield_manifest::Deprecation>| {
+            lines.extend(deprecated.as_ref().map(|deprecated| format!("{what} {}", deprecated.sentence())));
+        };
+        add(format!("plugin {}", m.plugin), &m.deprecated);
+        m.nodes.iter().for_each(|node| add(format!("node {}/{}", m.plugin, node.node_type), &node.deprecated));
+        m.formats.iter().for_each(|format| add(format!("format {}/{}", m.plugin, format.id), &format.deprecated));
+        m.codecs.iter().for_each(|codec| add(format!("codec {}/{}", m.plugin, codec.id), &codec.deprecated));
+        for capability in &m.capabilities {
+            add(format!("capability {} of {}", capability.id, m.plugin), &capability.deprecated);
+        }
+        let others = [
+            ("service", &m.services),
+            ("command", &m.commands),
+            ("driver", &m.drivers),
+            ("validator", &m.validators),
+            ("engine", &m.engines),
+        ];
+        for (kind, offers) in others {
+            offers.iter().for_each(|offer| add(format!("{kind} {}/{}", m.plugin, offer.id), &offer.deprecated));
+        }
+        lines
     }
 }
 
-/// A plugin folder that cannot be used, and why.
+/// A plugin that cannot be used, and why.
 #[derive(Debug, Clone)]
 pub struct BrokenPlugin {
-    /// Its folder.
+    /// Its folder, or the file of a single-file plugin.
     pub folder: PathBuf,
     /// All that is wrong.
     pub problems: Vec<Problem>,
@@ -72,64 +151,154 @@ pub struct BrokenPlugin {
 /// What a walk through the plugin folders found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
-    /// Usable plugins, in order of precedence.
+    /// Usable plugins, in the order of the folders.
     pub plugins: Vec<Arc<InstalledPlugin>>,
     /// The others.
     pub broken: Vec<BrokenPlugin>,
 }
 
 /// Reads the manifests of all plugins in `folders`. A folder that is missing holds none; a broken plugin stops no other.
-pub fn discover(folders: &[PluginFolder]) -> Found {
+/// What has a digest in `first_party` is first-party, wherever it lies; what lies beside the binary and has none is not.
+pub fn discover(folders: &[PluginFolder], first_party: &[FirstParty]) -> Found {
     let mut found = Found::default();
-    for folder in folders {
-        let Ok(entries) = std::fs::read_dir(&folder.path) else { continue };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        paths.sort();
-        // A folder may also be a single plugin itself, which is handy while developing one.
-        paths.insert(0, folder.path.clone());
-        for path in paths {
+    for (number, folder) in folders.iter().enumerate() {
+        let mut note = |path: &Path, read: Result<InstalledPlugin, Vec<Problem>>| match read {
+            Ok(plugin) => {
+                let plugin = InstalledPlugin { folder_number: number, ..plugin };
+                found.plugins.push(Arc::new(ranked(plugin, folder.rank, first_party)));
+            }
+            Err(problems) => found.broken.push(BrokenPlugin { folder: path.to_owned(), problems }),
+        };
+        for path in places(&folder.path) {
             if path.join("plugin.toml").is_file() {
-                match read(&path, folder.rank) {
-                    Ok(plugin) => found.plugins.push(Arc::new(plugin)),
-                    Err(problems) => found.broken.push(BrokenPlugin { folder: path, problems }),
-                }
+                note(&path, read(&path));
+            } else if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
+                note(&path, read_file(&path));
             }
         }
     }
-    found.plugins.sort_by_key(|plugin| std::cmp::Reverse(plugin.rank));
     found
 }
 
-/// Reads one plugin's manifest.
+/// What may be a plugin in a folder, or is one itself: while developing, the folder or file of one plugin may be named.
+fn places(folder: &Path) -> Vec<PathBuf> {
+    let itself = folder.to_owned();
+    let Ok(entries) = std::fs::read_dir(folder) else { return vec![itself] };
+    let mut places: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    places.sort();
+    if folder.join("plugin.toml").is_file() {
+        // The component beside a manifest is no plugin of its own.
+        places.retain(|path| path.is_dir());
+        places.insert(0, itself);
+    }
+    places
+}
+
+/// Reads the manifest of a plugin that is a folder. Its rank is [`Rank::Discovered`].
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn read(folder: &Path, rank: Rank) -> Result<InstalledPlugin, Vec<Problem>> {
+pub fn read(folder: &Path) -> Result<InstalledPlugin, Vec<Problem>> {
     let file = folder.join("plugin.toml");
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| vec![problem("manifest-not-readable", format!("{name} cannot be read: {error}"))])?;
+    let text = File::open(&file).and_then(bounded_text);
+    let text = text.map_err(|error| vec![unreadable(&name, &error)])?;
     let (manifest, mut problems) = jackfield_manifest::parse_manifest(&name, &text);
     let Some(manifest) = manifest else { return Err(problems) };
     let component = folder.join(&manifest.component);
     if !component.is_file() {
         let message = format!("the component {} is missing", component.display());
-        let mut missing = problem("component-missing", message)
-            .with_help("build the plugin, or name its file with `component` in plugin.toml");
-        missing.location = manifest.document.locate(&["plugin", "component"]);
+        let missing = problem("component-missing", message)
+            .with_help("build the plugin, or name its file with `component` in plugin.toml")
+            .at(manifest.document.locate(&["plugin", "component"]));
         problems.push(missing);
     }
-    if !manifest.engine.matches(&engine_version()) {
-        let message =
-            format!("{} needs the engine {}, this one is {}", manifest.plugin, manifest.engine, engine_version());
-        let mut wrong = problem("engine-version", message).with_help("install a version of the plugin for this engine");
-        wrong.location = manifest.document.locate(&["plugin", "engine"]);
-        problems.push(wrong);
-    }
+    finish(manifest, problems, folder.to_owned(), component, Form::Folder)
+}
+
+/// Reads the manifest inside a component. Its rank is [`Rank::Discovered`].
+///
+/// # Errors
+/// Everything that is wrong with it, or that there is none.
+pub fn read_file(file: &Path) -> Result<InstalledPlugin, Vec<Problem>> {
+    let name = file.display().to_string();
+    let text = File::open(file).and_then(|file| embedded::manifest(file, LARGEST_MANIFEST));
+    let text = match text {
+        Ok(Some(text)) => text,
+        Ok(None) => {
+            let message = format!("{name} has no manifest: no custom section `{}`", embedded::SECTION);
+            let help = "put it into a folder with a plugin.toml, or put the manifest into that section";
+            return Err(vec![problem("manifest-missing", message).with_help(help)]);
+        }
+        Err(error) => return Err(vec![unreadable(&name, &error)]),
+    };
+    let (manifest, problems) = jackfield_manifest::parse_embedded_manifest(&format!("{name}!plugin.toml"), &text);
+    let Some(manifest) = manifest else { return Err(problems) };
+    let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+    finish(manifest, problems, folder, file.to_owned(), Form::SingleFile)
+}
+
+fn finish(
+    manifest: Manifest,
+    mut problems: Vec<Problem>,
+    folder: PathBuf,
+    component: PathBuf,
+    form: Form,
+) -> Result<InstalledPlugin, Vec<Problem>> {
+    problems.extend(wrong_engine(&manifest));
     if problems.iter().any(|p| p.severity == Severity::Error) {
         return Err(problems);
     }
-    Ok(InstalledPlugin { manifest, folder: folder.to_owned(), component, rank, warnings: problems })
+    let rank = Rank::Discovered;
+    Ok(InstalledPlugin { manifest, folder, component, form, rank, folder_number: 0, warnings: problems })
+}
+
+/// The manifest asks for an engine that this is not.
+pub(crate) fn wrong_engine(manifest: &Manifest) -> Option<Problem> {
+    let (wanted, engine) = (&manifest.engine, engine_version());
+    if wanted.matches(&engine) {
+        return None;
+    }
+    let message = format!("{} needs the engine {wanted}, this one is {engine}", manifest.plugin);
+    let wrong = problem("engine-version", message).with_help("install a version of the plugin for this engine");
+    Some(wrong.at(manifest.document.locate(&["plugin", "engine"])))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Problem {
+    problem("manifest-not-readable", format!("{name} cannot be read: {error}"))
+}
+
+fn bounded_text(file: File) -> io::Result<String> {
+    let mut text = String::new();
+    // One more than the parser takes, so that it says what is too long.
+    file.take(LARGEST_MANIFEST + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The plugin with the rank that it deserves.
+fn ranked(mut plugin: InstalledPlugin, folder: Rank, first_party: &[FirstParty]) -> InstalledPlugin {
+    // Only what claims to be one is hashed; that keeps the others' listing free of their components.
+    let claimed = first_party.iter().find(|own| {
+        own.name == plugin.name() && plugin.manifest.version.to_string() == own.version && plugin.form == Form::Folder
+    });
+    let manifest = || text_digest(plugin.manifest.document.text());
+    let genuine = claimed.is_some_and(|own| {
+        own.manifest == manifest() && file_digest(&plugin.component).is_ok_and(|digest| digest == own.digest)
+    });
+    plugin.rank = match (genuine, folder) {
+        (true, _) => Rank::FirstParty,
+        (false, Rank::FirstParty) => Rank::Discovered,
+        (false, folder) => folder,
+    };
+    if folder == Rank::FirstParty && !genuine && !first_party.is_empty() {
+        let message = format!(
+            "{} lies beside the binary, but is not what the binary was built with; it counts as discovered",
+            plugin.title()
+        );
+        let help = "install jackfield again, or move the plugin to a folder of your own";
+        plugin.warnings.push(Problem::warning("not-first-party", message).with_help(help));
+    }
+    plugin
 }
 
 /// The version that `engine` in a manifest is compared with.

@@ -1,6 +1,7 @@
 //! Runs a plan: a thread per stage, bounded channels between them, output that appears when it is complete.
 
 pub(crate) mod decode;
+mod hooks;
 mod letters;
 mod node;
 mod output;
@@ -15,8 +16,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
+use jackfield_host::StoreOptions;
+use jackfield_manifest::Problem;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
+use crate::hooks::metrics::{Gathered, Metric};
+use crate::hooks::stage::StageHooks;
+use crate::lifecycle::Running;
 use crate::plan::{Body, Edge, Plan, Stage};
 use crate::progress::{StageCounters, StageKind};
 
@@ -63,6 +69,10 @@ pub struct RunReport {
     pub stages: Vec<StageReport>,
     /// The reader of standard output went away before everything was written.
     pub stdout_closed: bool,
+    /// Figures that hooks have added.
+    pub metrics: Vec<Metric>,
+    /// Hooks and plugins that did not do as they should, though that stopped nothing.
+    pub warnings: Vec<Problem>,
 }
 
 impl RunReport {
@@ -81,10 +91,16 @@ impl Plan {
         let start = Instant::now();
         let counters: Vec<Arc<StageCounters>> = self.stages.iter().map(|stage| stage.counters.clone()).collect();
         let pipeline = self.name.clone();
+        let running = self.running.clone();
         let failures = Failures::new(self.cancel.clone());
         let outputs = Outputs::default();
         let letters = DeadLetters::new(&self.folder);
-        run_stages(self, &failures, &outputs, &letters);
+        let metrics = Gathered::default();
+        let hooked = hooks::RunHooks { running: &running, pipeline: &pipeline, counters: &counters };
+        match hooked.start() {
+            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics),
+            Err(diagnoses) => failures.add(diagnoses),
+        }
 
         let mut found = failures.take();
         // Letters tell what went wrong, so they are kept even when the run has failed.
@@ -94,23 +110,34 @@ impl Plan {
         if found.is_empty() && failures.stopped() {
             found.push(problem("cancelled", "the run was stopped; nothing was written").class(Class::Cancelled));
         }
+        found.extend(hooked.collect(&metrics));
+        if found.is_empty() {
+            found.extend(hooked.complete());
+        }
         let stdout_closed = outputs.stdout_closed();
         if found.is_empty() {
             found.extend(outputs.publish());
         } else {
             outputs.discard();
         }
+        hooked.end(&found);
         let report = RunReport {
-            pipeline,
             elapsed: start.elapsed(),
             stages: counters.iter().map(|counters| stage_report(counters)).collect(),
             stdout_closed,
+            metrics: metrics.take(),
+            warnings: running.take_warnings(),
+            pipeline,
         };
         if found.is_empty() { Ok(report) } else { Err((Report { diagnoses: found }, report)) }
     }
 }
 
-fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters) {
+fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters, metrics: &Gathered) {
+    let running = plan.running.clone();
+    let running: &Running = &running;
+    let pipeline = plan.name.clone();
+    let pipeline = pipeline.as_str();
     let (mut inboxes, mut fanouts) = connect(&plan);
     let schemas: Vec<Vec<Option<SchemaRef>>> =
         plan.stages.iter().map(|stage| stage.outputs.iter().map(|port| port.schema.clone()).collect()).collect();
@@ -119,7 +146,7 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
             let inbox = std::mem::take(&mut inboxes[number]);
             let mut fanout = std::mem::take(&mut fanouts[number]);
             let schema = input_schema(&plan.edges, &schemas, number);
-            let job = Job { failures, outputs, letters };
+            let job = Job { failures, outputs, letters, metrics, running, pipeline };
             let settings = Settings { limit: plan.limit, batch_rows: plan.batch_rows, threads: plan.threads };
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
             let work = move || {
@@ -198,6 +225,16 @@ pub(crate) struct Job<'a> {
     pub(crate) failures: &'a Failures,
     pub(crate) outputs: &'a Outputs,
     pub(crate) letters: &'a DeadLetters,
+    pub(crate) metrics: &'a Gathered,
+    pub(crate) running: &'a Running,
+    pub(crate) pipeline: &'a str,
+}
+
+impl Job<'_> {
+    /// The hooks of one instance of a stage.
+    pub(crate) fn hooks(&self, counters: &StageCounters, store: &StoreOptions) -> StageHooks {
+        StageHooks::new(self.running.stage_crew(&counters.name, &store.cancel), self.pipeline, counters)
+    }
 }
 
 /// Problems that end a run.

@@ -1,29 +1,47 @@
 //! Discovers plugins, plans pipelines and runs them: the API for those who embed Jackfield.
 //!
 //! [`Settings`] say where plugins, caches and limits come from. [`Runtime::open`] reads the plugins' manifests into a
-//! [`Registry`], without compiling or running anything. [`Runtime::plan`] resolves a pipeline, opens its sources and
-//! binds its nodes, and reports every problem at once. [`Plan::run`] moves the data.
+//! [`Registry`], without compiling or running anything; [`Runtime::builder`] adds native plugins of the host's own.
+//! [`Runtime::plan`] resolves a pipeline, opens its sources and binds its nodes, and reports every problem at once.
+//! [`Plan::run`] moves the data.
 
+pub mod configuration;
 mod diagnose;
 pub mod discover;
 mod exec;
 pub mod graph;
+pub mod hooks;
+pub mod lifecycle;
 mod loader;
+pub mod native;
 mod plan;
+pub mod plugin_graph;
 pub mod progress;
 pub mod registry;
+pub mod resolve;
 pub mod settings;
+pub mod trust;
 
 pub use diagnose::{Class, Diagnosis, Report};
-pub use discover::{BrokenPlugin, InstalledPlugin, Rank};
+pub use discover::{BrokenPlugin, Form, InstalledPlugin, Rank};
 pub use exec::{RunReport, StageReport};
-pub use loader::{LoadedPlugin, PluginFault, Runtime};
+pub use hooks::metrics::Metric;
+pub use lifecycle::{HealthWatch, Running, Standing, State, Transition};
+pub use loader::{Builder, LoadedPlugin, PluginFault, Runtime};
+pub use native::{NativeNode, NativePlugin};
 pub use plan::{Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use settings::{FirstParty, Settings};
 
+// The data that native nodes work on.
+pub use arrow;
+pub use jackfield_columns as columns;
+
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
-    pub use jackfield_host::{CancelToken, Limits, LogLevel, LogLine, inspect};
+    pub use jackfield_host::{
+        Binding, CancelToken, Emission, Health, HealthStatus, Limits, LogLevel, LogLine, Need, OutColumn, Output,
+        OutputPort, Progress, Rejected, Step, inspect,
+    };
 }

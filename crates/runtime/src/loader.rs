@@ -4,21 +4,38 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jackfield_host::{Component, Engine, EngineError, EngineOptions, Limits, LoadError};
-use jackfield_manifest::Problem;
+use arc_swap::ArcSwap;
+use jackfield_host::{Component, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink};
+use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
+use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
-use crate::discover::{InstalledPlugin, discover};
+use crate::discover::digests::{Digests, file_digest};
+use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::hooks::explain::{ExplainedPoint, explain};
+use crate::lifecycle::config::Said;
+use crate::lifecycle::{About, Running, Transition};
+use crate::native::NativePlugin;
 use crate::registry::Registry;
 use crate::settings::{Settings, lower};
+
+/// So many transitions are kept for whoever is slow to take them.
+const EVENTS_KEPT: usize = 1024;
+
+/// The process's engine, or why there is none.
+type EngineSlot = OnceLock<Result<Engine, EngineError>>;
 
 /// The plugins, the engine, and what was loaded so far.
 #[derive(Debug)]
 pub struct Runtime {
     settings: Settings,
-    registry: Arc<Registry>,
-    engine: Arc<OnceLock<Result<Engine, EngineError>>>,
+    native: Vec<NativePlugin>,
+    /// Replaced whole, in one step: readers never wait, and whoever holds a snapshot keeps it.
+    registry: ArcSwap<Registry>,
+    digests: Digests,
+    engine: Arc<EngineSlot>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
+    events: broadcast::Sender<Transition>,
 }
 
 /// A plugin whose component is compiled and linked.
@@ -30,8 +47,6 @@ pub struct LoadedPlugin {
     pub component: Component,
     /// The limits of its stores.
     pub limits: Limits,
-    /// Its digest is one that was built into the binary.
-    pub first_party: bool,
 }
 
 /// Why a plugin cannot run.
@@ -47,33 +62,156 @@ impl From<PluginFault> for Report {
     }
 }
 
-impl Runtime {
-    /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
-    pub fn open(settings: Settings) -> Runtime {
-        Runtime::beside(settings, Arc::default())
+/// A runtime to be, with what the host itself provides.
+#[derive(Debug)]
+pub struct Builder {
+    settings: Settings,
+    native: Vec<NativePlugin>,
+}
+
+impl Builder {
+    /// Registers a native plugin. It counts as first-party, and before the first-party plugins on the disk.
+    #[must_use]
+    pub fn native(mut self, plugin: NativePlugin) -> Builder {
+        self.native.push(plugin);
+        self
+    }
+
+    /// Reads the manifests of all installed plugins. Compiles and runs nothing.
+    pub fn open(self) -> Runtime {
+        self.beside(Arc::default())
     }
 
     /// The same for somebody who will run something: the engine gets ready while the manifests are read.
-    pub fn open_to_run(settings: Settings) -> Runtime {
+    pub fn open_to_run(self) -> Runtime {
         let engine = Arc::default();
-        let (slot, options) = (Arc::clone(&engine), engine_options(&settings));
+        let (slot, options) = (Arc::clone(&engine), engine_options(&self.settings));
         let prepare = move || {
             start(&slot, options);
             crate::plan::warm_up();
         };
         // Without the thread everything is made when it is needed.
         let _ = std::thread::Builder::new().name("prepare".to_owned()).spawn(prepare);
-        Runtime::beside(settings, engine)
+        self.beside(engine)
     }
 
-    fn beside(settings: Settings, engine: Arc<OnceLock<Result<Engine, EngineError>>>) -> Runtime {
-        let registry = Registry::new(discover(&settings.folders), &settings.prefer);
-        Runtime { settings, registry: Arc::new(registry), engine, loaded: Mutex::default() }
+    fn beside(self, engine: Arc<EngineSlot>) -> Runtime {
+        let Builder { settings, native } = self;
+        let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
+        let digests = Digests::new(settings.cache_dir.clone());
+        let events = broadcast::Sender::new(EVENTS_KEPT);
+        Runtime { settings, native, registry, digests, engine, loaded: Mutex::default(), events }
+    }
+}
+
+/// What is installed now.
+fn snapshot(settings: &Settings, native: &[NativePlugin]) -> Registry {
+    let mut found = discover(&settings.folders, &settings.first_party);
+    found.plugins.splice(0..0, native.iter().map(|plugin| plugin.installed().clone()));
+    Registry::new(found, settings.choices())
+}
+
+impl Runtime {
+    /// Reads the manifests of all installed plugins. Compiles and runs nothing; the engine is made on first use.
+    pub fn open(settings: Settings) -> Runtime {
+        Runtime::builder(settings).open()
     }
 
-    /// What is installed.
-    pub fn registry(&self) -> &Arc<Registry> {
-        &self.registry
+    /// The transitions of all plugins, from now on. Whoever does not take them in time loses the oldest and is told so.
+    pub fn events(&self) -> broadcast::Receiver<Transition> {
+        self.events.subscribe()
+    }
+
+    /// Starts plugins and what they require, and the hooks that the operator has enabled, apart from any pipeline: for
+    /// hosts that call services. They stop with [`Running::stop`], or when it is dropped.
+    ///
+    /// # Errors
+    /// Everything that keeps one of them from starting; what had started was stopped.
+    pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
+        let about = About { pipeline: String::new(), limits: LimitSettings::default(), now_micros: 0, log };
+        let registry = self.registry();
+        let running = self.running(about, registry.clone(), None);
+        let mut found = Vec::new();
+        if let Err(more) = running.start_hooks(self).await {
+            found.extend(more);
+        }
+        for name in plugins {
+            match registry.plugin(name) {
+                Some(plugin) => found.extend(running.ready(self, plugin).await.err().into_iter().flatten()),
+                None => found.push(unknown_plugin(&registry, name)),
+            }
+        }
+        if found.is_empty() {
+            return Ok(running);
+        }
+        running.stop().await;
+        Err(Report { diagnoses: found })
+    }
+
+    /// Plugins that have not started.
+    pub(crate) fn running(
+        &self,
+        about: About,
+        registry: Arc<Registry>,
+        pipeline: Option<Arc<Pipeline>>,
+    ) -> Arc<Running> {
+        Running::new(about, registry, self.settings.config.clone(), pipeline, self.events.clone())
+    }
+
+    /// The hooks of a point, or of all points, as they would be called for a pipeline. Runs nothing.
+    pub fn explain_hooks(&self, point: Option<HookPoint>, pipeline: Option<&Pipeline>) -> Vec<ExplainedPoint> {
+        let said = Said { operator: self.settings.config.as_deref(), pipeline };
+        let points = HookPoint::ALL.into_iter().filter(|known| point.is_none_or(|wanted| wanted == *known));
+        let registry = self.registry();
+        points.map(|point| explain(&registry, &said, point)).collect()
+    }
+
+    /// The same for somebody who will run something: the engine gets ready while the manifests are read.
+    pub fn open_to_run(settings: Settings) -> Runtime {
+        Runtime::builder(settings).open_to_run()
+    }
+
+    /// Lets the host add plugins of its own before the runtime is opened.
+    pub fn builder(settings: Settings) -> Builder {
+        Builder { settings, native: Vec::new() }
+    }
+
+    /// What is installed: a snapshot that never changes.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
+    }
+
+    /// Looks at the plugin folders anew and publishes what is there in one step. Plans and runs that began before keep
+    /// what they began with.
+    pub fn refresh(&self) -> Arc<Registry> {
+        let registry = Arc::new(snapshot(&self.settings, &self.native));
+        self.registry.store(registry.clone());
+        registry
+    }
+
+    /// The native plugin behind an installed one.
+    pub(crate) fn native(&self, plugin: &Arc<InstalledPlugin>) -> Option<&NativePlugin> {
+        self.native.iter().find(|native| Arc::ptr_eq(native.installed(), plugin))
+    }
+
+    /// The digest of a plugin's component, from memory where the file is as it was: SHA-256 in lower-case hexadecimal
+    /// digits. `None`: the plugin is native, or its file cannot be read.
+    pub fn digest(&self, plugin: &InstalledPlugin) -> Option<String> {
+        if plugin.form == Form::Native {
+            return None;
+        }
+        let digest = self.digests.of(&plugin.component).ok();
+        self.digests.save();
+        digest
+    }
+
+    /// The digest of the very bytes that were loaded, or would be.
+    pub(crate) fn component_digest(&self, plugin: &InstalledPlugin) -> std::io::Result<String> {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        match loaded.get(&plugin.component) {
+            Some(loaded) => Ok(loaded.component.digest().to_owned()),
+            None => file_digest(&plugin.component),
+        }
     }
 
     /// What this runtime was opened with.
@@ -83,8 +221,16 @@ impl Runtime {
 
     /// The limits that hold for a plugin: the operator's, lowered by its manifest.
     pub fn limits_of(&self, plugin: &InstalledPlugin) -> Limits {
-        // A manifest that asks for more than it gets is told so when a limit is hit, not each time it is loaded.
         lower(&self.settings.limits, &plugin.manifest.limits, plugin.name(), &mut Vec::new())
+    }
+
+    /// Warnings about what a plugin's manifest asks for and does not get, because the operator allows less.
+    pub fn limit_warnings(&self, plugin: &InstalledPlugin) -> Vec<Problem> {
+        let mut warnings = Vec::new();
+        let who = format!("the manifest of {}", plugin.name());
+        lower(&self.settings.limits, &plugin.manifest.limits, &who, &mut warnings);
+        let place = plugin.manifest.document.locate_key(&["limits"]);
+        warnings.into_iter().map(|warning| warning.at(place.clone())).collect()
     }
 
     fn engine(&self) -> Result<Engine, PluginFault> {
@@ -100,7 +246,8 @@ impl Runtime {
     /// The component is missing, broken, for another engine, or not what its manifest says.
     pub fn load(&self, plugin: &Arc<InstalledPlugin>) -> Result<LoadedPlugin, PluginFault> {
         let known = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&plugin.component).cloned();
-        if let Some(loaded) = known {
+        // After a refresh another plugin, or another version of it, may lie where this one lay.
+        if let Some(loaded) = known.filter(|known| Arc::ptr_eq(&known.installed, plugin)) {
             return Ok(loaded);
         }
         let engine = self.engine()?;
@@ -110,9 +257,16 @@ impl Runtime {
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
         }
-        let first_party = self.settings.first_party.iter().any(|own| own.digest == component.digest());
+        // Between looking at the folder and now, the file may have been replaced.
+        if plugin.rank == Rank::FirstParty
+            && !self.settings.first_party.iter().any(|own| own.digest == component.digest())
+        {
+            let message = format!("{} was replaced after it was found to be first-party", plugin.component.display());
+            let changed = problem("component-changed", message).with_help("run the command again");
+            return Err(PluginFault { diagnoses: vec![changed.class(Class::Configuration)] });
+        }
         let limits = self.limits_of(plugin);
-        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, first_party };
+        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits };
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
     }
@@ -123,8 +277,17 @@ fn engine_options(settings: &Settings) -> EngineOptions {
 }
 
 /// The engine in the slot; whoever comes first makes it, and the others wait.
-fn start(slot: &OnceLock<Result<Engine, EngineError>>, options: EngineOptions) -> &Result<Engine, EngineError> {
+fn start(slot: &EngineSlot, options: EngineOptions) -> &Result<Engine, EngineError> {
     slot.get_or_init(|| Engine::new(options))
+}
+
+fn unknown_plugin(registry: &Registry, name: &str) -> Diagnosis {
+    let names: Vec<&str> = registry.plugins().iter().map(|plugin| plugin.name()).collect();
+    let help = match nearest(name, names.into_iter()).first() {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`jackfield plugin list` shows what there is".to_owned(),
+    };
+    problem("unknown-plugin", format!("no plugin `{name}` is installed")).with_help(help).class(Class::Configuration)
 }
 
 fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {
@@ -148,6 +311,8 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
         ("node", exports.node, manifest.nodes.len()),
         ("format", exports.format, manifest.formats.len()),
         ("codec", exports.codec, manifest.codecs.len()),
+        ("hook", exports.hook, manifest.hooks.len()),
+        ("service", exports.service, manifest.services.len()),
     ];
     let mut found = Vec::new();
     for (kind, exported, claimed) in kinds {
@@ -171,6 +336,18 @@ fn contradictions(plugin: &InstalledPlugin, component: &Component) -> Vec<Diagno
             found.push(lie.class(Class::Configuration));
         }
     }
+    let reads_config = component.imports().iter().any(|import| import.starts_with("jackfield:plugin/config"));
+    if manifest.config.is_some() && !exports.lifecycle && !reads_config {
+        let message = format!(
+            "plugin {}: the manifest describes a configuration, but the component neither exports \
+             jackfield:plugin/lifecycle nor imports jackfield:plugin/config",
+            manifest.plugin
+        );
+        let help = "remove [config], or build the component so that it reads its configuration";
+        let mut lie = problem("manifest-contradicts-component", message).with_help(help);
+        lie.location = manifest.document.locate(&["config"]);
+        found.push(lie.class(Class::Configuration));
+    }
     found
 }
 
@@ -183,5 +360,58 @@ fn load_code(error: &LoadError) -> &'static str {
         LoadError::Link { .. } => "component-does-not-fit",
         LoadError::Compile { .. } => "component-does-not-compile",
         LoadError::Io { .. } => "component-not-readable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::settings::PluginFolder;
+
+    fn install(folder: &std::path::Path, name: &str) {
+        let plugin = folder.join(name);
+        std::fs::create_dir_all(&plugin).unwrap();
+        std::fs::write(plugin.join("p.wasm"), b"\0asm\x0d\0\x01\0").unwrap();
+        let manifest = format!("[plugin]\nname = \"{name}\"\nversion = \"1.0.0\"\ncomponent = \"p.wasm\"\n");
+        std::fs::write(plugin.join("plugin.toml"), manifest).unwrap();
+    }
+
+    #[test]
+    fn a_new_snapshot_is_published_whole_while_others_read() {
+        let folder = tempfile::tempdir().unwrap();
+        install(folder.path(), "one");
+        let native = "[plugin]\nname = \"own\"\nversion = \"1.0.0\"\n\n[[provides.node]]\ntype = \"own\"\n";
+        let settings = Settings {
+            folders: vec![PluginFolder { path: folder.path().to_owned(), rank: Rank::Configured }],
+            ..Settings::default()
+        };
+        let runtime = Runtime::builder(settings).native(NativePlugin::new(native).unwrap()).open();
+        let before = runtime.registry();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        let names: Vec<String> =
+                            runtime.registry().plugins().iter().map(|plugin| plugin.name().to_owned()).collect();
+                        // The native plugin comes first, and a snapshot is never one half of two.
+                        assert!(names == ["own", "one"] || names == ["own", "one", "two"], "{names:?}");
+                    }
+                });
+            }
+            install(folder.path(), "two.draft");
+            std::fs::rename(folder.path().join("two.draft"), folder.path().join("two")).unwrap();
+            let manifest = folder.path().join("two/plugin.toml");
+            let text = std::fs::read_to_string(&manifest).unwrap().replace("two.draft", "two");
+            std::fs::write(manifest, text).unwrap();
+            let after = runtime.refresh();
+            assert_eq!(after.plugins().len(), 3);
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(before.plugins().len(), 2);
+        assert_eq!(runtime.registry().plugins().len(), 3);
+        assert_eq!(before.plugins()[0].rank, Rank::FirstParty);
     }
 }

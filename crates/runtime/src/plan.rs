@@ -2,8 +2,9 @@
 
 mod demand;
 mod detect;
+mod hooks;
 mod node;
-mod params;
+pub(crate) mod params;
 pub(crate) mod paths;
 mod sink;
 mod source;
@@ -14,13 +15,15 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use jackfield_columns::{HELP_KEY, NOTE_KEY};
-use jackfield_host::{CancelToken, Label, LogLine, StoreOptions};
-use jackfield_manifest::{Document, OnError, Pipeline, Problem, SetOption, Severity};
+use jackfield_host::{CancelToken, Limits, LogLine, StoreOptions};
+use jackfield_manifest::{Deprecation, Document, OnError, Pipeline, Problem, SetOption, Severity};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report};
+use crate::discover::InstalledPlugin;
+use crate::lifecycle::{About, Running};
 use crate::loader::{LoadedPlugin, Runtime};
 use crate::progress::{Progress, StageCounters, StageKind};
-use crate::settings::lower;
+use crate::registry::{Choices, Registry, Resolved};
 
 pub(crate) use demand::Wanted;
 pub(crate) use node::{NodeStage, output_ports};
@@ -40,7 +43,7 @@ pub struct PlanRequest<'a> {
     /// `--set`.
     pub sets: &'a [SetOption],
     /// Reads the variables that the pipeline may use.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
+    pub env: &'a (dyn Fn(&str) -> Option<String> + Sync),
     /// At most so many records of each source.
     pub limit: Option<u64>,
     /// Microseconds since 1970 that `now()` gives, unless the pipeline is `deterministic`.
@@ -68,6 +71,10 @@ pub struct Plan {
     pub(crate) batch_rows: u32,
     pub(crate) threads: u16,
     pub(crate) cancel: CancelToken,
+    /// The plugins of all stages and what they require, in the order in which they start.
+    plugins: Resolved,
+    /// The plugins that were started for it.
+    pub(crate) running: Arc<Running>,
     warnings: Vec<Problem>,
 }
 
@@ -124,6 +131,11 @@ impl Plan {
         &self.warnings
     }
 
+    /// The plugins that the pipeline uses, together with all that they require, each after its requirements.
+    pub fn plugins(&self) -> &Resolved {
+        &self.plugins
+    }
+
     /// Runs so many instances of each node that works row by row; order is kept.
     pub fn set_threads(&mut self, threads: u16) {
         self.threads = threads;
@@ -132,6 +144,11 @@ impl Plan {
     /// A sink writes to standard output.
     pub fn writes_stdout(&self) -> bool {
         self.stages.iter().any(|stage| matches!(&stage.body, Body::Sink(sink) if sink.target == SinkTarget::Stdout))
+    }
+
+    /// The plugins that were started for this plan: their states, services and health.
+    pub fn running(&self) -> &Arc<Running> {
+        &self.running
     }
 
     /// The counters that a run of this plan writes.
@@ -145,6 +162,11 @@ pub(crate) struct Planner<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) request: &'a PlanRequest<'a>,
     pub(crate) pipeline: &'a Pipeline,
+    /// What is installed, with the pipeline's own pins.
+    pub(crate) registry: Arc<Registry>,
+    /// The plugins that stages use, each with the place that names it first.
+    used: Vec<Arc<InstalledPlugin>>,
+    pub(crate) running: Arc<Running>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -160,32 +182,40 @@ impl Planner<'_> {
         self.found.push(located);
     }
 
-    pub(crate) fn store(&mut self, stage: &str, plugin: &LoadedPlugin) -> StoreOptions {
-        let limits = lower(&plugin.limits, &self.pipeline.limits, "[limits]", &mut self.warnings);
-        let manifest = &plugin.installed.manifest;
-        StoreOptions {
-            limits,
-            label: Label {
-                pipeline: self.pipeline.name.clone(),
-                stage: stage.to_owned(),
-                plugin: manifest.plugin.clone(),
-                version: manifest.version.to_string(),
-            },
-            now_micros: if self.pipeline.deterministic { 0 } else { self.request.now_micros },
-            config: "{}".to_owned(),
-            log: self.request.log.clone(),
-            cancel: self.request.cancel.clone(),
+    /// Notes that a stage uses a plugin, and what deserves a warning about it.
+    pub(crate) fn use_plugin(&mut self, plugin: &Arc<InstalledPlugin>, path: &[&str]) {
+        if self.used.iter().any(|known| Arc::ptr_eq(known, plugin)) {
+            return;
         }
+        self.used.push(plugin.clone());
+        self.warnings.extend(self.runtime.limit_warnings(plugin));
+        self.deprecated(&format!("plugin {}", plugin.name()), &plugin.manifest.deprecated, path);
+    }
+
+    /// Warns of something that should not be used any more.
+    pub(crate) fn deprecated(&mut self, what: &str, deprecated: &Option<Deprecation>, path: &[&str]) {
+        if let Some(deprecated) = deprecated {
+            let warning = Problem::warning("deprecated", format!("{what} {}", deprecated.sentence()));
+            self.warnings.push(warning.at(self.pipeline.document.locate(path)));
+        }
+    }
+
+    pub(crate) fn store(&mut self, stage: &str, plugin: &InstalledPlugin, limits: &Limits) -> StoreOptions {
+        self.running.store(stage, plugin, limits, self.request.cancel.clone(), &mut self.warnings)
+    }
+
+    /// A plugin that is needed: loaded and started, behind what it requires.
+    pub(crate) async fn ready(&self, plugin: &Arc<InstalledPlugin>) -> Result<LoadedPlugin, Vec<Diagnosis>> {
+        self.running.ready(self.runtime, plugin).await
     }
 
     pub(crate) fn counters(
         name: &str,
         kind: StageKind,
-        plugin: &LoadedPlugin,
+        plugin: &InstalledPlugin,
         bytes_total: Option<u64>,
     ) -> Arc<StageCounters> {
-        let manifest = &plugin.installed.manifest;
-        StageCounters::new(name, kind, format!("{} {}", manifest.plugin, manifest.version), bytes_total)
+        StageCounters::new(name, kind, plugin.title(), bytes_total)
     }
 }
 
@@ -224,9 +254,47 @@ impl Runtime {
             .enable_time()
             .build()
             .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
-        let mut planner = Planner { runtime: self, request, pipeline: &pipeline, found: Vec::new(), warnings };
+        let registry = pinned(self.registry(), &pipeline, &mut found);
+        let about = About {
+            pipeline: pipeline.name.clone(),
+            limits: pipeline.limits.clone(),
+            now_micros: if pipeline.deterministic { 0 } else { request.now_micros },
+            log: request.log.clone(),
+        };
+        let mut pipeline = pipeline;
+        let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
+        let hooked = executor.block_on(async {
+            tokio::select! {
+                biased;
+                hooked = hooks::before_planning(self, &running, &mut pipeline) => hooked,
+                () = request.cancel.cancelled() => Err(vec![cancelled()]),
+            }
+        });
+        if let Err(more) = hooked {
+            found.extend(more);
+        }
+        let mut planner = Planner {
+            runtime: self,
+            request,
+            pipeline: &pipeline,
+            registry,
+            running: running.clone(),
+            used: Vec::new(),
+            found: Vec::new(),
+            warnings,
+        };
         let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
+        let plugins = planner.registry.resolve(&planner.used).unwrap_or_else(|conflict| {
+            found.push(conflict.class(Class::Configuration));
+            Resolved::default()
+        });
+        let registry = planner.registry;
+        planner.warnings.extend(registry.warnings_about(&plugins.order));
+        let of_configuration = registry.warnings().iter().filter(|problem| problem.code != "deprecated");
+        let of_configuration = of_configuration.map(|p| Problem { severity: Severity::Warning, ..p.clone() });
+        planner.warnings.extend(of_configuration);
+        planner.warnings.extend(running.take_warnings());
         let mut warnings: Vec<Problem> = Vec::new();
         for warning in planner.warnings {
             if !warnings.contains(&warning) {
@@ -236,6 +304,7 @@ impl Runtime {
         if !found.is_empty() {
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();
+            executor.block_on(running.stop());
             return Err(Report { diagnoses: found });
         }
         for port in stages.iter_mut().flat_map(|stage| &mut stage.outputs) {
@@ -250,7 +319,37 @@ impl Runtime {
             batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
             threads: 1,
             cancel: request.cancel.clone(),
+            plugins,
+            running,
             warnings,
         })
     }
+}
+
+/// The registry as the pipeline's `[plugin.NAME] version` narrows it.
+fn pinned(registry: Arc<Registry>, pipeline: &Pipeline, found: &mut Vec<Diagnosis>) -> Arc<Registry> {
+    let mut choices = Choices::default();
+    for (name, plugin) in &pipeline.plugins {
+        let Some(version) = &plugin.version else { continue };
+        choices.pins.insert(name.clone(), version.clone());
+        let place = pipeline.document.locate(&["plugin", name, "version"]);
+        choices.places.extend(place.map(|place| (format!("plugin.{name}"), place)));
+    }
+    if choices.pins.is_empty() {
+        return registry;
+    }
+    let pinned = registry.pinned(&choices);
+    let known = found.len();
+    let about_pins = pinned.warnings().iter().filter(|problem| !registry.warnings().contains(problem));
+    // In a pipeline, a plugin that is not there is not there for this run.
+    found.extend(about_pins.filter(|p| p.code != "deprecated").map(|problem| {
+        let problem = Problem { severity: Severity::Error, ..problem.clone() };
+        problem.class(Class::Configuration)
+    }));
+    // With pins that cannot be, all else that is wrong is looked for without them.
+    if found.len() > known { registry } else { Arc::new(pinned) }
+}
+
+fn cancelled() -> Diagnosis {
+    crate::diagnose::problem("cancelled", "planning was stopped").class(Class::Cancelled)
 }

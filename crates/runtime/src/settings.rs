@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use indexmap::IndexMap;
 use jackfield_host::Limits;
-use jackfield_manifest::{Bytes, Config, LimitSettings, OfferKind, Problem, Severity};
+use jackfield_manifest::{
+    Bytes, Config, LimitSettings, Location, Permissions, PluginSettings, Problem, Secret, Severity,
+};
 
 use crate::diagnose::problem;
 use crate::discover::Rank;
+use crate::registry::Choices;
 
 /// A plugin that was built together with this binary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub struct FirstParty {
     pub version: &'static str,
     /// SHA-256 of its component, in lower-case hexadecimal digits.
     pub digest: &'static str,
+    /// SHA-256 of its `plugin.toml`, likewise: with another manifest it would be another plugin.
+    pub manifest: &'static str,
 }
 
 /// A folder that holds plugins, one subfolder each.
@@ -30,8 +37,9 @@ pub struct PluginFolder {
     pub rank: Rank,
 }
 
-/// Everything about the machine and the operator that the runtime needs to know.
-#[derive(Debug, Clone)]
+/// Everything about the machine and the operator that the runtime needs to know. The default has no folders, keeps
+/// nothing, and has the usual limits.
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Plugin folders, most important first.
     pub folders: Vec<PluginFolder>,
@@ -45,6 +53,16 @@ pub struct Settings {
     pub limits: Limits,
     /// What is preferred where two plugins provide the same, such as `format:csv` to a plugin's name.
     pub prefer: BTreeMap<String, String>,
+    /// `[plugin.NAME]`: the version that counts, and the plugin's own configuration.
+    pub plugins: IndexMap<String, PluginSettings>,
+    /// `[secrets]`: where they come from; never what they are.
+    pub secrets: IndexMap<String, Secret>,
+    /// `[policy]` of each configuration that was read; a right needs the consent of all of them.
+    pub policies: Vec<Permissions>,
+    /// Where the choices among plugins are said, by the key of `prefer` or `plugin.NAME`.
+    pub places: BTreeMap<String, Location>,
+    /// The operator's configuration, if there was a file.
+    pub config: Option<Arc<Config>>,
     /// Where the configuration came from, if there was a file.
     pub config_file: Option<PathBuf>,
     /// Things in the configuration that deserve a warning.
@@ -55,12 +73,20 @@ pub struct Settings {
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Settings {
-    /// Settings of a process: `--config`, the environment, XDG's folders, and the plugins beside `executable`.
+    /// What the operator decides about plugins that exclude each other.
+    pub fn choices(&self) -> Choices {
+        let pins = self.plugins.iter().filter_map(|(name, plugin)| Some((name.clone(), plugin.version.clone()?)));
+        Choices { prefer: self.prefer.clone(), pins: pins.collect(), places: self.places.clone() }
+    }
+
+    /// Settings of a process: `--config`, the environment, XDG's folders, and the plugins beside `executable`. A
+    /// `jackfield.toml` in `working_folder` can lower limits and narrow rights, and adds nothing that is trusted.
     ///
     /// # Errors
-    /// Every problem of the configuration file.
+    /// Every problem of the configuration files.
     pub fn from_environment(
         config: Option<&Path>,
+        working_folder: &Path,
         executable: &Path,
         first_party: &[FirstParty],
         env: Environment<'_>,
@@ -77,6 +103,7 @@ impl Settings {
             Some(file) => read_config(file)?,
             None => (None, Vec::new()),
         };
+        let local = local_config(working_folder, config_file.as_deref(), &mut warnings)?;
 
         let mut folders = Vec::new();
         let mut add = |path: PathBuf, rank| folders.push(PluginFolder { path, rank });
@@ -102,24 +129,92 @@ impl Settings {
             add(data.join("jackfield/plugins"), Rank::Discovered);
         }
 
-        let mut limits = Limits::default();
-        let mut prefer = BTreeMap::new();
-        if let Some(config) = &config {
-            limits = lower(&limits, &config.limits, "jackfield.toml", &mut warnings);
-            prefer = config.prefer.iter().map(|p| (format!("{}:{}", offer(p.kind), p.id), p.plugin.clone())).collect();
-        }
-        Ok(Settings {
+        let mut settings = Settings {
             folders,
             first_party: first_party.to_vec(),
             cache_dir: path("JACKFIELD_CACHE").or_else(|| xdg("XDG_CACHE_HOME", ".cache").map(|p| p.join("jackfield"))),
             state_dir: path("JACKFIELD_STATE")
                 .or_else(|| xdg("XDG_STATE_HOME", ".local/state").map(|p| p.join("jackfield"))),
-            limits,
-            prefer,
+            limits: Limits::default(),
+            prefer: BTreeMap::new(),
+            plugins: IndexMap::new(),
+            secrets: IndexMap::new(),
+            policies: Vec::new(),
+            places: BTreeMap::new(),
+            config: None,
             config_file,
             warnings,
-        })
+        };
+        config.iter().for_each(|config| settings.take(config));
+        local.iter().for_each(|local| settings.take(local));
+        settings.config = config.map(Arc::new);
+        Ok(settings)
     }
+
+    /// Takes over what a configuration says; limits only ever fall.
+    fn take(&mut self, config: &Config) {
+        self.limits = lower(&self.limits, &config.limits, "jackfield.toml", &mut self.warnings);
+        for prefer in &config.prefer {
+            let what = format!("{}:{}", prefer.kind.name(), prefer.id);
+            let place = config.document.locate_key(&["plugins", "prefer", &what]);
+            self.places.extend(place.map(|place| (what.clone(), place)));
+            self.prefer.insert(what, prefer.plugin.clone());
+        }
+        for (name, plugin) in &config.plugins {
+            let place = config.document.locate_key(&["plugin", name, "version"]);
+            self.places.extend(place.map(|place| (format!("plugin.{name}"), place)));
+            let known = self.plugins.entry(name.clone()).or_default();
+            if plugin.version.is_some() {
+                known.version.clone_from(&plugin.version);
+            }
+            known.config.extend(plugin.config.clone());
+        }
+        self.secrets.extend(config.secrets.clone());
+        self.policies.extend(config.policy.clone());
+    }
+}
+
+/// The `jackfield.toml` of the working folder, without what it must not say: whoever made the folder is not the operator.
+fn local_config(
+    folder: &Path,
+    config_file: Option<&Path>,
+    warnings: &mut Vec<Problem>,
+) -> Result<Option<Config>, Vec<Problem>> {
+    let file = folder.join("jackfield.toml");
+    let same = |other: &Path| other.canonicalize().ok().zip(file.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+    if !file.is_file() || config_file.is_some_and(same) {
+        return Ok(None);
+    }
+    let (config, problems) = read_config(&file)?;
+    warnings.extend(problems);
+    let Some(mut config) = config else { return Ok(None) };
+    let mut refused = Vec::new();
+    let mut refuse = |key: &[&str], what: &str| {
+        let name = key.join(".");
+        let message = format!("`{name}` is ignored: a jackfield.toml in the working folder {what}");
+        let help = "a configuration in the working folder can only lower [limits] and narrow [policy]; \
+                    put this into your own configuration, or name the file with --config";
+        let place = config.document.locate_key(key);
+        refused.push(Problem::warning("config-not-trusted", message).with_help(help).at(place));
+    };
+    if !config.folders.is_empty() {
+        refuse(&["plugins", "folders"], "cannot add plugins");
+    }
+    if !config.prefer.is_empty() {
+        refuse(&["plugins", "prefer"], "cannot choose between plugins");
+    }
+    if !config.secrets.is_empty() {
+        refuse(&["secrets"], "cannot name secrets");
+    }
+    for name in config.plugins.keys() {
+        refuse(&["plugin", name], "cannot choose versions or configure plugins");
+    }
+    refused.sort_by_key(|problem| problem.location.as_ref().map(|place| (place.line, place.column)));
+    warnings.extend(refused);
+    (config.folders, config.prefer) = (Vec::new(), Vec::new());
+    config.secrets.clear();
+    config.plugins.clear();
+    Ok(Some(config))
 }
 
 fn read_config(file: &Path) -> Result<(Option<Config>, Vec<Problem>), Vec<Problem>> {
@@ -132,15 +227,6 @@ fn read_config(file: &Path) -> Result<(Option<Config>, Vec<Problem>), Vec<Proble
     })?;
     let (config, problems) = jackfield_manifest::parse_config(&name, &text);
     if problems.iter().any(|p| p.severity == Severity::Error) { Err(problems) } else { Ok((config, problems)) }
-}
-
-fn offer(kind: OfferKind) -> &'static str {
-    match kind {
-        OfferKind::Format => "format",
-        OfferKind::Codec => "codec",
-        OfferKind::Node => "node",
-        OfferKind::Capability => "capability",
-    }
 }
 
 /// The limits where `wanted` lowers `ceiling`; what would raise one stays at the ceiling, with a warning.

@@ -19,6 +19,8 @@ pub mod host {
                 import jackfield:plugin/exchange@0.1.0;
                 import jackfield:plugin/streams@0.1.0;
                 import jackfield:plugin/checksums@0.1.0;
+                import jackfield:plugin/hooking@0.1.0;
+                import jackfield:plugin/services@0.1.0;
             }
         ",
         world: "jackfield:sdk/host",
@@ -77,5 +79,68 @@ pub mod codec {
         pub_export_macro: true,
         export_macro_name: "export_world",
         default_bindings_module: "jackfield_sdk::bindings::codec",
+    });
+}
+
+/// The exports of a plugin with hooks.
+pub mod hook {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package jackfield:sdk; world hook { export jackfield:plugin/hook@0.1.0; }",
+        world: "jackfield:sdk/hook",
+        with: {
+            "jackfield:plugin/types@0.1.0": crate::bindings::host::jackfield::plugin::types,
+            "jackfield:plugin/data@0.1.0": crate::bindings::host::jackfield::plugin::data,
+            "jackfield:plugin/hooking@0.1.0": crate::bindings::host::jackfield::plugin::hooking,
+            "jackfield:plugin/hook@0.1.0": generate,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_world",
+        default_bindings_module: "jackfield_sdk::bindings::hook",
+    });
+}
+
+/// The exports of a plugin that is started and stopped.
+pub mod lifecycle {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package jackfield:sdk; world lifecycle { export jackfield:plugin/lifecycle@0.1.0; }",
+        world: "jackfield:sdk/lifecycle",
+        with: {
+            "jackfield:plugin/types@0.1.0": crate::bindings::host::jackfield::plugin::types,
+            "jackfield:plugin/lifecycle@0.1.0": generate,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_world",
+        default_bindings_module: "jackfield_sdk::bindings::lifecycle",
+    });
+}
+
+/// The exports of a plugin that other plugins call.
+pub mod service {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package jackfield:sdk; world service { export jackfield:plugin/service@0.1.0; }",
+        world: "jackfield:sdk/service",
+        with: {
+            "jackfield:plugin/types@0.1.0": crate::bindings::host::jackfield::plugin::types,
+            "jackfield:plugin/service@0.1.0": generate,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_world",
+        default_bindings_module: "jackfield_sdk::bindings::service",
+    });
+}
+
+/// The exports of a plugin that says how it is.
+pub mod health {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package jackfield:sdk; world health { export jackfield:plugin/health@0.1.0; }",
+        world: "jackfield:sdk/health",
+        with: { "jackfield:plugin/health@0.1.0": generate },
+        pub_export_macro: true,
+        export_macro_name: "export_world",
+        default_bindings_module: "jackfield_sdk::bindings::health",
     });
 }

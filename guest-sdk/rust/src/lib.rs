@@ -1,7 +1,8 @@
 //! Write Jackfield plugins in Rust.
 //!
-//! A plugin is a WebAssembly component that exports one or several of three kinds of thing: nodes ([`Node`]), file
-//! formats ([`Format`]) and codecs ([`Codec`]). Implement the trait, name the type in the macro of its kind, and build
+//! A plugin is a WebAssembly component that exports one or several kinds of thing: nodes ([`Node`]), file formats
+//! ([`Format`]), codecs ([`Codec`]), hooks ([`Hook`]) and services ([`Service`]); any of them may have a [`Lifecycle`]
+//! and say how it is ([`Health`]). Implement the trait, name the type in the macro of its kind, and build
 //! for `wasm32-wasip2` as a `cdylib`:
 //!
 //! ```no_run
@@ -41,10 +42,14 @@ pub mod codec;
 pub mod column;
 pub mod failure;
 pub mod format;
+pub mod health;
+pub mod hook;
+pub mod lifecycle;
 pub mod log;
 pub mod node;
 pub mod params;
 pub mod schema;
+pub mod service;
 pub mod sql;
 pub mod streams;
 pub mod type_text;
@@ -62,8 +67,12 @@ pub use bindings::host::jackfield::plugin::types::{
 };
 pub use codec::{Codec, Encode};
 pub use format::{Candidate, Chunk, Format, Next, Reader, Writer};
+pub use health::{Health, Report, Status};
+pub use hook::{Chain, Event, Hook, Outcome as HookOutcome};
+pub use lifecycle::Lifecycle;
 pub use node::{Binding, InputPort, Node, OutputPort, Step};
 pub use params::Params;
+pub use service::{Service, call_service};
 pub use streams::{SinkWriter, SourceReader};
 pub use type_text::{parse_type, type_name};
 

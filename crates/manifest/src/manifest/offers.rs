@@ -3,7 +3,37 @@
 use semver::Version;
 use serde_json::Value as Json;
 
-use crate::limits::LimitSettings;
+use super::points::HookPoint;
+use crate::units::Bytes;
+
+/// That something should not be used any more: `deprecated = "why"`, or a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deprecation {
+    /// `reason`: why, for people.
+    pub reason: Option<String>,
+    /// `replacement`: what to use instead, such as `rows/filter`.
+    pub replacement: Option<String>,
+}
+
+impl Deprecation {
+    /// The end of a sentence that began with the thing's name: `is deprecated: … (use … instead)`.
+    pub fn sentence(&self) -> String {
+        let reason = self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let instead = self.replacement.as_ref().map(|name| format!("; use {name} instead")).unwrap_or_default();
+        format!("is deprecated{reason}{instead}")
+    }
+}
+
+/// What one instance of a node would like to have; a wish that a scheduler may look at, and no right.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resources {
+    /// `memory`, in bytes.
+    pub memory: Option<Bytes>,
+    /// `cpu`: share of processor cores, more than 0; 1.0 is one core kept busy.
+    pub cpu: Option<f64>,
+    /// `gpu`: it works better with a graphics processor.
+    pub gpu: bool,
+}
 
 /// `[[provides.capability]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +42,8 @@ pub struct CapabilityDecl {
     pub id: String,
     /// Its version.
     pub version: Version,
+    /// `deprecated`.
+    pub deprecated: Option<Deprecation>,
 }
 
 /// `[[provides.format]]`.
@@ -25,6 +57,8 @@ pub struct FormatDecl {
     pub extensions: Vec<String>,
     /// Such as `text/csv`.
     pub media_types: Vec<String>,
+    /// `deprecated`.
+    pub deprecated: Option<Deprecation>,
     /// JSON Schema of the options.
     pub options: Option<Json>,
 }
@@ -40,6 +74,8 @@ pub struct CodecDecl {
     pub extensions: Vec<String>,
     /// First bytes that tell the codec; written in hex.
     pub magic: Vec<Vec<u8>>,
+    /// `deprecated`.
+    pub deprecated: Option<Deprecation>,
     /// JSON Schema of the options.
     pub options: Option<Json>,
 }
@@ -69,8 +105,10 @@ pub struct NodeDecl {
     pub pure: bool,
     /// `main-parameter`: what bare text stands for in `jackfield pipe`.
     pub main_parameter: Option<String>,
-    /// `resources`: what one instance needs.
-    pub resources: LimitSettings,
+    /// `resources`: what one instance would like to have.
+    pub resources: Resources,
+    /// `deprecated`.
+    pub deprecated: Option<Deprecation>,
 }
 
 /// A port of a node.
@@ -86,6 +124,9 @@ pub struct PortDecl {
     pub display_name: Option<String>,
     /// One line.
     pub description: Option<String>,
+    /// `type`: the columns that an input must have or that an output promises, as a type such as
+    /// `struct<name: utf8, age: int64>`; `None`: any rows.
+    pub columns: Option<String>,
 }
 
 /// `[[provides.hook]]`.
@@ -93,8 +134,8 @@ pub struct PortDecl {
 pub struct HookDecl {
     /// Such as `audit`.
     pub id: String,
-    /// Such as `node.process`.
-    pub point: String,
+    /// Where it is called.
+    pub point: HookPoint,
     /// When it is called.
     pub kind: HookKind,
     /// Lower runs earlier; default 0.
@@ -110,14 +151,16 @@ pub struct HookDecl {
 }
 
 /// When a hook is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HookKind {
     /// Ahead of it.
     Before,
     /// Behind it.
     After,
-    /// In its place, with the right to call on.
+    /// Around it, with the right to call on: never, once or several times.
     Around,
+    /// In its place.
+    Replace,
 }
 
 /// What happens when a hook fails.
@@ -129,7 +172,7 @@ pub enum OnFailure {
     FailClosed,
 }
 
-/// `[[provides.command]]`, and likewise `service`, `driver` and `validator`.
+/// `[[provides.command]]`, and likewise `service`, `driver`, `validator` and `engine`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OfferDecl {
     /// Its name.
@@ -138,6 +181,8 @@ pub struct OfferDecl {
     pub description: Option<String>,
     /// JSON Schema of its options.
     pub options: Option<Json>,
+    /// `deprecated`.
+    pub deprecated: Option<Deprecation>,
 }
 
 /// `[[provides.route]]`: an HTTP route of the daemon.

@@ -2,14 +2,17 @@
 
 use std::collections::HashSet;
 
-use crate::limits::LimitSettings;
+use crate::document::Data;
+use crate::limits::bytes;
 use crate::names::{NameError, check_name};
 use crate::problem::Problem;
-use crate::reader::{Report, Section};
+use crate::reader::{Report, Section, settle, wrong_type};
 
 use super::offers::{
-    CapabilityDecl, CodecDecl, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl, RouteDecl,
+    CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl,
+    Resources, RouteDecl,
 };
+use super::points::HookPoint;
 use super::{dotted_kebab, file_in_folder, kebab, required, schema, texts, version};
 
 #[derive(Default)]
@@ -23,6 +26,7 @@ pub(super) struct Offers {
     pub(super) services: Vec<OfferDecl>,
     pub(super) drivers: Vec<OfferDecl>,
     pub(super) validators: Vec<OfferDecl>,
+    pub(super) engines: Vec<OfferDecl>,
     pub(super) routes: Vec<RouteDecl>,
 }
 
@@ -39,6 +43,7 @@ pub(super) fn offers(top: &mut Section, report: &mut Report<'_>) -> Offers {
         services: all(p, "service", "service", report, other),
         drivers: all(p, "driver", "driver", report, other),
         validators: all(p, "validator", "validator", report, other),
+        engines: all(p, "engine", "engine", report, other),
         routes: all(p, "route", "route", report, route),
     };
     provides.finish(report);
@@ -77,8 +82,56 @@ fn text(s: &mut Section, key: &'static str, report: &mut Report<'_>) -> Option<S
 fn capability(s: &mut Section, report: &mut Report<'_>) -> Option<(String, CapabilityDecl)> {
     let id = required(s, "id", "invalid-name", dotted_kebab, report);
     let version = required(s, "version", "invalid-version", version, report);
+    let deprecated = deprecated(s, report);
     let id = id?;
-    Some((id.clone(), CapabilityDecl { id, version: version? }))
+    Some((id.clone(), CapabilityDecl { id, version: version?, deprecated }))
+}
+
+/// `deprecated = "why"`, `deprecated = true`, or `deprecated = { reason = "…", replacement = "…" }`.
+pub(super) fn deprecated(s: &mut Section, report: &mut Report<'_>) -> Option<Deprecation> {
+    let name = s.name("deprecated");
+    let item = settle(s.take("deprecated")?);
+    match item.data {
+        Data::Text(reason) => Some(Deprecation { reason: Some(reason.text), replacement: None }),
+        Data::Boolean(deprecated) => deprecated.then(Deprecation::default),
+        Data::Table(entries) => {
+            let mut section = Section::new(name, item.spot, entries);
+            let reason = text(&mut section, "reason", report);
+            let replacement = text(&mut section, "replacement", report);
+            section.finish(report);
+            Some(Deprecation { reason, replacement })
+        }
+        other => {
+            wrong_type(&name, "text or a table with `reason` and `replacement`", item.spot, &other, report);
+            None
+        }
+    }
+}
+
+/// `resources = { memory = "32MiB", cpu = 0.5, gpu = true }`.
+fn resources(s: &mut Section, report: &mut Report<'_>) -> Resources {
+    let Some(mut section) = s.section("resources", report) else { return Resources::default() };
+    let memory = bytes(&mut section, "memory", report);
+    let name = section.name("cpu");
+    let cpu = section.take("cpu").map(settle).and_then(|item| {
+        let share = match item.data {
+            #[expect(clippy::cast_precision_loss, reason = "shares of cores are small numbers")]
+            Data::Integer(cores) => cores as f64,
+            Data::Float(share) => share,
+            other => {
+                wrong_type(&name, "a number of cores such as 0.5", item.spot, &other, report);
+                return None;
+            }
+        };
+        if share > 0.0 && share <= 1024.0 {
+            return Some(share);
+        }
+        report.error(item.spot, "invalid-value", format!("{name} must be more than 0 and at most 1024 cores"));
+        None
+    });
+    let gpu = section.boolean("gpu", report).unwrap_or_default();
+    section.finish(report);
+    Resources { memory, cpu, gpu }
 }
 
 fn format(s: &mut Section, report: &mut Report<'_>) -> Option<(String, FormatDecl)> {
@@ -87,8 +140,9 @@ fn format(s: &mut Section, report: &mut Report<'_>) -> Option<(String, FormatDec
     let extensions = extensions(s, report);
     let media_types = texts(s, "media-types", report);
     let options = schema::read(s, "options", report);
+    let deprecated = deprecated(s, report);
     let id = id?;
-    Some((id.clone(), FormatDecl { id, description, extensions, media_types, options }))
+    Some((id.clone(), FormatDecl { id, description, extensions, media_types, deprecated, options }))
 }
 
 fn codec(s: &mut Section, report: &mut Report<'_>) -> Option<(String, CodecDecl)> {
@@ -106,8 +160,9 @@ fn codec(s: &mut Section, report: &mut Report<'_>) -> Option<(String, CodecDecl)
         }
     }
     let options = schema::read(s, "options", report);
+    let deprecated = deprecated(s, report);
     let id = id?;
-    Some((id.clone(), CodecDecl { id, description, extensions, magic, options }))
+    Some((id.clone(), CodecDecl { id, description, extensions, magic, deprecated, options }))
 }
 
 fn node(s: &mut Section, report: &mut Report<'_>) -> Option<(String, NodeDecl)> {
@@ -130,7 +185,8 @@ fn node(s: &mut Section, report: &mut Report<'_>) -> Option<(String, NodeDecl)> 
         }
         Some(main.value)
     });
-    let resources = s.section("resources", report).map(|section| LimitSettings::read(section, report));
+    let resources = resources(s, report);
+    let deprecated = deprecated(s, report);
     let node_type = node_type?;
     let node = NodeDecl {
         node_type: node_type.clone(),
@@ -144,7 +200,8 @@ fn node(s: &mut Section, report: &mut Report<'_>) -> Option<(String, NodeDecl)> 
         parameters,
         pure,
         main_parameter,
-        resources: resources.unwrap_or_default(),
+        resources,
+        deprecated,
     };
     Some((node_type, node))
 }
@@ -152,9 +209,14 @@ fn node(s: &mut Section, report: &mut Report<'_>) -> Option<(String, NodeDecl)> 
 /// The ports of a node; one of the name `main` if nothing is said.
 fn ports(s: &mut Section, key: &'static str, main: &str, report: &mut Report<'_>) -> Vec<PortDecl> {
     if !s.has(key) {
-        let port =
-            PortDecl { name: main.into(), optional: false, multiple: false, display_name: None, description: None };
-        return vec![port];
+        return vec![PortDecl {
+            name: main.into(),
+            optional: false,
+            multiple: false,
+            display_name: None,
+            description: None,
+            columns: None,
+        }];
     }
     let mut ports: Vec<PortDecl> = Vec::new();
     for mut section in s.sections(key, &format!("an entry of {}", s.name(key)), report) {
@@ -166,20 +228,32 @@ fn ports(s: &mut Section, key: &'static str, main: &str, report: &mut Report<'_>
         let multiple = key == "inputs" && section.boolean("multiple", report).unwrap_or_default();
         let display_name = text(&mut section, "display-name", report);
         let description = text(&mut section, "description", report);
+        let columns = section.parsed("type", "invalid-type", port_type, report).flatten();
         section.finish(report);
         let Some(name) = name else { continue };
         if ports.iter().any(|port| port.name == name) {
             report.error(spot, "duplicate-name", format!("the port `{name}` is given twice"));
             continue;
         }
-        ports.push(PortDecl { name, optional, multiple, display_name, description });
+        ports.push(PortDecl { name, optional, multiple, display_name, description, columns });
     }
     ports
 }
 
+/// `rows`, or the columns as `struct<…>`, whose fields are read where types are known.
+fn port_type(text: &str) -> Result<Option<String>, NameError> {
+    match text {
+        "rows" => Ok(None),
+        text if text.starts_with("struct<") && text.ends_with('>') => Ok(Some(text.to_owned())),
+        _ => {
+            Err(NameError(format!("`{text}` must be \"rows\", or columns such as \"struct<name: utf8, age: int64>\"")))
+        }
+    }
+}
+
 fn hook(s: &mut Section, report: &mut Report<'_>) -> Option<(String, HookDecl)> {
     let id = required(s, "id", "invalid-name", kebab, report);
-    let point = required(s, "point", "invalid-name", dotted_kebab, report);
+    let point = required(s, "point", "invalid-name", str::parse::<HookPoint>, report);
     if !s.has("kind") {
         s.missing("kind", report);
     }
@@ -197,8 +271,9 @@ fn other(s: &mut Section, report: &mut Report<'_>) -> Option<(String, OfferDecl)
     let id = required(s, "id", "invalid-name", kebab, report);
     let description = text(s, "description", report);
     let options = schema::read(s, "options", report);
+    let deprecated = deprecated(s, report);
     let id = id?;
-    Some((id.clone(), OfferDecl { id, description, options }))
+    Some((id.clone(), OfferDecl { id, description, deprecated, options }))
 }
 
 fn route(s: &mut Section, report: &mut Report<'_>) -> Option<(String, RouteDecl)> {
@@ -243,7 +318,11 @@ fn color(text: &str) -> Result<String, NameError> {
     }
 }
 
-const HOOK_KINDS: &[(&str, HookKind)] =
-    &[("before", HookKind::Before), ("after", HookKind::After), ("around", HookKind::Around)];
+const HOOK_KINDS: &[(&str, HookKind)] = &[
+    ("before", HookKind::Before),
+    ("after", HookKind::After),
+    ("around", HookKind::Around),
+    ("replace", HookKind::Replace),
+];
 
 const ON_FAILURE: &[(&str, OnFailure)] = &[("fail-open", OnFailure::FailOpen), ("fail-closed", OnFailure::FailClosed)];

@@ -14,8 +14,31 @@ pub(super) fn read(section: &mut Section, key: &'static str, report: &mut Report
     let spot = section.spot_of(key).unwrap_or(section.spot);
     let table = section.table(key, report)?;
     let schema = to_json(&Value::Table(table), None);
+    refuse_references(&schema, &name, spot, report);
     check(&schema, &name, spot, report);
     Some(schema)
+}
+
+/// A schema says all it says itself: nothing is fetched or opened for the sake of a plugin.
+fn refuse_references(schema: &Json, name: &str, spot: Spot, report: &mut Report<'_>) {
+    let mut open = vec![schema];
+    while let Some(part) = open.pop() {
+        match part {
+            Json::Object(entries) => {
+                for (key, value) in entries {
+                    let refers = matches!(key.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef");
+                    if let (true, Some(target)) = (refers, value.as_str().filter(|target| !target.starts_with('#'))) {
+                        let message = format!("{name} refers to `{target}`, outside of itself");
+                        let help = "copy what is meant into `$defs` and refer to \"#/$defs/NAME\"";
+                        report.add(spot, Problem::error("invalid-schema", message).with_help(help));
+                    }
+                    open.push(value);
+                }
+            }
+            Json::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
 }
 
 fn check(schema: &Json, name: &str, spot: Spot, report: &mut Report<'_>) {

@@ -79,7 +79,7 @@ fn config_mistakes() {
                |
              2 | prefer = { csv = "x", "format:a" = 1 }
                |            ^^^
-            help: write "format:csv"; kinds are `format`, `codec`, `node` and `capability`
+            help: write "format:csv"; kinds are `node`, `format`, `codec`, `service`, `driver`, `validator`, `engine`, `capability` and `extension`
 
             error[wrong-type]: `format:a` of `plugins.prefer` must be text, not a whole number
               --> jackfield.toml:2:36

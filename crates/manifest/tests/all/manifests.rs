@@ -409,7 +409,7 @@ handles = "many"
                 |
              10 | outputs = [{ name = "out", multiple = true }]
                 |                            ^^^^^^^^
-            help: there are `name`, `optional`, `display-name` and `description`
+            help: there are `name`, `optional`, `display-name`, `description` and `type`
 
             error[invalid-schema]: `parameters` of a provided node is a JSON Schema, and has no `properties` but a key `where`
               --> plugin.toml:11:1

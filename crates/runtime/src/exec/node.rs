@@ -8,7 +8,7 @@ use arrow::array::{Array, BooleanArray};
 use arrow::compute::{and, not, or};
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::{Batch, Failure, json::row_to_json};
-use jackfield_host::{Binding, Emission, NodeInstance, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
+use jackfield_host::{Binding, Emission, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
 use jackfield_manifest::OnError;
 
 use super::letters::rejected_row_letter;
@@ -16,6 +16,8 @@ use super::packets::{Inbox, Outlet};
 use super::source::job_letter;
 use super::{Ended, Job};
 use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::hooks::stage::{About, StageHooks};
+use crate::native::RunningNode;
 use crate::plan::{NodeStage, Port, output_ports};
 use crate::progress::StageCounters;
 
@@ -39,31 +41,52 @@ pub(crate) async fn run(
     if let OnError::DeadLetter(path) = &working.on_error {
         job.letters.open(path).map_err(|d| vec![d])?;
     }
-    let mut stage = NodeRun::new(job, working, node.instance, node.binding);
+    let about = NodeAbout::of(&node);
+    let mut stage = NodeRun::new(job, working, node.instance, node.binding, about);
     let ports = node.ports.into_iter();
     let mut inputs: Vec<(String, Option<Inbox>)> = ports.zip(inboxes.into_iter().map(Some)).collect();
     let result = stage.work(&mut inputs, outlet).await;
-    stage.account();
-    result
+    let collected = stage.close().await;
+    result.and(collected)
 }
 
 /// One instance of a node at work.
 pub(crate) struct NodeRun<'a> {
     job: &'a Job<'a>,
     working: Working,
-    instance: NodeInstance,
+    instance: RunningNode,
     binding: Option<Binding>,
     used: Duration,
+    about: NodeAbout,
+    hooks: StageHooks,
+}
+
+/// What hooks are told of a node.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeAbout {
+    node_type: String,
+    plugin: String,
+    version: String,
+}
+
+impl NodeAbout {
+    pub(crate) fn of(node: &NodeStage) -> NodeAbout {
+        let manifest = &node.code.installed().manifest;
+        let (plugin, version) = (manifest.plugin.clone(), manifest.version.to_string());
+        NodeAbout { node_type: node.node_type.clone(), plugin, version }
+    }
 }
 
 impl<'a> NodeRun<'a> {
     pub(crate) fn new(
         job: &'a Job<'a>,
         working: Working,
-        instance: NodeInstance,
+        instance: RunningNode,
         binding: Option<Binding>,
+        about: NodeAbout,
     ) -> NodeRun<'a> {
-        NodeRun { job, working, instance, binding, used: Duration::ZERO }
+        let hooks = job.hooks(&working.counters, &working.store);
+        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks }
     }
 
     /// Works on one batch of a node's only input, for one of several instances. `false`: the node is done.
@@ -75,9 +98,68 @@ impl<'a> NodeRun<'a> {
     ) -> Result<bool, Vec<Diagnosis>> {
         let rows = batch.rows() as u64;
         self.working.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
-        let step = self.instance.process(port, batch.clone()).await;
-        let step = step.map_err(|error| self.row_problems(error, batch))?;
-        self.take(step, port, Some(batch), outlet).await
+        if self.hooks.around_process() {
+            return self.work_hooked(port, batch, outlet).await;
+        }
+        match self.instance.process(port, batch.clone()).await {
+            Ok(step) => self.take(step, port, Some(batch), outlet).await,
+            Err(error) => self.failed(error, batch).await,
+        }
+    }
+
+    /// The same with hooks around the node's work, which may give the node another batch, or another step for it.
+    async fn work_hooked(
+        &mut self,
+        port: &str,
+        batch: &Batch,
+        outlet: &mut Outlet<'_>,
+    ) -> Result<bool, Vec<Diagnosis>> {
+        let output = self.working.outputs.first().map_or("out", |output| output.name.as_str());
+        let worked = self.hooks.process(&mut self.instance, &self.about.node_type, port, batch.clone(), output).await;
+        match worked {
+            Ok((step, input)) => {
+                self.check_replaced(&step)?;
+                self.take(step, port, Some(&input), outlet).await
+            }
+            Err(Ok(error)) => self.failed(error, batch).await,
+            Err(Err(diagnoses)) => Err(diagnoses),
+        }
+    }
+
+    /// Rows that come from a hook have to have the columns that the node promised.
+    fn check_replaced(&self, step: &Step) -> Ended {
+        let columns = |schema: &SchemaRef| -> Vec<_> {
+            schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect()
+        };
+        for emission in &step.emissions {
+            let promised = self.working.outputs.iter().find(|output| output.name == emission.port);
+            if let (Output::Batch(batch), Some(Port { schema: Some(promised), .. })) = (&emission.output, promised)
+                && columns(batch.schema()) != columns(promised)
+            {
+                let message =
+                    format!("{}: the rows for port `{}` have other columns than it", self.what(), emission.port);
+                return Err(vec![problem("hook-nonsense", message).class(crate::Class::Failed)]);
+            }
+        }
+        Ok(())
+    }
+
+    /// A failure of the node: the run ends, unless a hook lets the batch count as rejected.
+    async fn failed(&mut self, error: jackfield_host::CallError, batch: &Batch) -> Result<bool, Vec<Diagnosis>> {
+        if let (true, jackfield_host::CallError::Failures(failures)) = (self.hooks.at_error(), &error)
+            && let Some(first) = failures.first()
+            && self.hooks.skips(&self.about.node_type, batch.rows(), first).await?
+        {
+            self.working.counters.rows_rejected.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+            return Ok(true);
+        }
+        Err(self.row_problems(error, batch))
+    }
+
+    /// What comes ahead of the first batch.
+    pub(crate) async fn begin(&self) -> Ended {
+        let NodeAbout { node_type, plugin, version } = &self.about;
+        self.hooks.before(&About { node_type, plugin, version }).await
     }
 
     /// The end of a node's input.
@@ -86,12 +168,14 @@ impl<'a> NodeRun<'a> {
         self.take(step, port, None, outlet).await
     }
 
-    /// Adds what the instance has used to the stage's counters.
-    pub(crate) fn account(&self) {
+    /// Adds what the instance has used to the stage's counters, and gathers the figures of its hooks.
+    pub(crate) async fn close(&self) -> Ended {
         self.working.counters.add_usage(&self.instance.usage());
+        self.hooks.collect(self.job.metrics).await
     }
 
     async fn work(&mut self, inputs: &mut [(String, Option<Inbox>)], outlet: &mut Outlet<'_>) -> Ended {
+        self.begin().await?;
         if self.binding.is_none() {
             return self.work_late(inputs, outlet).await;
         }
@@ -265,6 +349,13 @@ impl<'a> NodeRun<'a> {
             (Output::Change { .. }, None) => {
                 return Err(vec![self.broken("it answers with a change where there is no input")]);
             }
+        };
+        if batch.rows() == 0 {
+            return Ok(());
+        }
+        let batch = match self.hooks.at_emit() {
+            true => self.hooks.emit(&emission.port, batch).await?,
+            false => batch,
         };
         if batch.rows() == 0 {
             return Ok(());

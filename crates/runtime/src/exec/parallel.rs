@@ -2,11 +2,11 @@
 
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::Batch;
-use jackfield_host::{CallError, NodeInstance};
+use jackfield_host::CallError;
 use jackfield_manifest::OnError;
 use tokio::sync::mpsc;
 
-use super::node::{NodeRun, Working};
+use super::node::{NodeAbout, NodeRun, Working};
 use super::packets::{Fanout, Inbox, Outlet};
 use super::{Ended, Job, executor};
 use crate::diagnose::call_problems;
@@ -33,9 +33,10 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
     if let OnError::DeadLetter(path) = &working.on_error {
         job.letters.open(path).map_err(|d| vec![d])?;
     }
-    let NodeStage { plugin, node_type, parameters, instance, ports, binding } = node;
+    let about = NodeAbout::of(&node);
+    let NodeStage { code, node_type, parameters, instance, ports, binding } = node;
     let port = ports.into_iter().next().unwrap_or_default();
-    let component = &plugin.component;
+    let code = &code;
     let connected = fanout.connected();
     let mut first = Some(instance);
     std::thread::scope(|scope| {
@@ -47,7 +48,7 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
             from.push(made);
             let (port, schema, connected) = (port.clone(), schema.clone(), connected.clone());
             let (working, binding, ready) = (working.clone(), binding.clone(), first.take());
-            let (node_type, parameters) = (&node_type, &parameters);
+            let (node_type, parameters, about) = (&node_type, &parameters, about.clone());
             scope.spawn(move || {
                 let Ok(executor) = executor() else { return };
                 let failed = |error: CallError| call_problems(error, &format!("node.{}", working.name));
@@ -56,16 +57,16 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
                         Some(instance) => instance,
                         None => {
                             let store = working.store.clone();
-                            let opened = NodeInstance::open(component, store, node_type, parameters).await;
+                            let opened = code.open(store, node_type, parameters).await;
                             let mut instance = opened.map_err(failed)?;
                             instance.bind(&[(port.clone(), schema)]).await.map_err(failed)?;
                             instance
                         }
                     };
-                    let mut run = NodeRun::new(job, working.clone(), instance, binding);
+                    let mut run = NodeRun::new(job, working.clone(), instance, binding, about);
                     let result = take_turns(&mut run, &port, inbox, results, connected).await;
-                    run.account();
-                    result
+                    let collected = run.close().await;
+                    result.and(collected)
                 });
                 if let Err(problems) = result {
                     job.failures.add(problems);
@@ -86,6 +87,7 @@ async fn take_turns(
     connected: Vec<bool>,
 ) -> Ended {
     let mut outlet = Outlet::Kept { batches: Vec::new(), connected };
+    run.begin().await?;
     let mut more = true;
     while more {
         more = match inbox.recv().await {

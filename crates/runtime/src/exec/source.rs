@@ -15,6 +15,7 @@ use super::letters::bad_row_letter;
 use super::packets::Fanout;
 use super::{Ended, Job};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::hooks::stage::StageHooks;
 use crate::plan::{Input, Port, SourceStage, Wanted, open_plain};
 use crate::progress::StageCounters;
 
@@ -37,6 +38,7 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
     let Some(port) = reading.outputs.first() else { return Ok(()) };
     let Some(schema) = &port.schema else { return Ok(()) };
     let wanted = port.wanted.clone().unwrap_or_else(Wanted::all);
+    let hooks = job.hooks(&reading.counters, &reading.store);
     let mut left = reading.limit;
     let files = std::mem::take(&mut source.files);
     for (number, file) in files.iter().enumerate() {
@@ -69,6 +71,7 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
             schema,
             limit: left,
             schema_of_file,
+            hooks: &hooks,
         };
         let result = one.read(bytes, fanout, || {
             reading.counters.bytes.store(bytes_before + trouble.bytes(), Ordering::Relaxed);
@@ -77,7 +80,7 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
         reading.counters.add_usage(&trouble.usage());
         left = left.map(|left| left.saturating_sub(records));
     }
-    Ok(())
+    hooks.collect(job.metrics).await
 }
 
 struct OneFile<'a> {
@@ -92,6 +95,7 @@ struct OneFile<'a> {
     limit: Option<u64>,
     /// The columns that this file has, where planning has looked because the files may differ.
     schema_of_file: Option<&'a SchemaRef>,
+    hooks: &'a StageHooks,
 }
 
 impl OneFile<'_> {
@@ -115,6 +119,10 @@ impl OneFile<'_> {
             match next.map_err(|error| self.problems(error))? {
                 Next::Chunk(chunk) => {
                     let batch = self.accept(chunk, &actual, &fits, &mut records)?;
+                    let batch = match self.hooks.at_emit() && batch.rows() > 0 {
+                        true => self.hooks.emit("out", batch).await?,
+                        false => batch,
+                    };
                     reading.counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
                     let start = Instant::now();
                     if batch.rows() > 0 {

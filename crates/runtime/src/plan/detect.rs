@@ -23,13 +23,14 @@ pub(crate) fn codec(
     name: &str,
     head: &[u8],
 ) -> Result<Option<String>, Diagnosis> {
-    let registry = planner.runtime.registry().clone();
+    let registry = planner.registry.clone();
     if let Some(asked) = asked {
         if asked == "none" {
             return Ok(None);
         }
         return match registry.codec(asked) {
-            Ok((_, codec)) => Ok(Some(codec.id.clone())),
+            // As it was asked for: it may name the plugin and the version.
+            Ok(_) => Ok(Some(asked.to_owned())),
             Err(unknown) => {
                 let help = unknown.help("codec");
                 Err(problem("unknown-codec", format!("there is no codec `{asked}`"))
@@ -82,7 +83,7 @@ pub(crate) async fn format(
     name: &str,
     bytes: &mut ByteSource,
 ) -> Result<(Arc<InstalledPlugin>, String), Vec<Diagnosis>> {
-    let registry = planner.runtime.registry().clone();
+    let registry = planner.registry.clone();
     let named = asked
         .map(str::to_owned)
         .or_else(|| extensions(name).find_map(|extension| registry.format_by_extension(extension)).map(str::to_owned));
@@ -95,7 +96,7 @@ pub(crate) async fn format(
     for plugin in providers {
         // A plugin that cannot be loaded only matters here if it is the one that is needed.
         let Ok(loaded) = planner.runtime.load(&plugin) else { continue };
-        let options = planner.store(stage, &loaded);
+        let options = planner.store(stage, &loaded.installed, &loaded.limits);
         let candidates = match detect(&loaded.component, options, Some(name), &head).await {
             Ok(candidates) => candidates,
             Err(error) => {
@@ -141,7 +142,7 @@ fn unique(plugins: impl Iterator<Item = Arc<InstalledPlugin>>) -> Vec<Arc<Instal
 
 /// The plugin of a format that is known by name.
 pub(crate) fn known(planner: &Planner<'_>, name: &str) -> Result<(Arc<InstalledPlugin>, String), Diagnosis> {
-    match planner.runtime.registry().format(name) {
+    match planner.registry.format(name) {
         Ok((plugin, format)) => Ok((plugin, format.id.clone())),
         Err(unknown) => Err(problem("unknown-format", format!("there is no format `{name}`"))
             .with_help(unknown.help("format"))

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
-use jackfield_host::{Binding, CallError, NodeInstance, OutColumn, OutputPort};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use jackfield_columns::{parse_type, type_name};
+use jackfield_host::{Binding, CallError, OutColumn, OutputPort};
 use jackfield_manifest::{Node, NodeDecl, Value, to_json};
 
 use super::{Body, Planner, Port, Stage, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
-use crate::loader::LoadedPlugin;
+use crate::native::{NodeCode, RunningNode};
 use crate::progress::StageKind;
 
 /// A node that is open and, unless an input's schema is known with its first batch only, bound.
 #[derive(Debug)]
 pub(crate) struct NodeStage {
-    pub(crate) plugin: LoadedPlugin,
+    pub(crate) code: NodeCode,
     pub(crate) node_type: String,
     pub(crate) parameters: String,
-    pub(crate) instance: NodeInstance,
+    pub(crate) instance: RunningNode,
     /// The names of the connected input ports, in the order of the stage's edges.
     pub(crate) ports: Vec<String>,
     pub(crate) binding: Option<Binding>,
@@ -60,8 +61,8 @@ impl Planner<'_> {
         stages: &[Stage],
     ) -> Result<Option<(Stage, Incoming)>, Vec<Diagnosis>> {
         let name = node.name.as_str();
-        let registry = self.runtime.registry().clone();
-        let (installed, declared) = match registry.node(&self.pinned(node)) {
+        let registry = self.registry.clone();
+        let (installed, declared) = match registry.node(&node.node_type) {
             Ok(found) => found,
             Err(unknown) => {
                 let message = format!("there is no node type `{}`", node.node_type.name);
@@ -74,19 +75,30 @@ impl Planner<'_> {
         let mut problems =
             params::validate(self.document(), &["node", name, "params"], &parameters, declared.parameters.as_ref());
         let ports = self.port_names(node, declared, &mut problems);
-        let plugin = match self.runtime.load(&installed) {
-            Ok(plugin) => plugin,
-            Err(fault) => {
-                problems.extend(fault.diagnoses);
-                return Err(problems);
-            }
+        self.use_plugin(&installed, &["node", name, "type"]);
+        self.deprecated(&format!("node type {}", declared.node_type), &declared.deprecated, &["node", name, "type"]);
+        let code = match self.runtime.native(&installed) {
+            Some(native) => match self.running.up(self.runtime, &installed).await {
+                Ok(()) => NodeCode::Native { plugin: native.clone(), limits: self.runtime.limits_of(&installed) },
+                Err(found) => {
+                    problems.extend(found);
+                    return Err(problems);
+                }
+            },
+            None => match self.ready(&installed).await {
+                Ok(plugin) => NodeCode::Sandboxed(plugin),
+                Err(found) => {
+                    problems.extend(found);
+                    return Err(problems);
+                }
+            },
         };
         if !problems.is_empty() {
             return Err(problems);
         }
-        let store = self.store(name, &plugin);
+        let store = self.store(name, code.installed(), code.limits());
         let parameters = parameters.to_string();
-        let opened = NodeInstance::open(&plugin.component, store.clone(), &node.node_type.name, &parameters).await;
+        let opened = code.open(store.clone(), &node.node_type.name, &parameters).await;
         let mut instance = opened.map_err(|error| self.node_problems(error, name))?;
 
         let Some(incoming) = inputs.into_iter().collect::<Option<Incoming>>() else { return Ok(None) };
@@ -95,10 +107,14 @@ impl Planner<'_> {
         let (binding, outputs) = match schemas {
             Some(schemas) => {
                 let inputs: Vec<(String, SchemaRef)> = ports.iter().cloned().zip(schemas).collect();
+                let wrong = self.wrong_inputs(name, declared, &inputs);
+                if !wrong.is_empty() {
+                    return Err(wrong);
+                }
                 let bound = instance.bind(&inputs).await;
                 let binding = bound.map_err(|error| self.node_problems(error, name))?;
                 let outputs = output_ports(&binding, &inputs);
-                let outputs = outputs.map_err(|message| vec![broken_binding(&plugin, name, &message)])?;
+                let outputs = outputs.map_err(|message| vec![broken_binding(&code, name, &message)])?;
                 (Some(binding), outputs)
             }
             None => {
@@ -106,8 +122,8 @@ impl Planner<'_> {
                 (None, outputs.map(|o| Port { name: o.name.clone(), schema: None, wanted: None }).collect())
             }
         };
-        let counters = Planner::counters(name, StageKind::Node, &plugin, None);
-        let body = NodeStage { plugin, node_type: node.node_type.name.clone(), parameters, instance, ports, binding };
+        let counters = Planner::counters(name, StageKind::Node, code.installed(), None);
+        let body = NodeStage { code, node_type: node.node_type.name.clone(), parameters, instance, ports, binding };
         let stage = Stage {
             name: name.to_owned(),
             counters,
@@ -119,13 +135,45 @@ impl Planner<'_> {
         Ok(Some((stage, incoming)))
     }
 
-    /// The node's type, with the version that `[plugin.NAME]` pins where the type says none itself.
-    fn pinned(&self, node: &Node) -> jackfield_manifest::TypeRef {
-        let mut wanted = node.node_type.clone();
-        if let (Some(plugin), None) = (&wanted.plugin, &wanted.version) {
-            wanted.version = self.pipeline.plugins.get(plugin).and_then(|settings| settings.version.clone());
+    /// Columns that the manifest says an input must have, and that are missing or of another type.
+    fn wrong_inputs(&self, name: &str, declared: &NodeDecl, inputs: &[(String, SchemaRef)]) -> Vec<Diagnosis> {
+        let mut problems = Vec::new();
+        for (port, schema) in inputs {
+            let of_port =
+                |name: &str| port == name || port.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+            let declared = declared.inputs.iter().find(|declared| of_port(&declared.name));
+            let Some(text) = declared.and_then(|declared| declared.columns.as_ref()) else { continue };
+            let location = self.document().locate(&["node", name]);
+            let mut wrong = |code: &str, message: String, help: &str| {
+                let message = format!("node.{name}: the input `{port}` {message}");
+                problems.push(problem(code, message).with_help(help).at(location.clone()).class(Class::Configuration));
+            };
+            let fields = match parse_type(text) {
+                Ok(DataType::Struct(fields)) => fields,
+                Ok(_) | Err(_) => {
+                    let message = format!("is declared with the type `{text}`, which names no columns");
+                    wrong("invalid-type", message, "this is a defect of the plugin's manifest; tell its authors");
+                    continue;
+                }
+            };
+            for field in &fields {
+                let (column, wanted) = (field.name(), type_name(field.data_type()));
+                match schema.field_with_name(column) {
+                    Err(_) => wrong(
+                        "unknown-column",
+                        format!("needs a column `{column}` of type {wanted}"),
+                        "make it with a node before this one",
+                    ),
+                    Ok(found) if found.data_type() != field.data_type() => wrong(
+                        "type-mismatch",
+                        format!("needs `{column}` as {wanted}, it is {}", type_name(found.data_type())),
+                        "convert it with a node of type cast before this one",
+                    ),
+                    Ok(_) => {}
+                }
+            }
         }
-        wanted
+        problems
     }
 
     /// The declared port that each input goes to.
@@ -195,8 +243,8 @@ impl Planner<'_> {
     }
 }
 
-fn broken_binding(plugin: &LoadedPlugin, name: &str, message: &str) -> Diagnosis {
-    let manifest = &plugin.installed.manifest;
+fn broken_binding(code: &NodeCode, name: &str, message: &str) -> Diagnosis {
+    let manifest = &code.installed().manifest;
     let message =
         format!("node.{name}: the plugin {} {} answers bind wrongly: {message}", manifest.plugin, manifest.version);
     problem("invalid-binding", message)

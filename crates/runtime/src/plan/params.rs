@@ -4,12 +4,13 @@ use jackfield_manifest::{Document, Problem, nearest};
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 
+use crate::configuration::compile_schema;
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 
 /// Everything in `value` that `schema` does not allow; `path` is where the value stands in the pipeline.
 pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema: Option<&Value>) -> Vec<Diagnosis> {
     let Some(schema) = schema else { return Vec::new() };
-    let validator = match compile(schema) {
+    let validator = match compile_schema(schema) {
         Ok(validator) => validator,
         Err(error) => {
             let message = format!("the plugin's schema for {} is not valid: {error}", path.join("."));
@@ -36,14 +37,7 @@ pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema
 /// Prepares JSON Schema's own schema, with which every other one is compared, and which takes as long as the rest of
 /// planning's checks together.
 pub(crate) fn warm_up() {
-    let _ = compile(&serde_json::json!({ "type": "object" }));
-}
-
-/// A manifest's schema, ready to check values.
-fn compile(schema: &Value) -> Result<jsonschema::Validator, jsonschema::ValidationError<'_>> {
-    // Patterns run in linear time: the schema is a stranger's, and so may be the value.
-    let patterns = jsonschema::PatternOptions::regex();
-    jsonschema::options().with_pattern_options(patterns).build(schema)
+    let _ = compile_schema(&serde_json::json!({ "type": "object" }));
 }
 
 fn unknown_key(document: &Document, path: &[&str], key: &str, schema: &Value) -> Problem {

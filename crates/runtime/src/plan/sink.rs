@@ -88,7 +88,7 @@ impl Planner<'_> {
                 return Err(problems);
             }
         };
-        let codec = match self.sink_codec(sink) {
+        let codec = match self.sink_codec(sink).await {
             Ok(codec) => codec,
             Err(diagnosis) => {
                 problems.push(diagnosis);
@@ -111,18 +111,19 @@ impl Planner<'_> {
             &options,
             option_schema.as_ref(),
         ));
-        let plugin = match self.runtime.load(&installed) {
+        let plugin = match self.ready(&installed).await {
             Ok(plugin) => plugin,
-            Err(fault) => {
-                problems.extend(fault.diagnoses);
+            Err(found) => {
+                problems.extend(found);
                 return Err(problems);
             }
         };
+        self.use_format(&installed, &format, &["sink", name, "format"]);
         if !problems.is_empty() {
             return Err(problems);
         }
-        let store = self.store(name, &plugin);
-        let counters = Planner::counters(name, StageKind::Sink, &plugin, None);
+        let store = self.store(name, &plugin.installed, &plugin.limits);
+        let counters = Planner::counters(name, StageKind::Sink, &plugin.installed, None);
         let options = options.to_string();
         let stage = SinkStage { target, plugin, format, options, codec, columns: sink.columns.clone() };
         if let Some(schema) = &schema {
@@ -169,8 +170,8 @@ impl Planner<'_> {
         Ok(SinkTarget::File { path, shown: sink.path.clone(), append })
     }
 
-    fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
-        let registry = self.runtime.registry().clone();
+    async fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
+        let registry = self.registry.clone();
         let codec = match sink.codec.as_deref() {
             Some("none") => None,
             Some(codec) => Some(codec.to_owned()),
@@ -178,13 +179,14 @@ impl Planner<'_> {
         };
         let Some(codec) = codec else { return Ok(None) };
         let name = sink.name.as_str();
-        self.codec_choice(name, "sink", &codec, &sink.codec_options).map(Some).map_err(|diagnosis| {
+        let choice = self.codec_choice(name, "sink", &codec, &sink.codec_options).await;
+        choice.map(Some).map_err(|diagnosis| {
             diagnosis.problem.or_at(self.document().locate(&["sink", name, "codec"])).class(diagnosis.class)
         })
     }
 
     fn sink_format(&self, sink: &Sink) -> Result<(Arc<crate::InstalledPlugin>, String), Diagnosis> {
-        let registry = self.runtime.registry();
+        let registry = self.registry.clone();
         let by_name = || extensions(&sink.path).find_map(|e| registry.format_by_extension(e)).map(str::to_owned);
         let name = sink.name.as_str();
         match sink.format.clone().or_else(by_name) {

@@ -9,8 +9,9 @@ use jackfield_manifest::{SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
-use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, detect, params};
+use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, detect, hooks, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
+use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
 use crate::loader::LoadedPlugin;
 use crate::progress::StageKind;
@@ -110,9 +111,10 @@ impl Planner<'_> {
         }
         let shown = first.input.shown().to_owned();
         let first_input = first.input.clone();
-        let found = detect::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
+        let found = hooks::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
         let (installed, format) = found.map_err(|more| trouble.instead_of(more))?;
-        let plugin = self.runtime.load(&installed).map_err(|fault| fault.diagnoses)?;
+        let plugin = self.ready(&installed).await?;
+        self.use_format(&installed, &format, &["source", name, "format"]);
         let mut options = match self.options(source, &installed, &format) {
             Ok(options) => options,
             Err(more) => {
@@ -124,7 +126,7 @@ impl Planner<'_> {
             return Err(problems);
         }
 
-        let store = self.store(name, &plugin);
+        let store = self.store(name, &plugin.installed, &plugin.limits);
         let text = Json::Object(options.clone()).to_string();
         let what = format!("source.{name}: {shown}");
         let opened = FormatReader::open(&plugin.component, store.clone(), &format, &text, bytes, everything()).await;
@@ -161,7 +163,7 @@ impl Planner<'_> {
         let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
-        let counters = Planner::counters(name, StageKind::Source, &plugin, total);
+        let counters = Planner::counters(name, StageKind::Source, &plugin.installed, total);
         let mut shown_schema = schema.as_ref().clone();
         if let Some(column) = &source.file_name_column {
             if schema.field_with_name(column).is_ok() {
@@ -210,7 +212,7 @@ impl Planner<'_> {
             bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
         }
         let failed = |error| trouble.instead_of(call_problems(error, &what));
-        let store = self.store(name, plugin);
+        let store = self.store(name, &plugin.installed, &plugin.limits);
         let opened = FormatReader::open(&plugin.component, store, format, options, bytes, everything()).await;
         opened.map_err(failed)?.schema().await.map_err(failed)
     }
@@ -233,19 +235,19 @@ impl Planner<'_> {
         let Some(codec) = codec else {
             return Ok((SourceFile { input: input.clone(), codec: None, schema: None }, kept));
         };
-        let choice = self.codec_choice(name, "source", &codec, &source.codec_options)?;
+        let choice = self.codec_choice(name, "source", &codec, &source.codec_options).await?;
         Ok((SourceFile { input: input.clone(), codec: Some(choice), schema: None }, kept))
     }
 
     /// A codec with its options checked.
-    pub(crate) fn codec_choice(
+    pub(crate) async fn codec_choice(
         &mut self,
         stage: &str,
         kind: &str,
         codec: &str,
         options: &jackfield_manifest::Table,
     ) -> Result<CodecChoice, Diagnosis> {
-        let registry = self.runtime.registry().clone();
+        let registry = self.registry.clone();
         let (installed, declared) = registry.codec(codec).map_err(|unknown| {
             problem("unknown-codec", format!("there is no codec `{codec}`"))
                 .with_help(unknown.help("codec"))
@@ -258,9 +260,21 @@ impl Planner<'_> {
             self.found.extend(wrong);
             return Err(first);
         }
-        let plugin = self.runtime.load(&installed).map_err(|mut fault| fault.diagnoses.remove(0))?;
-        let store = self.store(stage, &plugin);
-        Ok(CodecChoice { plugin, codec: codec.to_owned(), options: value.to_string(), store })
+        let plugin = self.ready(&installed).await.map_err(|mut found| found.remove(0))?;
+        let place = [kind, stage, "codec"];
+        self.use_plugin(&installed, &place);
+        self.deprecated(&format!("codec {}", declared.id), &declared.deprecated, &place);
+        let store = self.store(stage, &plugin.installed, &plugin.limits);
+        Ok(CodecChoice { plugin, codec: declared.id.clone(), options: value.to_string(), store })
+    }
+
+    /// Notes that a stage uses a format.
+    pub(crate) fn use_format(&mut self, plugin: &Arc<InstalledPlugin>, format: &str, place: &[&str]) {
+        self.use_plugin(plugin, place);
+        let declared = plugin.manifest.formats.iter().find(|declared| declared.id == format);
+        if let Some(declared) = declared {
+            self.deprecated(&format!("format {format}"), &declared.deprecated, place);
+        }
     }
 
     fn at(&self, diagnosis: Diagnosis, path: &[&str]) -> Diagnosis {
@@ -304,7 +318,7 @@ impl Planner<'_> {
     fn options(
         &self,
         source: &Source,
-        plugin: &crate::discover::InstalledPlugin,
+        plugin: &InstalledPlugin,
         format: &str,
     ) -> Result<Map<String, Json>, Vec<Diagnosis>> {
         let declared = plugin.manifest.formats.iter().find(|declared| declared.id == format);
