@@ -162,6 +162,7 @@ impl Stages {
         if let Some(input) = one {
             let from = self.reference(input, Some(node), report);
             inputs.extend(from.map(|from| Input { port: None, from, path: path(&["input"]) }));
+            return inputs;
         }
         let Some(several) = several.map(settle) else { return inputs };
         let name = s.name("inputs");
@@ -267,6 +268,14 @@ fn paths(s: &mut Section, report: &mut Report<'_>) -> Vec<Spotted<String>> {
     let Some(item) = s.take("path") else {
         s.missing("path", report);
         return Vec::new();
+    };
+    // One path is text as it is; a list of them is written as one.
+    let item = match &item.data {
+        Data::Text(text) if text.loose && text.text.trim_start().starts_with('[') => match settle(item.clone()) {
+            list @ Item { data: Data::Array(_), .. } => list,
+            _ => item,
+        },
+        _ => item,
     };
     let (spot, items) = match item.data {
         Data::Array(items) => (item.spot, items),
