@@ -41,9 +41,13 @@ impl Resolver<'_> {
             }
             "length" | "len" | "char_length" => {
                 let [value] = self.exactly(name, arguments, at)?;
-                let binary = Class::of(&value.data_type) == Class::Binary;
-                let kernel = if binary { "binary_length" } else { "utf8_length" };
-                let value = if binary { value } else { self.text(name, value)? };
+                let list = matches!(value.data_type, DataType::List(_) | DataType::LargeList(_));
+                let (kernel, value) = match Class::of(&value.data_type) {
+                    Class::Binary => ("binary_length", value),
+                    // As in DuckDB, a list is as long as it has items.
+                    Class::Nested if list && name != "char_length" => ("list_value_length", value),
+                    _ => ("utf8_length", self.text(name, value)?),
+                };
                 let length = self.kernel(kernel, vec![value], plain(), at)?;
                 self.cast(length, &DataType::Int64)
             }

@@ -127,16 +127,18 @@ impl Resolver<'_> {
                     (value, format)
                 };
                 let value = self.temporal_value(name, value)?;
+                let format_at = format.offset;
                 let format = written_format(self.constant_text(name, &format)?, &value.data_type);
                 let options = serde_json::json!({ "format": format }).to_string();
-                self.kernel("strftime", vec![value], options, at)
+                self.kernel("strftime", vec![value], options, at).map_err(|failure| failure.with_offset(format_at))
             }
             "strptime" => {
                 let [value, format] = self.exactly(name, arguments, at)?;
                 let value = self.text(name, value)?;
+                let format_at = format.offset;
                 let format = read_format(self.constant_text(name, &format)?);
                 let options = serde_json::json!({ "format": format }).to_string();
-                self.kernel("strptime", vec![value], options, at)
+                self.kernel("strptime", vec![value], options, at).map_err(|failure| failure.with_offset(format_at))
             }
             part => {
                 let [value] = self.exactly(name, arguments, at)?;

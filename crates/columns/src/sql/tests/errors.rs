@@ -373,3 +373,18 @@ fn types() {
     "#]],
     );
 }
+
+#[test]
+fn options_of_kernels_have_their_place_in_the_text() {
+    fails(
+        "strftime(d, '%Q')",
+        expect![[r#"
+        syntax: "%Q" is not a format of dates and times
+        at `'%Q')`
+        help: fields are written like %Y-%m-%d %H:%M:%S; %% is a percent sign
+    "#]],
+    );
+    for text in ["strftime(d, '%Q')", "regexp_matches(carrier, '(')", "regexp_extract(carrier, 'a', 5)"] {
+        assert_eq!(parse(text).unwrap_err().parameter, None, "{text}");
+    }
+}
