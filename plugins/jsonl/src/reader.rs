@@ -133,8 +133,7 @@ impl Reader {
                 if let Err(found) = fields.look(&mut Cursor::new(line), 0)
                     && wrong.is_none()
                 {
-                    let failure = Refusal::Wrong(found).failure(line, None);
-                    wrong = Some(Failure { message: format!("line {number}: {}", failure.message), ..failure });
+                    wrong = Some(Refusal::Wrong(found).failure(line, None).with_row(number - 1));
                 }
                 rows += 1;
                 if rows == CONFIRM_ROWS && confirmed(told, &fields, self.options.flatten) {
@@ -152,7 +151,9 @@ impl Reader {
         }
         let found = fields.columns(self.options.flatten);
         if let Some(wrong) = wrong.filter(|_| found.is_empty() && told.is_empty()) {
-            return Err(wrong.with_help("each line of JSON Lines is an object; say `format` if the file is of another one"));
+            return Err(
+                wrong.with_help("each line of JSON Lines is an object; say `format` if the file is of another one")
+            );
         }
         if !told.is_empty() && found.iter().all(|(name, _)| told.iter().any(|(known, _)| known == name)) {
             return Ok((told.clone(), spent));

@@ -57,8 +57,9 @@ fn written_format(format: &str, data_type: &DataType) -> String {
     let utc = matches!(data_type, DataType::Timestamp(_, Some(zone)) if ["UTC", "Z", "+00:00", "Etc/UTC"].contains(&zone.as_ref()));
     rewritten(format, |field, out| {
         out.push_str(match field {
-            'f' | 'n' => "%6f",
+            'f' => "%6f",
             'g' => "%3f",
+            'n' => "%9f",
             'c' => "%Y-%m-%d %H:%M:%S",
             'x' => "%Y-%m-%d",
             'X' => "%H:%M:%S",

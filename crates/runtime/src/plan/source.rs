@@ -347,7 +347,10 @@ impl Planner<'_> {
                 jackfield_columns::FailureKind::InvalidConfig => {
                     place(self.document(), &["source", name], section, failure)
                 }
-                _ => failure_problem(failure, what),
+                _ => {
+                    let line = failure.row.map(|row| format!("{what}:{}", row + 1));
+                    failure_problem(failure, line.as_deref().unwrap_or(what))
+                }
             });
         }
         problems

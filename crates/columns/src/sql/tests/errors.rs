@@ -321,11 +321,11 @@ fn types() {
     "#]],
     );
     fails(
-        "carrier LIKE carrier",
+        "carrier LIKE x",
         expect![[r#"
-        type-mismatch: the pattern of LIKE must be a constant text
-        at `carrier`
-        help: write x LIKE '%part%', or contains(x, y)
+        type-mismatch: `LIKE` takes text: column `x` is int64
+        at `x`
+        help: convert it, as in CAST(x AS utf8)
     "#]],
     );
     fails(
