@@ -113,6 +113,7 @@ fn from_text(suite: &mut Suite) {
         let a = texts(&[Some(given), Some("no such thing"), Some(""), None]);
         suite.check("cast", &[column(&a)], &to(name), &format!("{read} !invalid-cast ! null"));
     }
+    suite.check("cast", &[column(&texts(&[Some("12"), Some("12:30:00")]))], &to("time"), "!invalid-cast 12:30:00");
     suite.check("cast", &[column(&texts(&[Some("128"), Some("-129")]))], &to("int8"), "!invalid-cast !");
     suite.check("cast", &[column(&texts(&[Some("99999.99"), Some("1")]))], &to("decimal(5,2)"), "!invalid-cast 1.00");
     suite.check("cast", &[column(&texts(&[Some("2013-13-01"), Some("2013-02-30")]))], &to("date"), "!invalid-cast !");
