@@ -164,7 +164,7 @@ pub(crate) fn problem_json(problem: &Problem) -> Value {
         "message": problem.message,
         "file": place.map(|p| &p.file),
         "line": place.map(|p| p.line),
-        "column": place.map(|p| p.column),
+        "column": place.map(|p| p.column).filter(|column| *column > 0),
         "help": problem.help,
     })
 }
