@@ -384,3 +384,15 @@ fn long_lines_and_control_characters_are_tamed() {
         help: there are `type`, `input`, `inputs`, `params` and `on-error`"#]]
     .assert_eq(&render(&problems[0]));
 }
+
+#[test]
+fn a_line_of_data_is_shown_without_a_column() {
+    let place = jackfield_manifest::Location::of_line("in.csv", 12, b"2,\x1b[31m\nrest");
+    let problem = jackfield_manifest::Problem::error("invalid-value", "column n: it is wrong").at(Some(place));
+    expect![[r#"
+        error[invalid-value]: column n: it is wrong
+          --> in.csv:12
+            |
+         12 | 2,?[31m"#]]
+    .assert_eq(&render(&problem).replace('\u{fffd}', "?"));
+}
