@@ -29,13 +29,13 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
         let by_name = |confidence| candidate(format, confidence, format!("the name ends in .{ending}"));
         // A first line without the delimiter, or one that looks like JSON, may well be of another format.
         let first = text.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let other = if delimiter == b',' { (b'\t', "tsv", "tabs") } else { (b',', "csv", "commas") };
+        let other = if delimiter == b',' { (b'\t', "tsv", "tab") } else { (b',', "csv", "comma") };
         if first.starts_with(b"{") {
             return vec![by_name(70)];
         }
         return match consistent(text, other.0).filter(|(lines, _)| *lines >= 2 && !first.contains(&delimiter)) {
             Some((lines, fields)) => {
-                let reason = format!("{} {} in each of the first {lines} lines", fields - 1, other.2);
+                let reason = in_each(fields - 1, other.2, lines);
                 vec![by_name(70), candidate(other.1, CLEAR, reason)]
             }
             None => vec![by_name(90)],
@@ -50,7 +50,7 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
     }
     // Under a name that promises something quite different, plain rows are clear enough.
     let misnamed = extension.is_some_and(|extension| OTHERS.contains(&extension.as_str()));
-    [(b'\t', "tsv", "tabs", 60), (b',', "csv", "commas", 50)]
+    [(b'\t', "tsv", "tab", 60), (b',', "csv", "comma", 50)]
         .into_iter()
         .filter_map(|(delimiter, format, what, most)| {
             let (lines, fields) = consistent(text, delimiter)?;
@@ -59,10 +59,18 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
                 _ if misnamed => CLEAR + most / 10,
                 _ => (most - 10) + (lines.min(10) as u8),
             };
-            let reason = format!("{} {what} in each of the first {lines} lines", fields - 1);
+            let reason = in_each(fields - 1, what, lines);
             Some(candidate(format, confidence, reason))
         })
         .collect()
+}
+
+fn in_each(count: usize, what: &str, lines: usize) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    match lines {
+        1 => format!("{count} {what}{many} in the first line"),
+        lines => format!("{count} {what}{many} in each of the first {lines} lines"),
+    }
 }
 
 /// How many lines there are, and how many fields they all have, if more than one.

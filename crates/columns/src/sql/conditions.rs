@@ -5,7 +5,7 @@ use sqlparser::ast::Expr;
 
 use super::coerce::Class;
 use super::constants;
-use super::resolve::{Resolver, mismatch};
+use super::resolve::Resolver;
 use super::text::syntax;
 use super::tree::{Node, Typed};
 use crate::Failure;

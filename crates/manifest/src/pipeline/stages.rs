@@ -162,8 +162,8 @@ impl Stages {
         if let Some(input) = one {
             let from = self.reference(input, Some(node), report);
             inputs.extend(from.map(|from| Input { port: None, from, path: path(&["input"]) }));
-            return inputs;
         }
+        let own = inputs.len();
         let Some(several) = several.map(settle) else { return inputs };
         let name = s.name("inputs");
         match several.data {
@@ -176,6 +176,10 @@ impl Stages {
             }
             Data::Table(entries) => self.named_inputs(entries, &name, node, &mut inputs, report),
             other => wrong_type(&name, "a list or a table", several.spot, &other, report),
+        }
+        if own > 0 {
+            // Said in two ways, which is reported: the planner goes by the first.
+            inputs.truncate(own);
         }
         inputs
     }

@@ -226,10 +226,10 @@ fn set_options() {
     }
     let changed = pipeline(
         "params = { by = ['a', 'b'] }",
-        &["batch-rows=10", "limits.memory=1MiB", "node.n.params.by.1=c", "source.a.path=['x', 'y']"],
+        &["batch-rows=10", "limits.memory=1MiB", "node.n.params.by.1=c", "source.a.path=x, y"],
     );
     assert_eq!(changed.batch_rows, Some(10));
-    assert_eq!(changed.sources[0].paths, ["['x', 'y']"], "where text is due it is taken as it is");
+    assert_eq!(changed.sources[0].paths, ["x, y"], "where text is due it is taken as it is");
     assert_eq!(to_json(&changed.nodes[0].params["by"], None), json!(["a", "c"]));
 }
 

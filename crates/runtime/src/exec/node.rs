@@ -305,7 +305,10 @@ impl<'a> NodeRun<'a> {
                 OnError::Skip => {}
                 OnError::DeadLetter(_) => told.extend(rows.values().set_indices().map(|row| (row, group))),
             }
-            self.working.counters.rows_rejected.fetch_add(count as u64, Ordering::Relaxed);
+            // A row that ends the run is its error, not one that was put aside.
+            if self.working.on_error != OnError::Stop {
+                self.working.counters.rows_rejected.fetch_add(count as u64, Ordering::Relaxed);
+            }
             all = Some(match all {
                 Some(others) => or(&others, &rows).map_err(failed)?,
                 None => rows,
