@@ -84,6 +84,46 @@ fn a_full_disk_is_an_error_with_its_name() {
 }
 
 #[test]
+fn dead_letters_leave_devices_and_links_in_place() {
+    let pipeline = "[source.a]\npath = \"in.csv\"\nschema = { x = \"int64\" }\non-error = { dead-letter = \"bad\" }\n\n\
+                    [sink.out]\ninput = \"a\"\npath = \"out.jsonl\"\n";
+    let folder = folder(pipeline, &[("in.csv", b"x\n1\ntwo\n"), ("letters", b"old\n")]);
+    let run = |dead_letter: &str| {
+        let set = format!("source.a.on-error.dead-letter={dead_letter}");
+        jackfield(folder.path()).args(["run", "pipeline.toml", "--set", &set]).output().unwrap()
+    };
+    let full = run("/dev/full");
+    assert_eq!(full.status.code(), Some(1), "{}", text(&full));
+    assert!(text(&full).contains("/dev/full") && text(&full).contains("space"), "{}", text(&full));
+    assert!(fs::metadata("/dev/full").is_ok_and(|meta| !meta.is_file()), "a device is not replaced by a file");
+    assert!(!folder.path().join("out.jsonl").exists(), "a run whose letters are lost has failed");
+
+    std::os::unix::fs::symlink("letters", folder.path().join("link")).unwrap();
+    let linked = run("link");
+    assert_eq!(linked.status.code(), Some(0), "{}", text(&linked));
+    assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
+    assert!(fs::read_to_string(folder.path().join("letters")).unwrap().contains("two"));
+}
+
+#[test]
+fn a_source_is_not_overwritten_by_way_of_a_link() {
+    let pipeline = "[source.a]\npath = \"in.csv\"\n\n[sink.out]\ninput = \"a\"\npath = \"out.csv\"\n";
+    let folder = folder(pipeline, &[("in.csv", b"x\n1\n")]);
+    let out = folder.path().join("out.csv");
+    let refused = |what: &str| {
+        let output = jackfield(folder.path()).args(["run", "pipeline.toml"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{what}: {}", text(&output));
+        assert!(text(&output).contains("duplicate-path"), "{what}: {}", text(&output));
+        assert_eq!(fs::read(folder.path().join("in.csv")).unwrap(), b"x\n1\n", "{what}");
+        fs::remove_file(&out).unwrap();
+    };
+    std::os::unix::fs::symlink("in.csv", &out).unwrap();
+    refused("a symbolic link");
+    fs::hard_link(folder.path().join("in.csv"), &out).unwrap();
+    refused("a hard link");
+}
+
+#[test]
 fn nothing_is_compiled_twice_and_nothing_forged_is_run() {
     let pipeline = "[source.a]\npath = \"in.csv\"\n\n[sink.out]\ninput = \"a\"\npath = \"out.jsonl\"\n";
     let folder = folder(pipeline, &[("in.csv", b"x\n1\n")]);

@@ -14,16 +14,15 @@ pub(crate) fn check(global: &Global, arguments: &PipelineArguments, output: &Out
     signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
     let plan = pipeline::plan(&runtime, arguments, None, cancel, output)?;
-    if output.json {
-        output.json_result(&plan_json(&plan))?;
-    } else {
-        show(&plan, output)?;
-    }
+    show(&plan, output)?;
     Ok(0)
 }
 
 /// What would run: each stage, its plugin, and the columns that reach it.
 pub(crate) fn show(plan: &Plan, output: &Output) -> Result<(), std::io::Error> {
+    if output.json {
+        return output.json_result(&plan_json(plan));
+    }
     let graph = plan.graph();
     if output.quiet {
         return Ok(());

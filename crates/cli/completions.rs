@@ -9,6 +9,11 @@ pub(crate) fn completions(shell: clap_complete::Shell, output: &Output) -> Comma
     // Not straight to stdout: the generator panics when its reader goes away.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "jackfield", &mut script);
-    output.result(&String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    if output.json {
+        output.json_result(&serde_json::json!({ "shell": shell.to_string(), "script": script }))?;
+    } else {
+        output.result(&script)?;
+    }
     Ok(0)
 }

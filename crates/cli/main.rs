@@ -23,7 +23,13 @@ use output::Output;
 include!(concat!(env!("OUT_DIR"), "/first_party.rs"));
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && asks_for_json() => {
+            return ExitCode::from(output::usage_json(&told(&error)));
+        }
+        Err(error) => error.exit(),
+    };
     let output = Output::new(&arguments.global);
     let result = match &arguments.command {
         Command::Run(run) => run::run(&arguments.global, run, &output),
@@ -35,4 +41,17 @@ fn main() -> ExitCode {
     };
     let code = result.unwrap_or_else(|error| output.fail(&error));
     ExitCode::from(code)
+}
+
+/// Whether `--json` is among the arguments, where they cannot be read as a whole.
+fn asks_for_json() -> bool {
+    std::env::args_os().skip(1).take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// What is wrong with the command line, without the usage that follows it.
+fn told(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text);
+    let message = message.split("\n\nUsage:").next().unwrap_or(message);
+    message.split("\n\nFor more information").next().unwrap_or(message).trim().to_owned()
 }

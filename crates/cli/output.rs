@@ -131,6 +131,7 @@ impl Output {
                 }
                 exit_code(report.class())
             }
+            CommandError::Usage(message) if self.json => usage_json(message),
             CommandError::Usage(message) => {
                 let _ = writeln!(std::io::stderr(), "error: {message}\n\nFor more information, try '--help'.");
                 2
@@ -147,6 +148,14 @@ impl Output {
     }
 }
 
+/// Reports a command line that is wrong to somebody who asked for JSON; gives the exit code.
+pub(crate) fn usage_json(message: &str) -> u8 {
+    let error = problem_json(&Problem::error("usage", message.trim()).with_help("for more information, try `--help`"));
+    // What cannot be shown has nowhere to be reported.
+    let _ = writeln!(std::io::stdout(), "{:#}", json!({ "errors": [error] }));
+    2
+}
+
 /// A problem as `--json` shows it.
 pub(crate) fn problem_json(problem: &Problem) -> Value {
     let place = problem.location.as_ref();
@@ -155,7 +164,7 @@ pub(crate) fn problem_json(problem: &Problem) -> Value {
         "message": problem.message,
         "file": place.map(|p| &p.file),
         "line": place.map(|p| p.line),
-        "column": place.map(|p| p.column),
+        "column": place.map(|p| p.column).filter(|column| *column > 0),
         "help": problem.help,
     })
 }

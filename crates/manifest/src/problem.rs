@@ -27,12 +27,21 @@ pub struct Location {
     pub file: String,
     /// From 1.
     pub line: u32,
-    /// From 1, in characters.
+    /// From 1, in characters; 0 where only the line is known.
     pub column: u32,
     /// The offending line without its line ending; cut after [`LINE_LIMIT`] characters.
     pub text: String,
-    /// How many characters of the line are meant; at least 1.
+    /// How many characters of the line are meant; at least 1, or 0 where only the line is known.
     pub length: u32,
+}
+
+impl Location {
+    /// A line of a data file, as it is there, perhaps with further lines behind it.
+    pub fn of_line(file: impl Into<String>, line: u64, raw: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(raw);
+        let text = text.lines().next().unwrap_or_default().chars().take(LINE_LIMIT).collect();
+        Location { file: file.into(), line: u32::try_from(line).unwrap_or(u32::MAX), column: 0, text, length: 0 }
+    }
 }
 
 /// What [`Location::text`] holds at most, in characters.
@@ -104,15 +113,17 @@ pub fn render(problem: &Problem) -> String {
     let mut out = format!("{}[{}]: {}", problem.severity, problem.code, harmless(&problem.message));
     if let Some(location) = &problem.location {
         let Location { file, line, column, text, length } = location;
-        out.push_str(&format!("\n  --> {}:{line}:{column}", harmless(file)));
+        out.push_str(&format!("\n  --> {}:{line}", harmless(file)));
         let gutter = " ".repeat(line.to_string().len() + 1);
         let (shown, before, marked) = window(text, *column as usize, *length as usize);
+        if *column > 0 {
+            out.push_str(&format!(":{column}"));
+        }
         if !shown.is_empty() {
-            out.push_str(&format!(
-                "\n{gutter} |\n {line} | {}\n{gutter} | {before}{}",
-                harmless(&shown),
-                "^".repeat(marked)
-            ));
+            out.push_str(&format!("\n{gutter} |\n {line} | {}", harmless(&shown)));
+        }
+        if *column > 0 && !shown.is_empty() {
+            out.push_str(&format!("\n{gutter} | {before}{}", "^".repeat(marked)));
         }
     }
     if let Some(help) = &problem.help {

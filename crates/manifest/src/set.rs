@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::document::{Data, Document, Entries, Entry, Item, Lines, Origin, Spot, Text};
+use crate::document::{Data, Document, Entries, Entry, Item, Lines, Origin, Spot, Text, loose};
 use crate::problem::Problem;
 
 /// One `--set PATH=VALUE`.
@@ -100,6 +100,13 @@ fn put(root: &mut Entries, path: &[String], key: Spot, item: Item) -> Result<(),
     let Some((_, first)) = steps.next() else { return Ok(()) };
     let mut place = &mut root.entry(first.clone()).or_insert_with(|| Entry { key, item: table() }).item;
     for (depth, step) in steps {
+        // What an earlier option said about the parent may be a table or a list.
+        if let Data::Text(text) = &place.data
+            && text.loose
+            && let Some(Item { data: data @ (Data::Table(_) | Data::Array(_)), .. }) = loose(&text.text, place.spot)
+        {
+            place.data = data;
+        }
         place = match &mut place.data {
             Data::Table(entries) => {
                 &mut entries.entry(step.clone()).or_insert_with(|| Entry { key, item: table() }).item

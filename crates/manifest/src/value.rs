@@ -66,7 +66,7 @@ impl From<Item> for Value {
     }
 }
 
-/// The value as JSON. Loose text stays text where the JSON Schema allows text or says nothing, and is read as TOML
+/// The value as JSON. Loose text stays text where the JSON Schema allows that text or says nothing, and is read as TOML
 /// elsewhere if it can be. Dates and numbers that are not finite become text.
 pub fn to_json(value: &Value, schema: Option<&Json>) -> Json {
     let places = schema::Places::of(schema);
@@ -75,7 +75,7 @@ pub fn to_json(value: &Value, schema: Option<&Json>) -> Json {
 
 fn convert(value: &Value, places: &schema::Places<'_>) -> Json {
     match value {
-        Value::Text { text, loose: true } if !places.allow_text() => {
+        Value::Text { text, loose: true } if !places.allow_text(text) => {
             let spot = Spot { origin: Origin::File, start: 0, end: 0 };
             match loose(text, spot).map(Value::from) {
                 Some(value) => convert(&value, places),

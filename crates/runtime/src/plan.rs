@@ -4,6 +4,7 @@ mod demand;
 mod detect;
 mod hooks;
 mod node;
+mod overlap;
 pub(crate) mod params;
 pub(crate) mod paths;
 mod sink;
@@ -251,7 +252,8 @@ impl Runtime {
         let (errors, mut warnings): (Vec<Problem>, Vec<Problem>) =
             problems.into_iter().partition(|p| p.severity == Severity::Error);
         // Text with a hole in it would only be reported once more, as an expression that does not parse.
-        let has_holes = errors.iter().any(|problem| problem.code == "unset-variable");
+        let has_holes =
+            errors.iter().any(|problem| problem.code == "unset-variable" || problem.code == "invalid-variable");
         let mut found: Vec<Diagnosis> = errors.into_iter().map(|p| p.class(Class::Configuration)).collect();
         let Some(pipeline) = pipeline.filter(|_| !has_holes) else { return Err(Report { diagnoses: found }) };
         warnings.splice(0..0, self.settings().warnings.iter().cloned());

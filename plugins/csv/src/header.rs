@@ -31,6 +31,19 @@ pub(crate) fn names(fields: &[&[u8]], dialect: &Dialect) -> Result<Vec<String>, 
     Ok(unique(names))
 }
 
+/// Refuses a file whose lines end in carriage returns alone: all of it would be one row.
+///
+/// # Errors
+/// An unquoted field of the first row that has a carriage return in it.
+pub(crate) fn check_line_ends(fields: &[&[u8]], dialect: &Dialect) -> Result<(), Failure> {
+    let quoted = |field: &[u8]| dialect.quote.is_some() && field.first().copied() == dialect.quote;
+    if !fields.iter().any(|field| !quoted(field) && field.contains(&b'\r')) {
+        return Ok(());
+    }
+    Err(Failure::invalid_input("line-ending", "the lines end in carriage returns alone")
+        .with_help("lines end in \"\\n\" or \"\\r\\n\": convert the file first"))
+}
+
 /// `column_1`, `column_2`, …
 ///
 /// # Errors

@@ -142,7 +142,8 @@ impl Reader {
                 // Without a header there is nothing to say: wait for the source.
                 Fed::Pause => return Err(Failure::unavailable("no-header", "the source has no header yet")),
                 Fed::End => {
-                    return Err(Failure::invalid_input("no-header", "the file is empty: it has no header")
+                    let lacking = if self.options.header { "it has no header" } else { "it has no first row" };
+                    return Err(Failure::invalid_input("no-header", format!("the file is empty: {lacking}"))
                         .with_help("an empty CSV file says nothing about its columns"));
                 }
             };
@@ -152,6 +153,7 @@ impl Reader {
             let found = (0..segment.scan.ends.len()).find(|record| !records.is_nothing(*record, comment));
             let Some(record) = found else { continue };
             let fields = records.fields(record);
+            header::check_line_ends(&fields, &self.options.dialect)?;
             return Ok(if self.options.header {
                 (header::names(&fields, &self.options.dialect)?, Some((segment, record + 1)))
             } else {

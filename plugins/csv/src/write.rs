@@ -164,7 +164,7 @@ mod tests {
             ("bool", &[Some("true"), Some("false")]),
         ];
         let expected =
-            "float64,\"decimal(5,2)\",timestamp[UTC],bool\n4.0,-1.50,2024-01-01T00:00:00.500Z,true\nNaN,,,false\n";
+            "float64,\"decimal(5,2)\",timestamp[UTC],bool\n4.0,-1.50,2024-01-01T00:00:00.5Z,true\nNaN,,,false\n";
         assert_eq!(written("{}", &columns).unwrap(), expected);
     }
 }

@@ -10,10 +10,12 @@ const LINES: usize = 20;
 pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
     let extension = name.and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension.to_ascii_lowercase());
     let candidate = |confidence, reason: String| vec![Candidate { format: "jsonl".to_owned(), confidence, reason }];
-    if let Some(ending @ ("jsonl" | "ndjson" | "jsonlines")) = extension.as_deref() {
-        return candidate(90, format!("the name ends in .{ending}"));
-    }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    if let Some(ending @ ("jsonl" | "ndjson" | "jsonlines")) = extension.as_deref() {
+        // What begins otherwise may well be of another format.
+        let object = text.trim_ascii_start().first().is_none_or(|byte| *byte == b'{');
+        return candidate(if object { 90 } else { 50 }, format!("the name ends in .{ending}"));
+    }
     let mut lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).peekable();
     let mut objects = 0;
     while let Some(line) = lines.next()
@@ -45,6 +47,7 @@ mod tests {
     fn by_name_and_by_content() {
         let confidence = |name, head: &str| candidates(name, head.as_bytes()).first().map(|c| c.confidence);
         assert_eq!(confidence(Some("a.ndjson"), ""), Some(90));
+        assert_eq!(confidence(Some("a.ndjson"), "a,b\n1,2\n"), Some(50));
         assert_eq!(
             confidence(Some("mystery.log"), "{\"k\": 1, \"v\": \"one\"}\n{\"k\": 2, \"v\": \"two\"}\n"),
             Some(95)

@@ -5,6 +5,7 @@ use crate::cursor::Cursor;
 use crate::lines::{Fed, Feed, Lines, Pull};
 use crate::options::Options;
 use crate::shape::Fields;
+use crate::value::Refusal;
 use jackfield_sdk::{Demand, Failure};
 use jackfield_values::types::Type;
 use std::collections::{HashMap, VecDeque};
@@ -114,6 +115,7 @@ impl Reader {
         let told = &self.options.schema;
         let most = self.options.infer_rows.unwrap_or(u64::MAX);
         let mut fields = Fields::default();
+        let mut wrong: Option<Failure> = None;
         let (mut rows, mut size, mut spent) = (0, 0, false);
         while rows < most {
             let mut lines = match self.feed.next()? {
@@ -122,13 +124,17 @@ impl Reader {
             };
             let begin = lines.mark();
             while rows < most
-                && let Some((_, line)) = lines.next()
+                && let Some((number, line)) = lines.next()
             {
                 if line.trim_ascii().is_empty() {
                     continue;
                 }
-                // A line that is not JSON is told when it is read.
-                let _ = fields.look(&mut Cursor::new(line), 0);
+                // A line that is not JSON is told when it is read, unless there is nothing else.
+                if let Err(found) = fields.look(&mut Cursor::new(line), 0)
+                    && wrong.is_none()
+                {
+                    wrong = Some(Refusal::Wrong(found).failure(line, None).with_row(number - 1));
+                }
                 rows += 1;
                 if rows == CONFIRM_ROWS && confirmed(told, &fields, self.options.flatten) {
                     rows = most;
@@ -144,6 +150,11 @@ impl Reader {
             }
         }
         let found = fields.columns(self.options.flatten);
+        if let Some(wrong) = wrong.filter(|_| found.is_empty() && told.is_empty()) {
+            return Err(
+                wrong.with_help("each line of JSON Lines is an object; say `format` if the file is of another one")
+            );
+        }
         if !told.is_empty() && found.iter().all(|(name, _)| told.iter().any(|(known, _)| known == name)) {
             return Ok((told.clone(), spent));
         }

@@ -29,10 +29,12 @@ pub(crate) struct Fields {
 impl Shape {
     /// Takes the value that is next into account.
     pub(crate) fn look(&mut self, cursor: &mut Cursor, depth: usize) -> Result<(), Wrong> {
-        if depth > MAX_DEPTH {
+        let next = cursor.peek();
+        // The innermost level that a type may have is no list and no object.
+        if depth >= MAX_DEPTH && matches!(next, Some(b'{' | b'[')) {
             return cursor.wrong("values are nested too deeply");
         }
-        match cursor.peek() {
+        match next {
             Some(b'{') => {
                 if matches!(self, Shape::Unknown) {
                     *self = Shape::Object(Fields::default());
@@ -187,5 +189,11 @@ mod tests {
     fn depth_is_bounded() {
         let line = format!("{}1", "{\"a\":".repeat(100_000));
         assert!(Fields::default().look(&mut Cursor::new(line.as_bytes()), 0).is_err());
+        let line = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
+        let mut fields = Fields::default();
+        assert!(fields.look(&mut Cursor::new(line.as_bytes()), 0).is_err());
+        let name = fields.columns(false)[0].1.name();
+        assert_eq!(name.matches("list<").count() + 1, MAX_DEPTH, "{name}");
+        assert!(Type::parse(&name).is_ok(), "{name}");
     }
 }

@@ -144,7 +144,10 @@ impl Bound {
             let values: Result<Vec<Column>, Failure> = measure
                 .arguments
                 .iter()
-                .map(|argument| rejections.values(&measure.pointer, argument.on(batch)?))
+                .map(|argument| {
+                    let alone = |row| argument.on(&batch.slice(row, 1)?);
+                    rejections.values(&measure.pointer, argument.on(batch)?, alone)
+                })
                 .collect();
             arguments.push(values?);
         }

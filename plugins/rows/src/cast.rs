@@ -1,10 +1,11 @@
-//! `cast`: gives columns another type, in place.
+//! `cast`: gives columns another type, in place, as SQL's CAST and TRY_CAST do.
 
 use crate::problems::Problems;
 use crate::rejections::Rejections;
 use jackfield_sdk::compute;
 use jackfield_sdk::params::{Ordered, pointer};
-use jackfield_sdk::{Batch, Binding, Failure, InputPort, OutputPort, Params, Step, column};
+use jackfield_sdk::sql::Expression;
+use jackfield_sdk::{Batch, Binding, Failure, InputPort, OutputPort, Params, Step};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,7 +34,7 @@ pub(crate) struct Cast {
 /// One column, in the order of the output.
 struct One {
     index: u32,
-    options: String,
+    expression: Expression,
     pointer: String,
 }
 
@@ -49,13 +50,17 @@ impl Cast {
         for (name, to) in &self.columns {
             let pointer = pointer("/columns", name);
             let Some(index) = problems.column(&pointer, name, &input.schema) else { continue };
-            let options = json!({ "to_type": to, "safe": self.on_failure == OnFailure::Null }).to_string();
+            // The kernel says what is wrong with a type, at its place in the type's text; what it takes can stand in SQL.
+            let options = json!({ "to_type": to }).to_string();
             let result = compute::result_type("cast", &[input.schema.tree(index)], &options);
-            let Some(mut tree) = problems.note(&pointer, result) else { continue };
+            let expression = result.and_then(|_| Expression::new(&self.sql(name, to), &input.schema));
+            let expression = expression.map_err(|failure| Failure { offset: None, ..failure });
+            let Some(expression) = problems.note(&pointer, expression) else { continue };
+            let mut tree = expression.result_type();
             if let Some(root) = tree.first_mut() {
                 root.name.clone_from(name);
             }
-            results.push((One { index, options, pointer }, tree));
+            results.push((One { index, expression, pointer }, tree));
         }
         results.sort_by_key(|(one, _)| one.index);
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
@@ -71,12 +76,17 @@ impl Cast {
         problems.or(if self.on_failure == OnFailure::Null { binding.keeps_rows() } else { binding })
     }
 
+    fn sql(&self, name: &str, to: &str) -> String {
+        let cast = if self.on_failure == OnFailure::Null { "TRY_CAST" } else { "CAST" };
+        format!("{cast}(\"{}\" AS {to})", name.replace('"', "\"\""))
+    }
+
     pub(crate) fn process(&mut self, batch: &Batch) -> Result<Step, Failure> {
         let mut rejections = Rejections::default();
         let mut made = Vec::with_capacity(self.casts.len());
-        for One { index, options, pointer } in &self.casts {
-            let outcome = column::call("cast", &[(&batch.column_at(*index)?).into()], options)?;
-            made.push(rejections.values(pointer, outcome)?);
+        for One { expression, pointer, .. } in &self.casts {
+            let alone = |row| expression.on(&batch.slice(row, 1)?);
+            made.push(rejections.values(pointer, expression.on(batch)?, alone)?);
         }
         let step = Step::nothing().change("out", rejections.kept()?, made);
         Ok(rejections.add_to(step))

@@ -103,8 +103,9 @@ impl Derive {
             if let (Some(value), Some((before, _))) = (values.last(), self.columns.get(values.len().wrapping_sub(1))) {
                 grown = Some(grown.as_ref().unwrap_or(batch).put(&[(before, value)])?);
             }
-            let outcome = expression.on(grown.as_ref().unwrap_or(batch))?;
-            values.push(rejections.values(&pointer("/columns", name), outcome)?);
+            let input = grown.as_ref().unwrap_or(batch);
+            let alone = |row| expression.on(&input.slice(row, 1)?);
+            values.push(rejections.values(&pointer("/columns", name), expression.on(input)?, alone)?);
         }
         let made = made.iter().filter_map(|number| values.get(*number)).map(Column::share).collect();
         let step = Step::nothing().change("out", rejections.kept()?, made);

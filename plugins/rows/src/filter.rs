@@ -1,6 +1,7 @@
 //! `filter`: keeps the rows for which an expression is true.
 
 use crate::problems::{Problems, at};
+use crate::rejections::Rejections;
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, DataType, Failure, InputPort, OutputPort, Params, Step, type_name};
 use serde::Deserialize;
@@ -59,11 +60,9 @@ impl Filter {
         if let Some(failed) = &outcome.failed {
             unmatched = unmatched.and(&failed.not()?)?;
         }
-        let mut step = Step::keep(outcome.values).change(UNMATCHED, Some(unmatched), Vec::new());
-        if let (Some(failed), Some(reason)) = (outcome.failed, outcome.first) {
-            step = step.reject(failed, at(WHERE, reason));
-        }
-        Ok(step)
+        let mut rejections = Rejections::default();
+        let kept = rejections.values(WHERE, outcome, |row| expression.on(&batch.slice(row, 1)?))?;
+        Ok(rejections.add_to(Step::keep(kept).change(UNMATCHED, Some(unmatched), Vec::new())))
     }
 }
 

@@ -211,14 +211,14 @@ pub fn write_time(out: &mut Vec<u8>, value: i64, unit: Unit) {
     write_fraction(out, value.rem_euclid(unit.per_second()), unit);
 }
 
-/// Three, six or nine digits, as many as are needed, like the host's own text of times.
+/// As many digits as are needed, like the host's own text of times.
 fn write_fraction(out: &mut Vec<u8>, mut fraction: i64, unit: Unit) {
     if fraction == 0 {
         return;
     }
     let mut width = unit.digits() as usize;
-    while fraction % 1000 == 0 {
-        (fraction, width) = (fraction / 1000, width - 3);
+    while fraction % 10 == 0 {
+        (fraction, width) = (fraction / 10, width - 1);
     }
     out.extend_from_slice(format!(".{fraction:0width$}").as_bytes());
 }
@@ -344,7 +344,7 @@ mod tests {
         let mut out = Vec::new();
         write_timestamp(&mut out, noon + 250_000, Unit::Microsecond, true);
         write_timestamp(&mut out, -1, Unit::Second, false);
-        assert_eq!(String::from_utf8(out).unwrap(), "2024-01-31T12:00:00.250Z1969-12-31T23:59:59");
+        assert_eq!(String::from_utf8(out).unwrap(), "2024-01-31T12:00:00.25Z1969-12-31T23:59:59");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jackfield_sdk::Failure;
 use std::error::Error;
 use std::io::{self, BufRead, Read};
-use structured_zstd::decoding::errors::FrameDecoderError;
+use structured_zstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use structured_zstd::decoding::{ContentChecksum, FrameDecoder, StreamingDecoder};
 
 pub(crate) struct Decoder<R: BufRead>(StreamingDecoder<Counted<R>, FrameDecoder>);
@@ -36,6 +36,9 @@ impl<R: BufRead> Decoder<R> {
             }
             FrameDecoderError::ReadFrameHeaderError(_) if at <= 4 => {
                 ("not-zstd", "it does not begin like zstd data".to_owned())
+            }
+            FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)) => {
+                ("trailing-data", "there is something that is no zstd data behind it".to_owned())
             }
             error => ("invalid-data", error.to_string().to_lowercase()),
         };
@@ -142,6 +145,6 @@ mod tests {
     #[test]
     fn other_data_is_told_from_zstd() {
         assert_eq!(code(b"a,b\n1,2\n"), "not-zstd");
-        assert!(decode(&[zstd(b"text"), b"more".to_vec()].concat()).is_err());
+        assert_eq!(code(&[zstd(b"text"), b"more".to_vec()].concat()), "trailing-data");
     }
 }

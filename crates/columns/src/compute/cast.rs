@@ -1,9 +1,11 @@
 //! Conversion from one type to another.
 
+mod text;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::DataType;
 use arrow::util::display::FormatOptions;
@@ -53,7 +55,8 @@ fn cast(call: &mut Call) -> Result<Values, Failure> {
     }
     call.meter.allocate(bytes)?;
     let safe = call.options.boolean("safe")?;
-    let converted = match convert(&array, call.output) {
+    let own = if *call.output == DataType::Utf8 { text::of(call, &array)? } else { None };
+    let converted = match own.map_or_else(|| convert(&array, call.output), Ok) {
         Ok(converted) => converted,
         Err(_) => one_by_one(call, &array)?,
     };
@@ -102,6 +105,17 @@ fn has_fixed_size(data_type: &DataType) -> bool {
 /// Converts; what does not convert is null, except that nested values fail as a whole.
 pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
     let safe = !(array.data_type().is_nested() || to.is_nested());
+    let clocks;
+    let array = match (array.as_string_opt::<i32>(), to) {
+        // Arrow takes a bare number for a count of ticks.
+        (Some(texts), DataType::Time32(_) | DataType::Time64(_)) => {
+            let number = |text: Option<&str>| Some(text.is_some_and(|text| !text.contains(':')));
+            let numbers: BooleanArray = texts.iter().map(number).collect();
+            clocks = arrow::compute::nullif(texts, &numbers).map_err(internal)?;
+            &clocks
+        }
+        _ => array,
+    };
     let options = CastOptions { safe, format_options: FormatOptions::default() };
     // Arrow panics at times whose local form is just beyond the calendar; such rows fail like any other.
     let cast = catch_unwind(AssertUnwindSafe(|| cast_with_options(array, to, &options).map_err(internal)));

@@ -160,6 +160,23 @@ fn parse_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, F
     all_text(types, output)
 }
 
+/// Makes what the text leaves out of a date the first of its kind: a year its first day, a time one of 1900-01-01.
+fn begin(parsed: &mut Parsed) -> Option<()> {
+    let year = parsed.year().is_some() || parsed.year_mod_100().is_some() || parsed.isoyear().is_some();
+    if !year {
+        parsed.set_year(1900).ok()?;
+    }
+    if parsed.ordinal().is_none() {
+        if parsed.month().is_none() {
+            parsed.set_month(1).ok()?;
+        }
+        if parsed.day().is_none() {
+            parsed.set_day(1).ok()?;
+        }
+    }
+    Some(())
+}
+
 /// Microseconds since 1970-01-01, of UTC if the text has an offset.
 fn micros(text: &str, items: &[Item]) -> Option<i64> {
     let mut parsed = Parsed::new();
@@ -168,15 +185,16 @@ fn micros(text: &str, items: &[Item]) -> Option<i64> {
         return seconds.checked_mul(1_000_000)?.checked_add(i64::from(parsed.nanosecond().unwrap_or(0) / 1000));
     }
     let no_time = parsed.hour_mod_12().is_none() && parsed.hour_div_12().is_none() && parsed.minute().is_none();
+    if !no_time && parsed.minute().is_none() {
+        parsed.set_minute(0).ok()?;
+    }
     let time = if no_time { NaiveTime::MIN } else { parsed.to_naive_time().ok()? };
     let date = match parsed.to_naive_date() {
         Ok(date) => date,
-        // A month without a day is its first.
-        Err(_) if parsed.day().is_none() => {
-            parsed.set_day(1).ok()?;
+        Err(_) => {
+            begin(&mut parsed)?;
             parsed.to_naive_date().ok()?
         }
-        Err(_) => return None,
     };
     let offset = i64::from(parsed.offset().unwrap_or(0));
     date.and_time(time).and_utc().timestamp_micros().checked_sub(offset * 1_000_000)

@@ -44,21 +44,29 @@ fn date(millis: i64) -> Option<String> {
 fn time(number: i64, unit: TimeUnit) -> Option<String> {
     let (seconds, nanos) = split(number, unit);
     let time = NaiveTime::from_num_seconds_from_midnight_opt(u32::try_from(seconds).ok()?, nanos)?;
-    Some(time.format("%H:%M:%S%.f").to_string())
+    Some(format!("{}{}", time.format("%H:%M:%S"), fraction(nanos)))
 }
 
 fn timestamp(number: i64, unit: TimeUnit, zone: Option<&str>) -> Option<String> {
     let (seconds, nanos) = split(number, unit);
     let moment = DateTime::from_timestamp(seconds, nanos)?;
-    const FORMAT: &str = "%Y-%m-%dT%H:%M:%S%.f";
+    const FORMAT: &str = "%Y-%m-%dT%H:%M:%S";
+    let fraction = fraction(nanos);
     Some(match zone {
-        None => moment.naive_utc().format(FORMAT).to_string(),
-        Some("UTC" | "Z" | "+00:00" | "Etc/UTC") => format!("{}Z", moment.naive_utc().format(FORMAT)),
+        None => format!("{}{fraction}", moment.naive_utc().format(FORMAT)),
+        Some("UTC" | "Z" | "+00:00" | "Etc/UTC") => format!("{}{fraction}Z", moment.naive_utc().format(FORMAT)),
         Some(zone) => {
             let zone: Tz = zone.parse().ok()?;
-            moment.with_timezone(&zone).format("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+            let local = moment.with_timezone(&zone);
+            format!("{}{fraction}{}", local.format(FORMAT), local.format("%:z"))
         }
     })
+}
+
+/// The part of a second with its point, as many digits as are needed, if there is one.
+fn fraction(nanos: u32) -> String {
+    let text = if nanos == 0 { String::new() } else { format!(".{nanos:09}") };
+    text.trim_end_matches('0').to_owned()
 }
 
 /// Whole seconds, rounded down, and the nanoseconds above.

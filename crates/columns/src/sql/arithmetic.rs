@@ -21,7 +21,11 @@ impl Resolver<'_> {
             BinaryOperator::GtEq => self.compare("greater_equal", ">=", left, right),
             BinaryOperator::Plus => self.add("+", left, right),
             BinaryOperator::Minus => self.add("-", left, right),
-            BinaryOperator::Multiply => self.arithmetic("*", "multiply", left, right),
+            BinaryOperator::Multiply => match (Class::of(&left.data_type), Class::of(&right.data_type)) {
+                (Class::Interval, Class::Integer) => self.times(left, right),
+                (Class::Integer, Class::Interval) => self.times(right, left),
+                _ => self.arithmetic("*", "multiply", left, right),
+            },
             BinaryOperator::Modulo => self.arithmetic("%", "remainder", left, right),
             BinaryOperator::Divide => {
                 self.numeric("/", &left)?;
@@ -163,6 +167,14 @@ impl Resolver<'_> {
         let [left, right]: [Typed; 2] = sides.try_into().map_err(|_| syntax("an operand is missing"))?;
         let node = Node::Temporal { subtract, left: Box::new(left), right: Box::new(right) };
         self.fold(Typed::new(node, data_type, at)?)
+    }
+
+    /// An interval so many times.
+    fn times(&mut self, interval: Typed, count: Typed) -> Result<Typed, Failure> {
+        let at = interval.offset.min(count.offset);
+        let count = self.cast(count, &DataType::Int64)?;
+        let node = Node::Times(Box::new(interval), Box::new(count));
+        self.fold(Typed::new(node, INTERVAL, at)?)
     }
 
     fn no_times(&self, operator: &str, left: &Typed, right: &Typed) -> Failure {

@@ -177,6 +177,12 @@ impl Resolver<'_> {
                 let between = DataType::Timestamp(*unit, Some(utc.into()));
                 self.convert(value, &between, safe)?
             }
+            // As in DuckDB, a float becomes the nearest whole number, of two the even one.
+            (from, to) if from.is_floating() && to.is_integer() => {
+                let options = serde_json::json!({ "round_mode": "half_to_even" }).to_string();
+                let (kind, at) = (from.clone(), value.offset);
+                self.kernel_of_type("round", vec![value], options, kind, at)?
+            }
             _ => value,
         };
         let options = serde_json::json!({ "to_type": type_name(to), "safe": safe }).to_string();

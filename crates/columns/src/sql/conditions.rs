@@ -5,7 +5,7 @@ use sqlparser::ast::Expr;
 
 use super::coerce::Class;
 use super::constants;
-use super::resolve::{Resolver, mismatch};
+use super::resolve::Resolver;
 use super::text::syntax;
 use super::tree::{Node, Typed};
 use crate::Failure;
@@ -197,16 +197,20 @@ impl Resolver<'_> {
         };
         let value = self.text("LIKE", value)?;
         let pattern = self.text("LIKE", pattern)?;
-        let Some(pattern) = pattern.literal_text() else {
-            if pattern.is_null() {
-                return Ok(Typed::leaf(Node::Literal(Scalar::Null), DataType::Boolean, at));
+        if pattern.is_null() {
+            return Ok(Typed::leaf(Node::Literal(Scalar::Null), DataType::Boolean, at));
+        }
+        let found = match pattern.literal_text() {
+            Some(pattern) => {
+                let pattern = backslashes(pattern, escape);
+                let options = serde_json::json!({ "pattern": pattern, "ignore_case": ignore_case }).to_string();
+                self.kernel_of_type("match_like", vec![value], options, DataType::Boolean, at)?
             }
-            let message = "the pattern of LIKE must be a constant text";
-            return Err(mismatch(message, pattern.offset).with_help("write x LIKE '%part%', or contains(x, y)"));
+            None => {
+                let arguments = vec![value, pattern];
+                Typed::new(Node::Like { arguments, escape, ignore_case }, DataType::Boolean, at)?
+            }
         };
-        let pattern = backslashes(pattern, escape);
-        let options = serde_json::json!({ "pattern": pattern, "ignore_case": ignore_case }).to_string();
-        let found = self.kernel_of_type("match_like", vec![value], options, DataType::Boolean, at)?;
         if negated { self.invert(found) } else { Ok(found) }
     }
 }

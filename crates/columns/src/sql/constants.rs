@@ -76,6 +76,9 @@ pub(super) fn convert(scalar: &Scalar, to: &DataType) -> Option<Scalar> {
     match (scalar, to) {
         (Scalar::Null, _) => return Some(Scalar::Null),
         (Scalar::Text(text), DataType::Binary) => return Some(Scalar::Binary(text.clone().into_bytes())),
+        (Scalar::Text(text), DataType::Timestamp(..)) => {
+            return from_row(&one_row(&Scalar::Text(with_seconds(text.trim())), to)?);
+        }
         (Scalar::Text(text), to) if to.is_numeric() || *to == DataType::Boolean => {
             // Arrow reads more than people mean: `'1e3'` as a decimal, `'t'` as true.
             let plain = if *to == DataType::Boolean {
@@ -123,7 +126,42 @@ pub(super) fn number(text: &str) -> Option<(Scalar, DataType)> {
 /// The type of INTERVAL constants.
 pub(super) const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 
-/// `1 day 2 hours`, as a constant.
+/// `1 day 2 hours` or `1 day 02:00:00`, as a constant.
 pub(super) fn interval(text: &str) -> Option<Scalar> {
-    from_row(&one_row(&Scalar::Typed(INTERVAL, text.to_owned()), &INTERVAL)?)
+    let words: Vec<String> =
+        text.split_whitespace().map(|word| clock(word).unwrap_or_else(|| word.to_owned())).collect();
+    let scalar = Scalar::Typed(INTERVAL, words.join(" "));
+    from_row(&one_row(&scalar, &INTERVAL)?)
+}
+
+/// `02:30:00` as hours, minutes and seconds, each with the sign of the whole.
+fn clock(word: &str) -> Option<String> {
+    let (sign, plain) = word.strip_prefix('-').map_or(("", word), |plain| ("-", plain));
+    let parts: Vec<&str> = plain.split(':').collect();
+    let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if !parts.iter().all(number) {
+        return None;
+    }
+    match parts.as_slice() {
+        [hours, minutes] => Some(format!("{sign}{hours} hours {sign}{minutes} minutes")),
+        [hours, minutes, seconds] => {
+            Some(format!("{sign}{hours} hours {sign}{minutes} minutes {sign}{seconds} seconds"))
+        }
+        _ => None,
+    }
+}
+
+/// A timestamp's text with the seconds that it leaves out: `2024-02-29 12:00Z` becomes `2024-02-29 12:00:00Z`.
+fn with_seconds(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let short = digits(11..13) && bytes.get(13) == Some(&b':') && digits(14..16);
+    match (short, bytes.get(16)) {
+        (true, None | Some(b'Z' | b'z' | b'+' | b'-' | b' ')) => {
+            let (before, after) = text.split_at(16);
+            format!("{before}:00{after}")
+        }
+        _ => text.to_owned(),
+    }
 }

@@ -1,6 +1,7 @@
 //! Evaluation over a batch: one kernel call per node, with masks where a branch is not every row's.
 
 mod branches;
+mod like;
 mod reach;
 mod temporal;
 mod texts;
@@ -110,6 +111,8 @@ impl Run<'_> {
             Node::Field { of, index } => self.field(of, *index, only),
             Node::Element { of, index } => self.element(of, index, only),
             Node::Substring { part, arguments } => self.substring(part, arguments, only),
+            Node::Like { arguments, escape, ignore_case } => self.like(arguments, *escape, *ignore_case, only),
+            Node::Times(interval, count) => self.times(typed, interval, count, only),
             Node::Temporal { subtract, left, right } => self.temporal(typed, *subtract, left, right, only),
             Node::Let { slot, value, body } => {
                 let kept = self.value(value, only)?;

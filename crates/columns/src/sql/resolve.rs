@@ -249,7 +249,8 @@ impl<'a> Resolver<'a> {
     ) -> Result<Typed, Failure> {
         let types: Vec<DataType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let data_type = compute::result_type(function, &types, &options).map_err(|failure| {
-            let failure = failure.with_offset(at);
+            // An option of the kernel is a part of this text, which has the place.
+            let failure = Failure { parameter: None, ..failure }.with_offset(at);
             if failure.help.is_some() || failure.code != "type-mismatch" || types.is_empty() {
                 return failure;
             }

@@ -41,9 +41,13 @@ impl Resolver<'_> {
             }
             "length" | "len" | "char_length" => {
                 let [value] = self.exactly(name, arguments, at)?;
-                let binary = Class::of(&value.data_type) == Class::Binary;
-                let kernel = if binary { "binary_length" } else { "utf8_length" };
-                let value = if binary { value } else { self.text(name, value)? };
+                let list = matches!(value.data_type, DataType::List(_) | DataType::LargeList(_));
+                let (kernel, value) = match Class::of(&value.data_type) {
+                    Class::Binary => ("binary_length", value),
+                    // As in DuckDB, a list is as long as it has items.
+                    Class::Nested if list && name != "char_length" => ("list_value_length", value),
+                    _ => ("utf8_length", self.text(name, value)?),
+                };
                 let length = self.kernel(kernel, vec![value], plain(), at)?;
                 self.cast(length, &DataType::Int64)
             }
@@ -93,7 +97,11 @@ impl Resolver<'_> {
     }
 
     fn pattern_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
-        let (least, most) = if name == "regexp_replace" { (3, 4) } else { (2, 3) };
+        let (least, most) = match name {
+            "regexp_replace" => (3, 4),
+            "regexp_extract" => (2, 4),
+            _ => (2, 3),
+        };
         self.arity(name, &arguments, least, most, at)?;
         let mut arguments = arguments.into_iter();
         let (Some(value), Some(pattern)) = (arguments.next(), arguments.next()) else {
@@ -104,7 +112,9 @@ impl Resolver<'_> {
         let pattern = self.constant_text(name, &pattern)?.to_owned();
         let rest: Vec<Typed> = arguments.collect();
         let flags = match (name, rest.as_slice()) {
-            ("regexp_matches", [flags]) | ("regexp_replace", [_, flags]) => self.constant_text(name, flags)?.to_owned(),
+            ("regexp_matches", [flags]) | ("regexp_replace" | "regexp_extract", [_, flags]) => {
+                self.constant_text(name, flags)?.to_owned()
+            }
             _ => String::new(),
         };
         if let Some(unknown) = flags.chars().find(|flag| !"cisgm".contains(*flag)) {

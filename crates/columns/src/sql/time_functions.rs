@@ -34,6 +34,61 @@ fn part_named(name: &str) -> Option<&'static str> {
     PARTS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, part)| *part)
 }
 
+/// A format with each `%x` replaced by what `of` says about it and the text before it; `%%` stays.
+fn rewritten(format: &str, mut of: impl FnMut(char, &mut String) -> bool) -> String {
+    let mut out = String::with_capacity(format.len());
+    let mut rest = format.chars();
+    while let Some(next) = rest.next() {
+        if next != '%' {
+            out.push(next);
+            continue;
+        }
+        match rest.next() {
+            Some(field) if of(field, &mut out) => {}
+            Some(field) => out.extend(['%', field]),
+            None => out.push('%'),
+        }
+    }
+    out
+}
+
+/// DuckDB's fields that the kernel `strftime` takes for something else.
+fn written_format(format: &str, data_type: &DataType) -> String {
+    let utc = matches!(data_type, DataType::Timestamp(_, Some(zone)) if ["UTC", "Z", "+00:00", "Etc/UTC"].contains(&zone.as_ref()));
+    rewritten(format, |field, out| {
+        out.push_str(match field {
+            'f' => "%6f",
+            'g' => "%3f",
+            'n' => "%9f",
+            'c' => "%Y-%m-%d %H:%M:%S",
+            'x' => "%Y-%m-%d",
+            'X' => "%H:%M:%S",
+            'Z' if utc => "UTC",
+            'z' if utc => "+00",
+            _ => return false,
+        });
+        true
+    })
+}
+
+/// Likewise for `strptime`. Behind a point a fraction has as many digits as there are.
+fn read_format(format: &str) -> String {
+    rewritten(format, |field, out| {
+        if "fgn".contains(field) && out.ends_with('.') {
+            out.pop();
+            out.push_str("%.f");
+            return true;
+        }
+        out.push_str(match field {
+            'f' => "%6f",
+            'g' => "%3f",
+            'n' => "%9f",
+            _ => return false,
+        });
+        true
+    })
+}
+
 const MICROS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 impl Resolver<'_> {
@@ -73,14 +128,18 @@ impl Resolver<'_> {
                     (value, format)
                 };
                 let value = self.temporal_value(name, value)?;
-                let options = serde_json::json!({ "format": self.constant_text(name, &format)? }).to_string();
-                self.kernel("strftime", vec![value], options, at)
+                let format_at = format.offset;
+                let format = written_format(self.constant_text(name, &format)?, &value.data_type);
+                let options = serde_json::json!({ "format": format }).to_string();
+                self.kernel("strftime", vec![value], options, at).map_err(|failure| failure.with_offset(format_at))
             }
             "strptime" => {
                 let [value, format] = self.exactly(name, arguments, at)?;
                 let value = self.text(name, value)?;
-                let options = serde_json::json!({ "format": self.constant_text(name, &format)? }).to_string();
-                self.kernel("strptime", vec![value], options, at)
+                let format_at = format.offset;
+                let format = read_format(self.constant_text(name, &format)?);
+                let options = serde_json::json!({ "format": format }).to_string();
+                self.kernel("strptime", vec![value], options, at).map_err(|failure| failure.with_offset(format_at))
             }
             part => {
                 let [value] = self.exactly(name, arguments, at)?;
@@ -172,14 +231,13 @@ impl Resolver<'_> {
             _ => return Err(self.unknown_part(text, part.offset)),
         };
         let value = self.temporal_value(name, value)?;
-        let in_day = ["hour", "minute", "second", "millisecond", "microsecond"].contains(&unit);
-        let value =
-            if in_day && Class::of(&value.data_type) == Class::Date { self.cast(value, &MICROS)? } else { value };
+        // As in DuckDB, what becomes of a date is a timestamp.
+        let value = if Class::of(&value.data_type) == Class::Date { self.cast(value, &MICROS)? } else { value };
         let options = serde_json::json!({ "unit": unit }).to_string();
         self.kernel("floor_temporal", vec![value], options, at)
     }
 
-    /// How many bounds of the unit lie between the two.
+    /// How many beginnings of the unit lie between the two.
     fn date_diff(&mut self, name: &str, part: &Typed, from: Typed, to: Typed, at: u32) -> Result<Typed, Failure> {
         let text = self.constant_text(name, part)?;
         let unit = match part_named(text) {
@@ -206,7 +264,14 @@ impl Resolver<'_> {
             sides = sides.into_iter().map(|side| self.cast(side, &MICROS)).collect::<Result<_, _>>()?;
         }
         let [from, to]: [Typed; 2] = sides.try_into().map_err(|_| syntax("an argument is missing").with_offset(at))?;
-        let between = self.kernel(&format!("{unit}s_between"), vec![from, to], String::new(), at)?;
-        self.cast(between, &DataType::Int64)
+        // As in DuckDB, weeks are seven days each, while all else counts beginnings.
+        let counted = if unit == "week" { "day" } else { unit };
+        let between = self.kernel(&format!("{counted}s_between"), vec![from, to], String::new(), at)?;
+        let between = self.cast(between, &DataType::Int64)?;
+        if unit != "week" {
+            return Ok(between);
+        }
+        let seven = self.int64(7, at);
+        self.operator(&BinaryOperator::DuckIntegerDivide, between, seven)
     }
 }

@@ -42,6 +42,10 @@ pub(super) enum Node {
     Element { of: Box<Typed>, index: Box<Typed> },
     /// Part of a text by numbers of characters: `substring`, `left`, `right`.
     Substring { part: String, arguments: Vec<Typed> },
+    /// LIKE with a pattern that is not the same for all rows: the text and the pattern.
+    Like { arguments: Vec<Typed>, escape: Option<char>, ignore_case: bool },
+    /// An interval so many times: the interval and a whole number.
+    Times(Box<Typed>, Box<Typed>),
     /// Arithmetic of dates, timestamps, durations and intervals, which the arrow kernels do as they are.
     Temporal { subtract: bool, left: Box<Typed>, right: Box<Typed> },
     /// Evaluates `value` once and keeps it in a slot for `body`.
@@ -132,7 +136,9 @@ impl Node {
     pub(super) fn each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Typed)) {
         match self {
             Node::Column(_) | Node::Literal(_) | Node::Slot(_) => {}
-            Node::Call { arguments, .. } | Node::Substring { arguments, .. } => arguments.iter().for_each(visit),
+            Node::Call { arguments, .. } | Node::Substring { arguments, .. } | Node::Like { arguments, .. } => {
+                arguments.iter().for_each(visit);
+            }
             Node::And(parts) | Node::Or(parts) | Node::Coalesce(parts) => parts.iter().for_each(visit),
             Node::Case { branches, otherwise } => {
                 for (condition, value) in branches {
@@ -146,7 +152,7 @@ impl Node {
                 visit(of);
                 visit(index);
             }
-            Node::Temporal { left, right, .. } => {
+            Node::Temporal { left, right, .. } | Node::Times(left, right) => {
                 visit(left);
                 visit(right);
             }

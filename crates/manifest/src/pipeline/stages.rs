@@ -163,6 +163,7 @@ impl Stages {
             let from = self.reference(input, Some(node), report);
             inputs.extend(from.map(|from| Input { port: None, from, path: path(&["input"]) }));
         }
+        let own = inputs.len();
         let Some(several) = several.map(settle) else { return inputs };
         let name = s.name("inputs");
         match several.data {
@@ -175,6 +176,10 @@ impl Stages {
             }
             Data::Table(entries) => self.named_inputs(entries, &name, node, &mut inputs, report),
             other => wrong_type(&name, "a list or a table", several.spot, &other, report),
+        }
+        if own > 0 {
+            // Said in two ways, which is reported: the planner goes by the first.
+            inputs.truncate(own);
         }
         inputs
     }
@@ -267,6 +272,14 @@ fn paths(s: &mut Section, report: &mut Report<'_>) -> Vec<Spotted<String>> {
     let Some(item) = s.take("path") else {
         s.missing("path", report);
         return Vec::new();
+    };
+    // One path is text as it is; a list of them is written as one.
+    let item = match &item.data {
+        Data::Text(text) if text.loose && text.text.trim_start().starts_with('[') => match settle(item.clone()) {
+            list @ Item { data: Data::Array(_), .. } => list,
+            _ => item,
+        },
+        _ => item,
     };
     let (spot, items) = match item.data {
         Data::Array(items) => (item.spot, items),

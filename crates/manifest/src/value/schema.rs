@@ -48,9 +48,9 @@ impl<'s> Places<'s> {
         self.root?.pointer(pointer)
     }
 
-    /// Whether text may stand here: at least one schema says so, or none says anything about types.
-    pub(super) fn allow_text(&self) -> bool {
-        let mut verdicts = self.schemas.iter().filter_map(|schema| text_allowed(schema)).peekable();
+    /// Whether this text may stand here: at least one schema says so, or none says anything about types.
+    pub(super) fn allow_text(&self, text: &str) -> bool {
+        let mut verdicts = self.schemas.iter().filter_map(|schema| text_allowed(schema, text)).peekable();
         verdicts.peek().is_none() || verdicts.any(|allowed| allowed)
     }
 
@@ -70,15 +70,16 @@ impl<'s> Places<'s> {
 }
 
 /// `None` if the schema itself says nothing about types.
-fn text_allowed(schema: &Json) -> Option<bool> {
+fn text_allowed(schema: &Json, text: &str) -> Option<bool> {
+    // A word that stands beside other types is only itself: `5` is not `"all"`.
+    if let Some(value) = schema.get("const") {
+        return Some(value == text);
+    }
     match schema.get("type") {
         Some(Json::String(name)) => return Some(name == "string"),
         Some(Json::Array(names)) => return Some(names.iter().any(|name| name == "string")),
         _ => {}
     }
-    if let Some(value) = schema.get("const") {
-        return Some(value.is_string());
-    }
     let values = schema.get("enum")?.as_array()?;
-    Some(values.iter().any(Json::is_string))
+    Some(values.iter().any(|value| value == text))
 }

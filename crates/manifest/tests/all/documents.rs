@@ -226,10 +226,10 @@ fn set_options() {
     }
     let changed = pipeline(
         "params = { by = ['a', 'b'] }",
-        &["batch-rows=10", "limits.memory=1MiB", "node.n.params.by.1=c", "source.a.path=['x', 'y']"],
+        &["batch-rows=10", "limits.memory=1MiB", "node.n.params.by.1=c", "source.a.path=x, y"],
     );
     assert_eq!(changed.batch_rows, Some(10));
-    assert_eq!(changed.sources[0].paths, ["['x', 'y']"], "where text is due it is taken as it is");
+    assert_eq!(changed.sources[0].paths, ["x, y"], "where text is due it is taken as it is");
     assert_eq!(to_json(&changed.nodes[0].params["by"], None), json!(["a", "c"]));
 }
 
@@ -281,18 +281,36 @@ fn loose_text_follows_the_schema() {
             "either": { "type": ["string", "integer"] },
             "kind": { "enum": ["left", "right"] },
             "on": { "type": "boolean" },
+            "sample": { "anyOf": [{ "type": "integer" }, { "const": "all" }] },
+            "whole": { "anyOf": [{ "type": "integer" }, { "const": "all" }] },
         }
     });
-    let sets = ["rows=2", "by=['a', \"b\"]", "either=3", "kind=left", "other=4", "on=maybe"];
+    let sets = ["rows=2", "by=['a', \"b\"]", "either=3", "kind=left", "other=4", "on=maybe", "sample=5", "whole=all"];
     let sets: Vec<String> = sets.iter().map(|set| format!("node.n.params.{set}")).collect();
     let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
     let pipeline = pipeline("", &sets);
     let params = Value::Table(pipeline.nodes[0].params.clone());
     assert_eq!(
         to_json(&params, Some(&schema)),
-        json!({ "rows": 2, "by": ["a", "b"], "either": "3", "kind": "left", "other": "4", "on": "maybe" })
+        json!({
+            "rows": 2, "by": ["a", "b"], "either": "3", "kind": "left", "other": "4", "on": "maybe", "sample": 5,
+            "whole": "all",
+        })
     );
     assert_eq!(to_json(&params, None)["rows"], "2");
+}
+
+#[test]
+fn options_of_the_command_line_may_be_lists_and_tables() {
+    let sets = ["source.a.path=[\"x.csv\", 'y.csv']", "node.n.params={}", "node.n.params.by=['a']"];
+    let read = pipeline("params = { rows = 1 }", &sets);
+    assert_eq!(read.sources[0].paths, ["x.csv", "y.csv"]);
+    let params = to_json(
+        &Value::Table(read.nodes[0].params.clone()),
+        Some(&json!({ "properties": { "by": { "type": "array" } } })),
+    );
+    assert_eq!(params, json!({ "by": ["a"] }));
+    assert_eq!(pipeline("", &["source.a.path=[x].csv"]).sources[0].paths, ["[x].csv"]);
 }
 
 #[test]
@@ -365,4 +383,16 @@ fn long_lines_and_control_characters_are_tamed() {
            | ^^^^^
         help: there are `type`, `input`, `inputs`, `params` and `on-error`"#]]
     .assert_eq(&render(&problems[0]));
+}
+
+#[test]
+fn a_line_of_data_is_shown_without_a_column() {
+    let place = jackfield_manifest::Location::of_line("in.csv", 12, b"2,\x1b[31m\nrest");
+    let problem = jackfield_manifest::Problem::error("invalid-value", "column n: it is wrong").at(Some(place));
+    expect![[r#"
+        error[invalid-value]: column n: it is wrong
+          --> in.csv:12
+            |
+         12 | 2,?[31m"#]]
+    .assert_eq(&render(&problem).replace('\u{fffd}', "?"));
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use jackfield_columns::Failure;
 use serde_json::{Value, json};
 
-use super::output::{make_folders, write_problem};
+use super::output::{make_folders, use_permissions, write_problem};
 use crate::diagnose::Diagnosis;
 use crate::plan::paths::reason;
 
@@ -24,7 +24,8 @@ pub(crate) struct DeadLetters {
 struct Letters {
     shown: String,
     writer: BufWriter<File>,
-    temporary: tempfile::TempPath,
+    /// The name until the end, and the final one; none for a device or a pipe, which is written as it is.
+    temporary: Option<(tempfile::TempPath, PathBuf)>,
 }
 
 impl DeadLetters {
@@ -54,10 +55,7 @@ impl DeadLetters {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let acted = (|| {
             if !files.contains_key(&path) {
-                let folder = path.parent().unwrap_or(Path::new("."));
-                make_folders(folder)?;
-                let file = tempfile::Builder::new().prefix(".jackfield-").suffix(".tmp").tempfile_in(folder)?;
-                let (file, temporary) = file.into_parts();
+                let (file, temporary) = create(&path)?;
                 let letters = Letters { shown: shown.to_owned(), writer: BufWriter::new(file), temporary };
                 files.insert(path.clone(), letters);
             }
@@ -69,13 +67,30 @@ impl DeadLetters {
     /// Gives all files their names.
     pub(crate) fn finish(&self) -> Result<(), Diagnosis> {
         let files = std::mem::take(&mut *self.files.lock().unwrap_or_else(PoisonError::into_inner));
-        for (path, mut letters) in files {
+        for mut letters in files.into_values() {
             let failed = |error: &std::io::Error| write_problem(&letters.shown, &reason(error));
             letters.writer.flush().map_err(|error| failed(&error))?;
-            letters.temporary.persist(&path).map_err(|error| failed(&error.error))?;
+            if let Some((temporary, target)) = letters.temporary {
+                temporary.persist(&target).map_err(|error| failed(&error.error))?;
+            }
         }
         Ok(())
     }
+}
+
+/// A file for letters under a temporary name, and its own; a device or a pipe is opened as it is.
+fn create(path: &Path) -> std::io::Result<(File, Option<(tempfile::TempPath, PathBuf)>)> {
+    // A link stays a link: what it points to is replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if std::fs::metadata(&target).is_ok_and(|meta| !meta.is_file()) {
+        return Ok((std::fs::OpenOptions::new().write(true).open(&target)?, None));
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folders(folder)?;
+    let file = tempfile::Builder::new().prefix(".jackfield-").suffix(".tmp").tempfile_in(folder)?;
+    use_permissions(file.as_file(), &target)?;
+    let (file, temporary) = file.into_parts();
+    Ok((file, Some((temporary, target))))
 }
 
 /// The letter of a row that never became one.

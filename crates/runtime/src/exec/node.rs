@@ -293,6 +293,7 @@ impl<'a> NodeRun<'a> {
     fn reject(&self, rejected: &[Rejected], batch: &Batch) -> Result<Option<BooleanArray>, Vec<Diagnosis>> {
         let failed = |error: arrow::error::ArrowError| vec![self.broken(&error.to_string())];
         let mut all: Option<BooleanArray> = None;
+        let mut told: Vec<(usize, &Rejected)> = Vec::new();
         for group in rejected {
             let rows = plain(&group.rows);
             let count = rows.true_count();
@@ -300,26 +301,28 @@ impl<'a> NodeRun<'a> {
                 continue;
             }
             match &self.working.on_error {
-                OnError::Stop => {
-                    let row = rows.values().set_indices().next().unwrap_or(0);
-                    return Err(vec![self.row_problem(group.reason.clone(), batch, row)]);
-                }
+                OnError::Stop => told.extend(rows.values().set_indices().next().map(|row| (row, group))),
                 OnError::Skip => {}
-                OnError::DeadLetter(path) => {
-                    for row in rows.values().set_indices() {
-                        let json =
-                            row_to_json(batch, row).map_err(|failure| vec![self.row_problem(failure, batch, row)])?;
-                        let letter =
-                            rejected_row_letter(&self.working.name, &self.row_text(&group.reason, batch, row), json);
-                        job_letter(self.job, path, &letter)?;
-                    }
-                }
+                OnError::DeadLetter(_) => told.extend(rows.values().set_indices().map(|row| (row, group))),
             }
-            self.working.counters.rows_rejected.fetch_add(count as u64, Ordering::Relaxed);
+            // A row that ends the run is its error, not one that was put aside.
+            if self.working.on_error != OnError::Stop {
+                self.working.counters.rows_rejected.fetch_add(count as u64, Ordering::Relaxed);
+            }
             all = Some(match all {
                 Some(others) => or(&others, &rows).map_err(failed)?,
                 None => rows,
             });
+        }
+        // Groups are told as they were found; people read rows in their order.
+        told.sort_by_key(|(row, _)| *row);
+        for (row, group) in told {
+            let OnError::DeadLetter(path) = &self.working.on_error else {
+                return Err(vec![self.row_problem(group.reason.clone(), batch, row)]);
+            };
+            let json = row_to_json(batch, row).map_err(|failure| vec![self.row_problem(failure, batch, row)])?;
+            let text = self.row_text(&group.reason, batch, row);
+            job_letter(self.job, path, &rejected_row_letter(&self.working.name, &text, json))?;
         }
         Ok(all)
     }

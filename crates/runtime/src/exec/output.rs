@@ -46,13 +46,9 @@ impl Outputs {
         };
         let mut position = 0;
         let copied = (|| {
-            if let Ok(mut old) = File::open(&target) {
-                file.set_permissions(old.metadata()?.permissions())?;
-                if append {
-                    position = std::io::copy(&mut old, &mut file)?;
-                }
-            } else {
-                use_default_permissions(&file)?;
+            use_permissions(&file, &target)?;
+            if append && let Ok(mut old) = File::open(&target) {
+                position = std::io::copy(&mut old, &mut file)?;
             }
             Ok::<_, std::io::Error>(())
         })();
@@ -102,10 +98,14 @@ pub(crate) fn write_problem(shown: &str, why: &str) -> Diagnosis {
     problem("cannot-write", format!("{shown} cannot be written: {why}")).class(Class::Failed)
 }
 
-/// Temporary files are private; an output has the permissions that any new file would have.
-fn use_default_permissions(file: &File) -> std::io::Result<()> {
+/// Temporary files are private; an output has the permissions of what it replaces, or those of any new file.
+pub(crate) fn use_permissions(file: &File, target: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o666 & !umask()))
+    let permissions = match std::fs::metadata(target) {
+        Ok(old) => old.permissions(),
+        Err(_) => std::fs::Permissions::from_mode(0o666 & !umask()),
+    };
+    file.set_permissions(permissions)
 }
 
 /// The process's file mode creation mask, which can only be read without changing it from /proc.

@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, StringArray, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use jackfield_columns::{Batch, Failure, Origin, Unmetered, compute, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
-use jackfield_manifest::{OnError, SchemaDrift};
+use jackfield_manifest::{Location, OnError, Problem, SchemaDrift};
 
 use super::decode::{Trouble, spawn_decoder};
 use super::letters::bad_row_letter;
@@ -265,11 +265,15 @@ impl OneFile<'_> {
         let shown = self.input.shown();
         match &self.reading.on_error {
             OnError::Stop => {
-                let failure = bad.reason.clone();
-                let place = bad.line.map_or_else(|| shown.to_owned(), |line| format!("{shown}:{line}"));
-                let mut diagnosis = failure_problem(failure, &place);
-                diagnosis.class = Class::Failed;
-                return Err(vec![diagnosis]);
+                let Some(line) = bad.line else {
+                    let diagnosis = failure_problem(bad.reason.clone(), shown);
+                    return Err(vec![Diagnosis { class: Class::Failed, ..diagnosis }]);
+                };
+                let Failure { code, message, column, help, .. } = bad.reason.clone();
+                let message = column.map_or(message.clone(), |column| format!("column {column}: {message}"));
+                let place = Location::of_line(shown, line, &bad.raw);
+                let wrong = Problem { help, ..Problem::error(&code, message) };
+                return Err(vec![wrong.at(Some(place)).class(Class::Failed)]);
             }
             OnError::Skip => {}
             OnError::DeadLetter(path) => {

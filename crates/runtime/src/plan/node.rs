@@ -185,6 +185,7 @@ impl Planner<'_> {
             problems.push(problem(code, message).with_help(help).at(location).class(Class::Configuration));
         };
         let mut names: Vec<String> = Vec::new();
+        let mut listed = false;
         for (number, input) in node.inputs.iter().enumerate() {
             let key = if node.inputs.len() == 1 && input.port.is_none() { "input" } else { "inputs" };
             let fits = match &input.port {
@@ -198,6 +199,18 @@ impl Planner<'_> {
                     wrong("unknown-port", message, "put a union before it".to_owned(), key);
                 }
                 Some(port) => names.push(port.name.clone()),
+                // A list of inputs is a fault of its own, told once.
+                None if input.port.as_deref().is_some_and(is_of_list) => {
+                    if !listed {
+                        let message = format!("node.{name}: {} takes no list of inputs", declared.node_type);
+                        let help = match declared_names.as_slice() {
+                            [_] => "say input = \"…\"; a union before it puts several together".to_owned(),
+                            names => format!("say inputs = {{ {} }}", names.join(" = \"…\", ") + " = \"…\""),
+                        };
+                        wrong("unknown-port", message, help, key);
+                    }
+                    listed = true;
+                }
                 None => {
                     let port = input.port.as_deref().unwrap_or("in");
                     let message = format!("node.{name}: {} has no input port `{port}`", declared.node_type);
@@ -207,7 +220,7 @@ impl Planner<'_> {
         }
         for port in declared.inputs.iter().filter(|port| !port.optional) {
             let connected = names.iter().any(|n| *n == port.name || n.starts_with(&format!("{}.", port.name)));
-            if !connected && !self.says_inputs(node) {
+            if !connected && !listed && !self.says_inputs(node) {
                 let message =
                     format!("node.{name}: the input port `{}` of {} is not connected", port.name, declared.node_type);
                 let help = format!("say inputs = {{ {} = \"…\" }}", port.name);
@@ -241,6 +254,11 @@ impl Planner<'_> {
             other => call_problems(other, &format!("node.{name}")),
         }
     }
+}
+
+/// Whether the name of a port is that of an entry of a plain list.
+fn is_of_list(port: &str) -> bool {
+    port.strip_prefix("in.").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn broken_binding(code: &NodeCode, name: &str, message: &str) -> Diagnosis {

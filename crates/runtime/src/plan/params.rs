@@ -28,7 +28,7 @@ pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 found.extend(unexpected.iter().map(|key| unknown_key(document, &keys, key, schema)));
             }
-            _ => found.push(wrong_value(document, &keys, path.len(), &error)),
+            _ => found.push(wrong_value(document, &keys, path.len(), &error, schema)),
         }
     }
     found.into_iter().map(|problem| problem.class(Class::Configuration)).collect()
@@ -55,12 +55,28 @@ fn unknown_key(document: &Document, path: &[&str], key: &str, schema: &Value) ->
     unknown
 }
 
-fn wrong_value(document: &Document, keys: &[&str], own: usize, error: &jsonschema::ValidationError<'_>) -> Problem {
+fn wrong_value(
+    document: &Document,
+    keys: &[&str],
+    own: usize,
+    error: &jsonschema::ValidationError<'_>,
+    schema: &Value,
+) -> Problem {
     let what = keys.join(".");
     let missing = matches!(error.kind(), ValidationErrorKind::Required { .. });
     let code = if missing { "missing-key" } else { "wrong-value" };
-    let said = match error.kind() {
-        ValidationErrorKind::MinProperties { limit: 1 } | ValidationErrorKind::MinItems { limit: 1 } => {
+    let alternatives = match error.kind() {
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            schema.pointer(&error.schema_path().to_string()).and_then(Value::as_array)
+        }
+        _ => None,
+    };
+    let said = match (error.kind(), alternatives) {
+        (_, Some(alternatives)) => {
+            let wanted: Vec<String> = alternatives.iter().map(described).collect();
+            format!("{} is not {}", error.instance(), wanted.join(" or "))
+        }
+        (ValidationErrorKind::MinProperties { limit: 1 } | ValidationErrorKind::MinItems { limit: 1 }, _) => {
             "it is empty, and needs an entry at least".to_owned()
         }
         _ => error.to_string(),
@@ -72,4 +88,29 @@ fn wrong_value(document: &Document, keys: &[&str], own: usize, error: &jsonschem
         keys = &keys[..keys.len() - 1];
     }
     wrong
+}
+
+/// What a simple schema takes, in words.
+fn described(schema: &Value) -> String {
+    if let Some(value) = schema.get("const") {
+        return value.to_string();
+    }
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or ");
+    }
+    let kind = match schema.get("type").and_then(Value::as_str) {
+        Some("integer") => "a whole number",
+        Some("number") => "a number",
+        Some("string") => "text",
+        Some("boolean") => "true or false",
+        Some("array") => "a list",
+        Some("object") => "a table",
+        _ => "what another of its schemas takes",
+    };
+    match (schema.get("minimum"), schema.get("maximum")) {
+        (Some(least), Some(most)) => format!("{kind} from {least} to {most}"),
+        (Some(least), None) => format!("{kind} from {least} on"),
+        (None, Some(most)) => format!("{kind} up to {most}"),
+        (None, None) => kind.to_owned(),
+    }
 }

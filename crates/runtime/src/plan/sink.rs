@@ -216,6 +216,11 @@ impl Planner<'_> {
                 let path = ["sink", sink.name.as_str(), "columns", &number.to_string()];
                 let unknown = problem("unknown-column", format!("there is no column `{column}`")).with_help(help);
                 problems.push(unknown.at(self.document().locate(&path)).class(Class::Configuration));
+            } else if sink.columns.iter().flatten().take(number).any(|earlier| earlier == column) {
+                let path = ["sink", sink.name.as_str(), "columns", &number.to_string()];
+                let twice = problem("duplicate-column", format!("the column `{column}` is named twice"));
+                let twice = twice.with_help("remove one of the two").at(self.document().locate(&path));
+                problems.push(twice.class(Class::Configuration));
             }
         }
         problems

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jackfield_columns::{parse_type, type_name};
 use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
-use jackfield_manifest::{SchemaDrift, Source, Value, to_json};
+use jackfield_manifest::{Location, SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
@@ -347,7 +347,14 @@ impl Planner<'_> {
                 jackfield_columns::FailureKind::InvalidConfig => {
                     place(self.document(), &["source", name], section, failure)
                 }
-                _ => failure_problem(failure, what),
+                _ => {
+                    let line = failure.row;
+                    let mut diagnosis = failure_problem(failure, what);
+                    if let (Some(line), Some((_, file))) = (line, what.split_once(": ")) {
+                        diagnosis.problem.location = Some(Location::of_line(file, line + 1, &[]));
+                    }
+                    diagnosis
+                }
             });
         }
         problems

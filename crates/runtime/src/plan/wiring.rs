@@ -6,7 +6,7 @@ use jackfield_manifest::{PortRef, Source};
 use petgraph::graphmap::DiGraphMap;
 
 use super::demand::{Wanted, through};
-use super::{Body, Edge, Planner, Stage};
+use super::{Body, Edge, Planner, Stage, overlap};
 use crate::diagnose::{Class, ProblemExt, problem};
 
 /// All stages, each with what it reads: sources first, then nodes in the order of the data, then sinks.
@@ -56,6 +56,7 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
             stages.push(stage);
         }
     }
+    overlap::check(planner, &stages);
     if planner.found.is_empty() {
         send_demand_up(&mut stages, &edges);
         mark_waiting(&stages, &mut edges);

@@ -226,3 +226,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn text_without_any_object_is_told_at_once() {
+    let failure = read_all(b"\nhello\nworld\n", "{}", demand(), 5).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.row), ("syntax", Some(1)), "{failure:?}");
+    let told = read_all(b"hello\n", "{\"schema\": {\"a\": \"int64\"}}", demand(), 5).unwrap();
+    assert_eq!((told.schema.as_str(), told.bad.len()), ("a: int64", 1));
+}

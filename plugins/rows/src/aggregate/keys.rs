@@ -92,7 +92,10 @@ impl Key {
     pub(super) fn evaluate(&self, batch: &Batch, rejections: &mut Rejections) -> Result<Column, Failure> {
         match &self.of {
             KeyOf::Column(index) => batch.column_at(*index),
-            KeyOf::Expression(expression) => rejections.values(&self.pointer, expression.on(batch)?),
+            KeyOf::Expression(expression) => {
+                let alone = |row| expression.on(&batch.slice(row, 1)?);
+                rejections.values(&self.pointer, expression.on(batch)?, alone)
+            }
         }
     }
 }

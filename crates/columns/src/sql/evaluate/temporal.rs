@@ -1,9 +1,12 @@
 //! Arithmetic of dates, timestamps, durations and intervals.
 
-use arrow::array::{Array, ArrayRef, Datum, Scalar as One, new_null_array};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Datum, IntervalMonthDayNanoArray, Scalar as One, new_null_array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::concat;
 use arrow::compute::kernels::numeric::{add, sub};
+use arrow::datatypes::{Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType};
 
 use super::{Faults, Run, Value};
 use crate::Failure;
@@ -27,6 +30,57 @@ impl Side {
 }
 
 impl Run<'_> {
+    /// An interval so many times; what does not fit fails.
+    pub(super) fn times(
+        &mut self,
+        typed: &Typed,
+        interval: &Typed,
+        count: &Typed,
+        only: Option<&BooleanBuffer>,
+    ) -> Result<Value, Failure> {
+        let (a, b) = (self.value(interval, only)?, self.value(count, only)?);
+        let mut faults = a.faults;
+        faults.merge(b.faults);
+        let intervals = self.column(a.argument, &interval.data_type)?;
+        let counts = self.column(b.argument, &count.data_type)?;
+        self.room((self.rows as u64).saturating_mul(17))?;
+        let (Some(intervals), Some(counts)) =
+            (intervals.as_primitive_opt::<IntervalMonthDayNanoType>(), counts.as_primitive_opt::<Int64Type>())
+        else {
+            return Err(Failure::internal("type-mismatch", "an interval is taken a whole number of times"));
+        };
+        let times = |row: usize| {
+            let (interval, count) = (intervals.value(row), counts.value(row));
+            let small = i32::try_from(count).ok();
+            let part = |part: i32| if part == 0 { Some(0) } else { part.checked_mul(small?) };
+            Some(IntervalMonthDayNano {
+                months: part(interval.months)?,
+                days: part(interval.days)?,
+                nanoseconds: interval.nanoseconds.checked_mul(count)?,
+            })
+        };
+        let there = |row: usize| intervals.is_valid(row) && counts.is_valid(row);
+        let values: IntervalMonthDayNanoArray =
+            (0..self.rows).map(|row| if there(row) { times(row) } else { None }).collect();
+        let failed: Vec<bool> = (0..self.rows).map(|row| there(row) && values.is_null(row)).collect();
+        self.out_of_range(typed, failed, only, &mut faults);
+        Ok(Value { argument: Argument::Column(Arc::new(values)), faults })
+    }
+
+    /// Adds the rows that failed to the faults, with the reason of the first.
+    fn out_of_range(&self, typed: &Typed, failed: Vec<bool>, only: Option<&BooleanBuffer>, faults: &mut Faults) {
+        let mut rows = BooleanBuffer::from(failed);
+        if let Some(only) = only {
+            rows = &rows & only;
+        }
+        if let Some(first) = rows.set_indices().next() {
+            let kind = crate::types::type_name(&typed.data_type);
+            let failure = Failure::invalid_input("out-of-bounds", format!("the result is out of range for {kind}"));
+            let failure = self.name_column(typed, failure.with_row(first as u64));
+            faults.merge(Faults { rows: Some(rows), first: Some(failure) });
+        }
+    }
+
     pub(super) fn temporal(
         &mut self,
         typed: &Typed,
@@ -80,16 +134,7 @@ impl Run<'_> {
                 concat(&parts).map_err(|error| Failure::internal("kernel", error.to_string()))?
             }
         };
-        let mut rows = BooleanBuffer::from(failed);
-        if let Some(only) = only {
-            rows = &rows & only;
-        }
-        if let Some(first) = rows.set_indices().next() {
-            let kind = crate::types::type_name(&typed.data_type);
-            let failure = Failure::invalid_input("out-of-bounds", format!("the result is out of range for {kind}"));
-            let failure = self.name_column(typed, failure.with_row(first as u64));
-            faults.merge(Faults { rows: Some(rows), first: Some(failure) });
-        }
+        self.out_of_range(typed, failed, only, &mut faults);
         let array = self.column(Argument::Column(array), &typed.data_type)?;
         Ok(Value { argument: Argument::Column(array), faults })
     }

@@ -88,7 +88,15 @@ fn middle(text: &str, offset: i64, length: Option<i64>) -> &str {
             }
             0
         }
-        _ => all.saturating_add(offset).max(0),
+        // What lies before the first character counts as well.
+        _ => {
+            let start = all.saturating_add(offset);
+            length = length.saturating_add(if length < 0 { 0 } else { start.min(0) });
+            if start < 0 && length <= 0 {
+                return "";
+            }
+            start.max(0)
+        }
     };
     if length >= 0 {
         between(text, start, start.saturating_add(length).min(all))
@@ -106,6 +114,10 @@ mod tests {
         assert_eq!(middle("hello", 2, Some(3)), "ell");
         assert_eq!(middle("hello", -3, Some(2)), "ll");
         assert_eq!(middle("hello", 0, Some(2)), "h");
+        assert_eq!(
+            (middle("hello", -7, Some(3)), middle("hello", -7, Some(2)), middle("hello", -7, None)),
+            ("h", "", "hello")
+        );
         assert_eq!(middle("grün!", 3, None), "ün!");
         assert_eq!(middle("hello", 4, Some(-2)), "el");
         assert_eq!(middle("hello", 9, Some(i64::MAX)), "");

@@ -110,5 +110,9 @@ fn patterns() {
         ("'501' LIKE '50!%' ESCAPE '!'", "false false false false"),
         ("'a\\b' LIKE 'a\\b'", "true true true true"),
         ("carrier LIKE NULL", "null null null null"),
+        ("'UA6' LIKE '%' || carrier || '_'", "true false null false"),
+        ("carrier NOT LIKE carrier", "false false null false"),
+        ("'GRÜN' ILIKE carrier", "false false null true"),
+        ("'50%' LIKE CAST(y AS varchar) || '0!%' ESCAPE '!'", "false false false null"),
     ]);
 }

@@ -321,11 +321,11 @@ fn types() {
     "#]],
     );
     fails(
-        "carrier LIKE carrier",
+        "carrier LIKE x",
         expect![[r#"
-        type-mismatch: the pattern of LIKE must be a constant text
-        at `carrier`
-        help: write x LIKE '%part%', or contains(x, y)
+        type-mismatch: `LIKE` takes text: column `x` is int64
+        at `x`
+        help: convert it, as in CAST(x AS utf8)
     "#]],
     );
     fails(
@@ -372,4 +372,19 @@ fn types() {
         help: int64 reaches from -9223372036854775808 to 9223372036854775807; write 1e20 for a float64
     "#]],
     );
+}
+
+#[test]
+fn options_of_kernels_have_their_place_in_the_text() {
+    fails(
+        "strftime(d, '%Q')",
+        expect![[r#"
+        syntax: "%Q" is not a format of dates and times
+        at `'%Q')`
+        help: fields are written like %Y-%m-%d %H:%M:%S; %% is a percent sign
+    "#]],
+    );
+    for text in ["strftime(d, '%Q')", "regexp_matches(carrier, '(')", "regexp_extract(carrier, 'a', 5)"] {
+        assert_eq!(parse(text).unwrap_err().parameter, None, "{text}");
+    }
 }

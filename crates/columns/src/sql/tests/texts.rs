@@ -20,6 +20,7 @@ fn parts_and_cases() {
         ("lower(carrier)", "utf8: ua b6 null grün"),
         ("UPPER(carrier)", "UA B6 null GRÜN"),
         ("length(carrier)", "int64: 2 2 null 4"),
+        ("length(l)", "int64: 2 0 null 2"),
         ("trim('  a ') || '.'", "a. a. a. a."),
         ("ltrim('  a ') || '.'", "a . a . a . a ."),
         ("rtrim('xxaxx', 'x')", "xxa xxa xxa xxa"),
@@ -46,5 +47,6 @@ fn expressions_in_texts() {
         ("regexp_replace('banana', 'a', 'o', 'g')", "bonono bonono bonono bonono"),
         ("regexp_extract(carrier, '([A-Z])(.)', 2)", "A 6 null "),
         ("regexp_extract(carrier, '[A-Z]')", "U B null "),
+        ("regexp_extract(carrier, '[a-z]', 0, 'i')", "U B null g"),
     ]);
 }

@@ -26,12 +26,14 @@ fn parts() {
 #[test]
 fn truncation_and_differences() {
     check(&[
-        ("date_trunc('month', d)", "date: 2013-01-01 1970-01-01 null 2024-02-01"),
+        ("date_trunc('month', d)", "timestamp: 2013-01-01T00:00:00 1970-01-01T00:00:00 null 2024-02-01T00:00:00"),
         (
             "date_trunc('hour', z)",
             "timestamp[UTC]: 2013-07-01T01:00:00Z 1970-01-01T00:00:00Z null 2024-02-29T12:00:00Z",
         ),
-        ("date_trunc('week', d)", "2012-12-31 1969-12-29 null 2024-02-26"),
+        ("CAST(date_trunc('week', d) AS date)", "2012-12-31 1969-12-29 null 2024-02-26"),
+        ("date_diff('week', d, DATE '2024-03-04')", "582 2826 null 0"),
+        ("date_diff('week', DATE '2024-03-04', d)", "-582 -2826 null 0"),
         ("date_diff('day', DATE '2013-01-01', d)", "int64: 0 -15706 null 4076"),
         ("date_diff('month', DATE '2013-01-31', d)", "0 -516 null 133"),
         ("date_diff('year', DATE '2012-12-31', d)", "1 -42 null 12"),
@@ -49,6 +51,11 @@ fn intervals() {
         ("d + INTERVAL 7 DAY > DATE '2013-01-05'", "true false null true"),
         ("INTERVAL '2' HOUR + z", "2013-07-01T03:00:00Z 1970-01-01T02:00:00Z null 2024-02-29T14:04:05.678901Z"),
         ("z - z = t - t", "true true null true"),
+        ("t + y * INTERVAL '1 day' = t + INTERVAL '2 days'", "true true null null"),
+        ("d + INTERVAL '1 month' * 2 = d + INTERVAL '2 months'", "true true null true"),
+        ("t + big * INTERVAL '1 day' > t", "! true ! false"),
+        ("t + INTERVAL '01:30:00' = t + INTERVAL '90 minutes'", "true true null true"),
+        ("t + INTERVAL '1 day 00:00:01.5' = t + INTERVAL '86401500 milliseconds'", "true true null true"),
         ("TIMESTAMP '2024-01-31' + INTERVAL '1 month' = TIMESTAMP '2024-02-29'", "true true true true"),
         ("t > now() - INTERVAL '1 hour'", "true true null true"),
     ]);
@@ -66,11 +73,40 @@ fn literals_and_zones() {
         ("CAST(z AS date)", "date: 2013-07-01 1970-01-01 null 2024-02-29"),
         ("CAST(d AS timestamp)", "timestamp: 2013-01-01T00:00:00 1970-01-01T00:00:00 null 2024-02-29T00:00:00"),
         ("CAST('2024-02-30' AS date)", "! ! ! !"),
+        ("t = TIMESTAMP '2013-07-01 01:00'", "true false null false"),
+        ("z = TIMESTAMP '2013-07-01T01:00Z'", "true false null false"),
+        ("z = '2013-07-01 03:00+02:00'", "true false null false"),
         (
             "now()",
             "timestamp[UTC]: 1970-01-01T00:00:01Z 1970-01-01T00:00:01Z 1970-01-01T00:00:01Z 1970-01-01T00:00:01Z",
         ),
         ("strftime(d, '%d.%m.%Y')", "utf8: 01.01.2013 01.01.1970 null 29.02.2024"),
         ("year(strptime('29.02.2024', '%d.%m.%Y'))", "2024 2024 2024 2024"),
+    ]);
+}
+
+#[test]
+fn text() {
+    check(&[
+        ("CAST(z AS varchar)", "2013-07-01 01:00:00+00 1970-01-01 00:00:00+00 null 2024-02-29 12:04:05.678901+00"),
+        (
+            "concat(d, ' ', t)",
+            "2013-01-01 2013-07-01 01:00:00 1970-01-01 1970-01-01 00:00:00   2024-02-29 2024-02-29 12:04:05.678901",
+        ),
+        ("CAST(CAST(z AS varchar) AS timestamptz) = z", "true true null true"),
+        ("CAST(CAST(t AS varchar) AS timestamp) = t", "true true null true"),
+        ("strftime(t, '%f|%g')", "000000|000 000000|000 null 678901|678"),
+        (
+            "strftime(z, '%c %Z %%f')",
+            "2013-07-01 01:00:00 UTC %f 1970-01-01 00:00:00 UTC %f null 2024-02-29 12:04:05 UTC %f",
+        ),
+        (
+            "strptime('2024-02-29 10:11:12.5', '%Y-%m-%d %H:%M:%S.%f') = TIMESTAMP '2024-02-29T10:11:12.5'",
+            "true true true true",
+        ),
+        ("strptime('10:11', '%H:%M') = TIMESTAMP '1900-01-01T10:11:00'", "true true true true"),
+        ("strptime('2024', '%Y') = DATE '2024-01-01'", "true true true true"),
+        ("strptime('70', '%y') = DATE '1970-01-01'", "true true true true"),
+        ("strptime('2024-060', '%Y-%j') = DATE '2024-02-29'", "true true true true"),
     ]);
 }
