@@ -20,6 +20,7 @@ mod join;
 mod logic;
 mod numbers;
 mod options;
+mod order;
 mod patterns;
 mod promote;
 mod rounding;

@@ -17,10 +17,14 @@ mod casts;
 mod choice;
 #[path = "kernels/coverage.rs"]
 mod coverage;
+#[path = "kernels/decimals.rs"]
+mod decimals;
 #[path = "kernels/every_type.rs"]
 mod every_type;
 #[path = "kernels/keys.rs"]
 mod keys;
+#[path = "kernels/long.rs"]
+mod long;
 #[path = "kernels/models.rs"]
 mod models;
 #[path = "kernels/patterns.rs"]

@@ -4,11 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, UInt32Array};
+use arrow::array::{Array, ArrayRef, UInt32Array, new_empty_array};
 use arrow::datatypes::DataType;
 
 use super::Scalar;
-use super::call::{guarded, plan};
+use super::call::{CHUNK_UNITS, guarded, plan};
 use super::options::Options;
 use super::promote::{coerce, common, mismatch, normal, normalise, slice_bytes};
 use super::table::{Body, Function, Plan, find};
@@ -118,22 +118,35 @@ impl Accumulator {
                 let message = format!("{} columns are expected, not {}", self.plan.inputs.len(), values.len());
                 return Err(mismatch(message));
             }
-            let mut columns = Vec::with_capacity(values.len());
-            for ((value, to), told) in values.iter().zip(&self.plan.inputs).zip(&self.types) {
+            for (value, told) in values.iter().zip(&self.types) {
                 let given = normal(value.data_type());
                 if given != *told && common([told, &given]).as_ref() != Some(told) {
                     let message = format!("a column of {} is expected, not {}", type_name(told), type_name(&given));
                     return Err(mismatch(message));
                 }
-                let converted = coerce(&normalise(value, meter)?, to, meter)?;
-                if let Some((rows, describe)) = converted.errors {
-                    let row = rows.set_indices().next().unwrap_or_default();
-                    return Err(describe(row).with_row(row as u64));
-                }
-                columns.push(converted.array);
             }
-            charge(&columns, groups, group_count, self.function.weight, meter)?;
-            self.state.update(&columns, groups.values(), group_count as usize, meter)
+            check(values, groups, group_count)?;
+            let block = block(values, self.function.weight, groups.len());
+            for from in (0..groups.len()).step_by(block) {
+                let length = block.min(groups.len() - from);
+                let mut columns = Vec::with_capacity(values.len());
+                for (value, to) in values.iter().zip(&self.plan.inputs) {
+                    let converted = coerce(&normalise(&value.slice(from, length), meter)?, to, meter)?;
+                    if let Some((rows, describe)) = converted.errors {
+                        let row = rows.set_indices().next().unwrap_or_default();
+                        return Err(describe(row).with_row((row + from) as u64));
+                    }
+                    columns.push(converted.array);
+                }
+                charge(&columns, length, self.function.weight, meter)?;
+                let groups = groups.values().get(from..from + length).unwrap_or_default();
+                self.state.update(&columns, groups, group_count as usize, meter)?;
+            }
+            if groups.is_empty() {
+                let columns: Vec<ArrayRef> = self.plan.inputs.iter().map(new_empty_array).collect();
+                self.state.update(&columns, &[], group_count as usize, meter)?;
+            }
+            Ok(())
         })
     }
 
@@ -164,8 +177,19 @@ impl Accumulator {
             return Err(mismatch(format!("a state of {} is expected", expected.join(", "))));
         }
         guarded(self.function.name, || {
-            charge(states, groups, group_count, self.function.weight, meter)?;
-            self.state.merge(states, groups.values(), group_count as usize, meter)
+            check(states, groups, group_count)?;
+            let block = block(states, self.function.weight, groups.len());
+            for from in (0..groups.len()).step_by(block) {
+                let length = block.min(groups.len() - from);
+                let states: Vec<ArrayRef> = states.iter().map(|state| state.slice(from, length)).collect();
+                charge(&states, length, self.function.weight, meter)?;
+                let groups = groups.values().get(from..from + length).unwrap_or_default();
+                self.state.merge(&states, groups, group_count as usize, meter)?;
+            }
+            if groups.is_empty() {
+                self.state.merge(states, &[], group_count as usize, meter)?;
+            }
+            Ok(())
         })
     }
 
@@ -185,14 +209,8 @@ impl Accumulator {
     }
 }
 
-/// Checks lengths and group numbers, and pays for the rows.
-fn charge(
-    columns: &[ArrayRef],
-    groups: &UInt32Array,
-    count: u32,
-    weight: u32,
-    meter: &mut dyn Meter,
-) -> Result<(), Failure> {
+/// Checks lengths and group numbers.
+fn check(columns: &[ArrayRef], groups: &UInt32Array, count: u32) -> Result<(), Failure> {
     if columns.iter().any(|column| column.len() != groups.len()) {
         return Err(Failure::invalid_input("out-of-bounds", "the columns and the groups have different lengths"));
     }
@@ -200,8 +218,24 @@ fn charge(
         let message = format!("a group number is null or not less than the number of groups, {count}");
         return Err(Failure::invalid_input("out-of-bounds", message));
     }
-    let bytes: u64 = columns.iter().map(|column| slice_bytes(column.as_ref())).sum();
-    meter.work((bytes / 8 + groups.len() as u64 / 2 + 1).saturating_mul(u64::from(weight)))
+    Ok(())
+}
+
+fn units(bytes: u64, rows: usize, weight: u32) -> u64 {
+    (bytes / 8 + rows as u64 / 2 + 1).saturating_mul(u64::from(weight))
+}
+
+/// How many rows are worked on between looks at the deadline.
+fn block(columns: &[ArrayRef], weight: u32, rows: usize) -> usize {
+    let bytes = columns.iter().map(|column| slice_bytes(column.as_ref())).sum();
+    let blocks = units(bytes, rows, weight).div_ceil(CHUNK_UNITS).max(1);
+    (rows as u64).div_ceil(blocks).max(1) as usize
+}
+
+/// Pays for rows.
+fn charge(columns: &[ArrayRef], rows: usize, weight: u32, meter: &mut dyn Meter) -> Result<(), Failure> {
+    let bytes = columns.iter().map(|column| slice_bytes(column.as_ref())).sum();
+    meter.work(units(bytes, rows, weight))
 }
 
 /// Asks for the growth of a vector of `size` byte items to `count` of them, and grows it.

@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, NullArray, UInt32Array, new_empty_array};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Capacities, MutableArrayData, NullArray, UInt32Array, make_array, new_empty_array,
+};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
 
@@ -17,7 +19,9 @@ use crate::types::sound;
 use crate::{Failure, Meter, type_name};
 
 /// Units of fuel in a chunk: a few milliseconds, so that a deadline is seen soon.
-const CHUNK_UNITS: u64 = 1 << 21;
+pub(super) const CHUNK_UNITS: u64 = 1 << 21;
+/// Bytes that are copied between looks at the deadline.
+const BLOCK: u64 = 1 << 20;
 
 /// Applies `function` element by element; scalars broadcast, and `rows` is the length when all arguments are scalars.
 /// With `only`, rows where it is false or null are null and cannot fail.
@@ -105,7 +109,7 @@ fn apply(
         return Err(Failure::invalid_input("out-of-bounds", "the column of rows to work on has another length"));
     }
     let raw = inputs(function, arguments, meter)?;
-    let types: Vec<DataType> = raw.iter().map(|input| input.array.data_type().clone()).collect();
+    let types: Vec<DataType> = raw.iter().map(|input| normal(input.array.data_type())).collect();
     let plan = plan(function, &types, &options)?;
     if rows == 0 {
         return Ok(Outcome { values: new_empty_array(&plan.output), failed: None, first: None });
@@ -153,7 +157,7 @@ fn length(arguments: &[Argument], rows: usize) -> Result<usize, Failure> {
     }
 }
 
-/// The arguments as arrays of normal types, scalars adapted to the columns they meet.
+/// The arguments, scalars adapted to the columns they meet and brought to their normal types.
 fn inputs(function: &Function, arguments: &[Argument], meter: &mut dyn Meter) -> Result<Vec<Input>, Failure> {
     let met = arguments.iter().find_map(|argument| match argument {
         Argument::Column(array) => Some(normal(array.data_type())),
@@ -163,7 +167,7 @@ fn inputs(function: &Function, arguments: &[Argument], meter: &mut dyn Meter) ->
     let mut found = Vec::with_capacity(arguments.len());
     for argument in arguments {
         found.push(match argument {
-            Argument::Column(array) => Input { array: normalise(array, meter)?, scalar: false },
+            Argument::Column(array) => Input { array: Arc::clone(array), scalar: false },
             Argument::Scalar(scalar) => {
                 let array = match (&met, scalar, function.literals) {
                     (Some(to), Scalar::Text(text), Literals::Text | Literals::Number) if to.is_temporal() => {
@@ -201,7 +205,7 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// One chunk: widen, compute, and sort out the row errors.
+    /// One chunk: bring to normal types, widen, compute, and sort out the row errors.
     fn run(
         &self,
         raw: &[Input],
@@ -213,7 +217,8 @@ impl Task<'_> {
         let mut inputs = Vec::with_capacity(raw.len());
         let mut errors = Vec::new();
         for (input, to) in raw.iter().zip(&self.plan.inputs) {
-            let Values { array, errors: found } = coerce(&input.array, to, meter)?;
+            let normal = normalise(&input.array, meter)?;
+            let Values { array, errors: found } = coerce(&normal, to, meter)?;
             match found {
                 Some((_, describe)) if input.scalar => {
                     errors.push((BooleanBuffer::new_set(rows), describe_first(describe)))
@@ -228,8 +233,9 @@ impl Task<'_> {
             meter.allocate(bits.saturating_mul(rows as u64) / 8 + rows as u64 / 8)?;
         }
         let (function, output, options) = (self.function.name, &self.plan.output, self.options);
-        let mut call = Call { function, inputs: &inputs, output, options, rows, meter, unseen: 0 };
+        let mut call = Call::new(function, &inputs, output, options, rows, meter);
         let Values { array, errors: found } = (self.kernel)(&mut call)?;
+        call.settle()?;
         if array.len() != rows || array.data_type() != output {
             let message = format!("{function} gave {} rows of {}", array.len(), type_name(array.data_type()));
             return Err(Failure::internal("kernel", message));
@@ -277,18 +283,14 @@ fn broadcast(
     if bytes > i32::MAX as u64 {
         return Err(Failure::limit("too-large", format!("{rows} copies of the result are more than 2 GiB")));
     }
-    // The numbers of the row that is copied take four bytes each.
-    meter.allocate(bytes.saturating_add(rows as u64 * 4))?;
+    meter.allocate(bytes)?;
     let live = only.map(|only| match only.nulls() {
         Some(nulls) => only.values() & nulls.inner(),
         None => only.values().clone(),
     });
     let mut values: ArrayRef = match one.values.data_type() {
         DataType::Null => Arc::new(NullArray::new(rows)),
-        _ => {
-            let zeros = UInt32Array::from_value(0, rows);
-            arrow::compute::take(one.values.as_ref(), &zeros, None).map_err(internal)?
-        }
+        _ => repeated(&one.values, rows, meter)?,
     };
     if let Some(live) = &live {
         values = null_where(&values, &!live)?;
@@ -305,6 +307,23 @@ fn broadcast(
     })
 }
 
+/// One row again and again: a block of it is made, and copied, with a look at the deadline after each.
+fn repeated(one: &ArrayRef, rows: usize, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
+    let block = ((BLOCK / slice_bytes(one.as_ref()).max(1)).max(1) as usize).min(rows);
+    let zeros = UInt32Array::from_value(0, block);
+    let block = arrow::compute::take(one.as_ref(), &zeros, None).map_err(internal)?;
+    if block.len() == rows {
+        return Ok(block);
+    }
+    let data = block.to_data();
+    let mut copies = MutableArrayData::new(vec![&data], false, rows);
+    for from in (0..rows).step_by(block.len()) {
+        meter.work(0)?;
+        copies.try_extend(0, 0, block.len().min(rows - from)).map_err(internal)?;
+    }
+    Ok(make_array(copies.freeze()))
+}
+
 /// Chunks put together.
 fn join(parts: Vec<Outcome>, meter: &mut dyn Meter) -> Result<Outcome, Failure> {
     let bytes: u64 = parts.iter().map(|part| slice_bytes(part.values.as_ref())).sum();
@@ -313,8 +332,8 @@ fn join(parts: Vec<Outcome>, meter: &mut dyn Meter) -> Result<Outcome, Failure> 
         return Err(Failure::limit("too-large", "the result is more than 2 GiB; use smaller batches"));
     }
     meter.allocate(bytes)?;
-    let arrays: Vec<&dyn Array> = parts.iter().map(|part| part.values.as_ref()).collect();
-    let values = arrow::compute::concat(&arrays).map_err(internal)?;
+    let arrays: Vec<ArrayRef> = parts.iter().map(|part| Arc::clone(&part.values)).collect();
+    let values = joined(&arrays, meter)?;
     let failed = parts.iter().any(|part| part.failed.is_some()).then(|| {
         let mut rows = arrow::array::BooleanBufferBuilder::new(values.len());
         for part in &parts {
@@ -327,4 +346,33 @@ fn join(parts: Vec<Outcome>, meter: &mut dyn Meter) -> Result<Outcome, Failure> 
     });
     let first = parts.into_iter().find_map(|part| part.first);
     Ok(Outcome { values, failed, first })
+}
+
+/// Arrays of one type in one, with a look at the deadline after each. The memory has been asked for.
+pub(super) fn joined(arrays: &[ArrayRef], meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
+    let [first, _, ..] = arrays else {
+        return arrays.first().cloned().ok_or_else(|| mismatch("there is nothing to join"));
+    };
+    if first.data_type().is_null() || matches!(first.data_type(), DataType::Dictionary(..)) {
+        // What these hold is small, or is to be shared.
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        return arrow::compute::concat(&arrays).map_err(internal);
+    }
+    let data: Vec<_> = arrays.iter().map(Array::to_data).collect();
+    let rows = data.iter().map(|data| data.len()).sum();
+    let mut all = MutableArrayData::with_capacities(data.iter().collect(), false, capacities(arrays, rows));
+    for (index, array) in arrays.iter().enumerate() {
+        meter.work(0)?;
+        all.try_extend(index, 0, array.len()).map_err(internal)?;
+    }
+    Ok(make_array(all.freeze()))
+}
+
+/// Room for all of the text of text columns, which would else move as it grows.
+fn capacities(arrays: &[ArrayRef], rows: usize) -> Capacities {
+    let bytes = |array: &ArrayRef| slice_bytes(array.as_ref()) as usize;
+    match arrays.first().map(|array| array.data_type()) {
+        Some(DataType::Utf8 | DataType::Binary) => Capacities::Binary(rows, Some(arrays.iter().map(bytes).sum())),
+        _ => Capacities::Array(rows),
+    }
 }

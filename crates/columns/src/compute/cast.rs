@@ -5,7 +5,8 @@ mod text;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, new_empty_array};
+use arrow::buffer::{BooleanBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::DataType;
 use arrow::util::display::FormatOptions;
@@ -14,9 +15,13 @@ use super::options::Options;
 use super::promote::{internal, mismatch, slice_bytes};
 use super::scalar::shown;
 use super::table::{Function, Plan};
-use super::values::{Call, Values};
+use super::text::{PIECE, bytes};
+use super::values::{Call, Values, null_where};
 use crate::batch::null_row_bytes;
-use crate::{Failure, plain_type, type_name};
+use crate::{Failure, FailureKind, plain_type, type_name};
+
+/// Bytes that are converted between looks at the deadline.
+const BLOCK: u64 = 1 << 20;
 
 pub(super) const FUNCTIONS: &[Function] = &[Function::new("cast", "cast(any) -> to_type", types, cast)
     .options(&["to_type", "safe"])
@@ -56,15 +61,55 @@ fn cast(call: &mut Call) -> Result<Values, Failure> {
     call.meter.allocate(bytes)?;
     let safe = call.options.boolean("safe")?;
     let own = if *call.output == DataType::Utf8 { text::of(call, &array)? } else { None };
-    let converted = match own.map_or_else(|| convert(&array, call.output), Ok) {
+    let readable = without_long_texts(call, &array)?;
+    let converted = match own.map_or_else(|| in_pieces(call, &readable, call.output), Ok) {
         Ok(converted) => converted,
-        Err(_) => one_by_one(call, &array)?,
+        Err(failure) if failure.kind == FailureKind::Limit => return Err(failure),
+        Err(_) => one_by_one(call, &readable)?,
     };
     if safe {
         return Ok(Values::of(converted));
     }
     let (source, to) = (Arc::clone(&array), call.output.clone());
     Ok(Values::nulls_are_errors(&array, converted, move |row| invalid(&source, row, &to)))
+}
+
+/// Texts of more than 64 KiB, in which no number or time is looked for, made null.
+fn without_long_texts(call: &mut Call, array: &ArrayRef) -> Result<ArrayRef, Failure> {
+    let stays = matches!(call.output, DataType::Utf8 | DataType::LargeUtf8 | DataType::Binary | DataType::LargeBinary);
+    let Some(texts) = array.as_string_opt::<i32>().filter(|texts| !stays && bytes(texts).len() > PIECE) else {
+        return Ok(Arc::clone(array));
+    };
+    let long = texts.value_offsets().windows(2).map(|pair| matches!(pair, [a, b] if (b - a) as usize > PIECE));
+    null_where(array, &BooleanBuffer::from_iter(long))
+}
+
+/// Converts a column, the items of long lists piece by piece with looks at the deadline.
+fn in_pieces(call: &mut Call, array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
+    let (Some(lists), DataType::List(item)) = (array.as_list_opt::<i32>(), to) else { return convert(array, to) };
+    let average = slice_bytes(array.as_ref()) / (lists.len() as u64).max(1);
+    if average < BLOCK {
+        return convert(array, to);
+    }
+    let offsets = lists.value_offsets();
+    let (first, last) = (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
+    let items = lists.values().slice(first as usize, (last - first) as usize);
+    let each = (slice_bytes(items.as_ref()) / (items.len() as u64).max(1)).max(1);
+    let block = (BLOCK / each).max(1) as usize;
+    let mut parts = vec![new_empty_array(item.data_type())];
+    for from in (0..items.len()).step_by(block) {
+        call.settle()?;
+        let part = items.slice(from, block.min(items.len() - from));
+        let converted = in_pieces(call, &part, item.data_type())?;
+        if converted.logical_null_count() > part.logical_null_count() {
+            return Err(Failure::invalid_input("kernel", "an item does not convert"));
+        }
+        parts.push(converted);
+    }
+    let items = super::call::joined(&parts, call.meter)?;
+    let offsets = OffsetBuffer::new(offsets.iter().map(|offset| offset - first).collect());
+    let lists = ListArray::try_new(Arc::clone(item), offsets, items, lists.nulls().cloned());
+    Ok(Arc::new(lists.map_err(internal)?))
 }
 
 /// What the result takes if all of its rows are null, at each level that both types have.
@@ -128,7 +173,11 @@ fn one_by_one(call: &mut Call, array: &ArrayRef) -> Result<ArrayRef, Failure> {
     let mut parts = Vec::with_capacity(array.len());
     for row in 0..array.len() {
         call.tick(256)?;
-        parts.push(convert(&array.slice(row, 1), call.output).unwrap_or_else(|_| Arc::clone(&null)));
+        match in_pieces(call, &array.slice(row, 1), call.output) {
+            Ok(part) => parts.push(part),
+            Err(failure) if failure.kind == FailureKind::Limit => return Err(failure),
+            Err(_) => parts.push(Arc::clone(&null)),
+        }
     }
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
     arrow::compute::concat(&parts).map_err(internal)

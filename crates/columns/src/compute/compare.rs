@@ -11,23 +11,23 @@ use arrow::error::ArrowError;
 
 use super::numbers::{both, test};
 use super::options::Options;
-use super::promote::{common, internal, mismatch};
+use super::promote::{bounded_values, common, internal, mismatch, slice_bytes};
 use super::table::{Function, Literals, Plan};
 use super::values::{Call, Input, Values};
 use crate::Failure;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    entry("equal", "equal(any, any) -> boolean", equal).doc("whether they are the same; NaN equals nothing"),
-    entry("not_equal", "not_equal(any, any) -> boolean", not_equal).doc("whether they differ"),
-    entry("less", "less(any, any) -> boolean", less).doc("whether the first comes before the second; text by bytes"),
-    entry("less_equal", "less_equal(any, any) -> boolean", less_equal)
+    entry("equal", "equal(any, any) -> bool", equal).doc("whether they are the same; NaN equals nothing"),
+    entry("not_equal", "not_equal(any, any) -> bool", not_equal).doc("whether they differ"),
+    entry("less", "less(any, any) -> bool", less).doc("whether the first comes before the second; text by bytes"),
+    entry("less_equal", "less_equal(any, any) -> bool", less_equal)
         .doc("whether the first is the second or comes before it"),
-    entry("greater", "greater(any, any) -> boolean", greater).doc("whether the first comes behind the second"),
-    entry("greater_equal", "greater_equal(any, any) -> boolean", greater_equal)
+    entry("greater", "greater(any, any) -> bool", greater).doc("whether the first comes behind the second"),
+    entry("greater_equal", "greater_equal(any, any) -> bool", greater_equal)
         .doc("whether the first is the second or comes behind it"),
-    entry("is_distinct_from", "is_distinct_from(any, any) -> boolean", distinct)
+    entry("is_distinct_from", "is_distinct_from(any, any) -> bool", distinct)
         .doc("whether they differ; null is a value like any other, so never null"),
-    entry("is_not_distinct_from", "is_not_distinct_from(any, any) -> boolean", not_distinct)
+    entry("is_not_distinct_from", "is_not_distinct_from(any, any) -> bool", not_distinct)
         .doc("whether they are the same; null is a value like any other, so never null"),
 ];
 
@@ -87,11 +87,14 @@ fn sized(found: BooleanArray, rows: usize) -> BooleanArray {
 fn nested(call: &mut Call, holds: impl Fn(Ordering) -> bool) -> Result<Values, Failure> {
     let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
     let Ok(nulls) = both(left, right) else { return Ok(call.all_null()) };
+    bounded_values(left.array.as_ref(), call.meter)?;
+    bounded_values(right.array.as_ref(), call.meter)?;
+    let average = slice_bytes(left.array.as_ref()) as usize / left.array.len().max(1);
     let compare = arrow::array::make_comparator(left.array.as_ref(), right.array.as_ref(), Default::default())
         .map_err(|_| mismatch("these types cannot be compared"))?;
     let mut bits = arrow::array::BooleanBufferBuilder::new(call.rows);
     for row in 0..call.rows {
-        call.tick(64)?;
+        call.tick(64 + average)?;
         bits.append(holds(compare(left.at(row), right.at(row))));
     }
     Ok(Values::of(Arc::new(BooleanArray::new(bits.finish(), nulls))))
@@ -149,15 +152,7 @@ fn not_distinct(call: &mut Call) -> Result<Values, Failure> {
 pub(super) fn equal_rows(call: &mut Call, left: &Input, right: &Input) -> Result<BooleanArray, Failure> {
     let inputs = [left.clone(), right.clone()];
     let output = DataType::Boolean;
-    let mut inner = Call {
-        function: call.function,
-        inputs: &inputs,
-        output: &output,
-        options: call.options,
-        rows: call.rows,
-        meter: &mut *call.meter,
-        unseen: 0,
-    };
+    let mut inner = Call::new(call.function, &inputs, &output, call.options, call.rows, &mut *call.meter);
     let array: ArrayRef = equal(&mut inner)?.array;
     array.as_any().downcast_ref().cloned().ok_or_else(|| mismatch("a comparison gives booleans"))
 }

@@ -18,9 +18,9 @@ use crate::Failure;
 mod membership;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("if_else", "if_else(boolean, any, any) -> any", if_else_types, if_else).arity(3, 3).literals(Literals::Text).pieces()
+    Function::new("if_else", "if_else(bool, any, any) -> any", if_else_types, if_else).arity(3, 3).literals(Literals::Text).pieces()
         .doc("the second where the first is true, the third where it is false, null where it is null"),
-    Function::new("case_when", "case_when(boolean, any, …, else) -> any", case_types, case_when).arity(2, usize::MAX).literals(Literals::Text).pieces()
+    Function::new("case_when", "case_when(bool, any, …, else) -> any", case_types, case_when).arity(2, usize::MAX).literals(Literals::Text).pieces()
         .doc("the value behind the first condition that is true; else the last argument, or null if there is none"),
     Function::new("choose", "choose(integer, any, …) -> any", choose_types, choose).arity(2, usize::MAX).literals(Literals::Text).pieces()
         .doc("the argument of that number, from 0; a number without an argument is a row error"),
@@ -34,10 +34,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .doc("the largest; nulls are skipped, NaN is larger than any number"),
     Function::new("min_element_wise", "min_element_wise(any, …) -> any", ordered_types, least).arity(1, usize::MAX).literals(Literals::Text).pieces()
         .doc("the smallest; nulls are skipped"),
-    Function::new("is_null", "is_null(any) -> boolean", any_types, is_null).doc("whether it is null; never null itself"),
-    Function::new("is_valid", "is_valid(any) -> boolean", any_types, is_valid).doc("whether it is not null; never null itself"),
-    Function::new("is_nan", "is_nan(number) -> boolean", number_types, is_nan).doc("whether it is NaN"),
-    Function::new("is_in", "is_in(any, any, …) -> boolean", membership::types, membership::is_in)
+    Function::new("is_null", "is_null(any) -> bool", any_types, is_null).doc("whether it is null; never null itself"),
+    Function::new("is_valid", "is_valid(any) -> bool", any_types, is_valid).doc("whether it is not null; never null itself"),
+    Function::new("is_nan", "is_nan(number) -> bool", number_types, is_nan).doc("whether it is NaN"),
+    Function::new("is_in", "is_in(any, any, …) -> bool", membership::types, membership::is_in)
         .arity(1, usize::MAX).literals(Literals::Number).options(&["value_set"]).weight(4)
         .doc("whether it is one of the others, or of the list `value_set`; null if it is null, or if null is among them and it is none of the rest"),
 ];
@@ -83,7 +83,7 @@ fn nullif_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failur
 fn boolean(data_type: Option<&DataType>) -> Result<(), Failure> {
     match data_type {
         Some(DataType::Boolean | DataType::Null) => Ok(()),
-        _ => Err(mismatch("conditions must be booleans")),
+        _ => Err(mismatch("conditions must be bool")),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Float16Type, Float32Type, Float64Type};
 use arrow_row::{RowConverter, SortField};
 
-use super::call::guarded;
-use super::promote::{internal, mismatch, normal, normalise, slice_bytes};
+use super::call::{guarded, joined};
+use super::promote::{comparable_rows, internal, mismatch, normal, normalise};
 use crate::types::sound;
 use crate::{Failure, Meter, plain_type, type_name};
 
@@ -77,10 +77,7 @@ impl Column {
             Self::Text(bytes) => bytes.assign(array.as_string::<i32>(), insert, &mut out, meter)?,
             Self::Binary(bytes) => bytes.assign(array.as_binary::<i32>(), insert, &mut out, meter)?,
             Self::Rows(bytes, converter) => {
-                let size = slice_bytes(array.as_ref());
-                meter.allocate(size.saturating_mul(2))?;
-                meter.work(size / 2)?;
-                let rows = converter.convert_columns(&[canonical(array)]).map_err(internal)?;
+                let rows = comparable_rows(converter, &[canonical(array)], meter)?;
                 let rows = rows.try_into_binary().map_err(internal)?;
                 bytes.assign(&rows, insert, &mut out, meter)?;
             }
@@ -89,15 +86,19 @@ impl Column {
     }
 
     /// The distinct keys, as an array of the normal type.
-    fn keys(&self, to: &DataType) -> Result<ArrayRef, Failure> {
+    fn keys(&self, to: &DataType, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
         match self {
             Self::Numbers(numbers) => numbers.array(to),
             Self::Text(bytes) => bytes.text(),
             Self::Binary(bytes) => Ok(Arc::new(bytes.binary()?)),
             Self::Rows(bytes, converter) => {
                 let rows = converter.from_binary(bytes.binary()?);
-                let columns = converter.convert_rows(rows.iter()).map_err(internal)?;
-                columns.into_iter().next().ok_or_else(|| mismatch("a key has no column"))
+                let (mut all, mut parts) = (rows.iter(), Vec::new());
+                while all.len() > 0 {
+                    meter.work(0)?;
+                    parts.extend(converter.convert_rows(all.by_ref().take(1 << 14)).map_err(internal)?);
+                }
+                if parts.is_empty() { Ok(new_empty_array(to)) } else { joined(&parts, meter) }
             }
         }
     }
@@ -240,7 +241,7 @@ impl Grouper {
             let mut groups: Option<Vec<u32>> = None;
             let mut keys = Vec::with_capacity(self.types.len());
             for (index, (column, to)) in self.columns.iter().zip(&self.types).enumerate().rev() {
-                let distinct = column.keys(&normal(to))?;
+                let distinct = column.keys(&normal(to), meter)?;
                 let pair = index.checked_sub(1).and_then(|index| self.pairs.get(index));
                 let numbers = match (pair, &groups) {
                     (None, groups) => groups.clone(),

@@ -183,9 +183,10 @@ impl Matches {
             let Some(group) = self.groups.get(self.row).copied() else { break };
             if probe.len() >= asked {
                 // Many matches for few rows: the rest is asked for as it comes.
-                meter.allocate(asked as u64 * 12)?;
-                meter.work(asked as u64)?;
-                asked = asked.saturating_mul(2);
+                let more = asked.min(1 << 18);
+                meter.allocate(more as u64 * 12)?;
+                meter.work(more as u64)?;
+                asked += more;
             }
             let head = match self.within {
                 Some(row) => row,

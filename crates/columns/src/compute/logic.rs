@@ -15,29 +15,29 @@ use super::values::{Call, Values};
 use crate::Failure;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("and_kleene", "and_kleene(boolean, boolean) -> boolean", types, and_kleene)
+    Function::new("and_kleene", "and_kleene(bool, bool) -> bool", types, and_kleene)
         .arity(2, 2)
         .doc("both; false and null is false"),
-    Function::new("or_kleene", "or_kleene(boolean, boolean) -> boolean", types, or_kleene)
+    Function::new("or_kleene", "or_kleene(bool, bool) -> bool", types, or_kleene)
         .arity(2, 2)
         .doc("either; true or null is true"),
-    Function::new("and", "and(boolean, boolean) -> boolean", types, and).arity(2, 2).doc("both; null if either is"),
-    Function::new("or", "or(boolean, boolean) -> boolean", types, or).arity(2, 2).doc("either; null if either is"),
-    Function::new("xor", "xor(boolean, boolean) -> boolean", types, xor).arity(2, 2).doc("exactly one of them"),
-    Function::new("invert", "invert(boolean) -> boolean", types, invert).doc("not"),
+    Function::new("and", "and(bool, bool) -> bool", types, and).arity(2, 2).doc("both; null if either is"),
+    Function::new("or", "or(bool, bool) -> bool", types, or).arity(2, 2).doc("either; null if either is"),
+    Function::new("xor", "xor(bool, bool) -> bool", types, xor).arity(2, 2).doc("exactly one of them"),
+    Function::new("invert", "invert(bool) -> bool", types, invert).doc("not"),
 ];
 
 fn types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
     if types.iter().all(|data_type| matches!(data_type, DataType::Boolean | DataType::Null)) {
         Ok(Plan::uniform(types.len(), DataType::Boolean, DataType::Boolean))
     } else {
-        Err(mismatch("booleans are expected"))
+        Err(mismatch("bools are expected"))
     }
 }
 
 /// The argument with a value per row: bits are cheap.
 fn column(call: &Call, index: usize) -> Result<BooleanArray, Failure> {
-    let Some(input) = call.inputs.get(index) else { return Err(mismatch("booleans are expected")) };
+    let Some(input) = call.inputs.get(index) else { return Err(mismatch("bools are expected")) };
     let array = input.array.as_boolean();
     Ok(match (input.scalar, array.is_valid(0)) {
         (false, _) => array.clone(),

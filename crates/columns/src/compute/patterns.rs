@@ -5,41 +5,40 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
-use regex::{Captures, Regex};
 
 use super::options::Options;
 use super::promote::mismatch;
 use super::strings::all_text;
 use super::table::{Function, Plan};
-use super::text::{Texts, Writer};
+use super::text::{Texts, Writer, find, pieces};
 use super::values::{Call, Input, Values};
 use crate::Failure;
 
 mod compiled;
+mod search;
+mod threads;
 
 use compiled::{compile, like};
-
-/// Longer text is not searched by regular expressions: one search cannot be interrupted.
-const MAX_SEARCHED: usize = 1 << 20;
+use search::{Groups, Search};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    entry("starts_with", "starts_with(text, [pattern]) -> boolean", plain_types, starts_with)
+    entry("starts_with", "starts_with(text, [pattern]) -> bool", plain_types, starts_with)
         .options(&["pattern", "ignore_case"])
         .weight(3)
         .doc("whether it begins with the pattern"),
-    entry("ends_with", "ends_with(text, [pattern]) -> boolean", plain_types, ends_with)
+    entry("ends_with", "ends_with(text, [pattern]) -> bool", plain_types, ends_with)
         .options(&["pattern", "ignore_case"])
         .weight(3)
         .doc("whether it ends with the pattern"),
-    entry("match_substring", "match_substring(text, [pattern]) -> boolean", plain_types, contains)
+    entry("match_substring", "match_substring(text, [pattern]) -> bool", plain_types, contains)
         .options(&["pattern", "ignore_case"])
         .weight(6)
         .doc("whether the pattern occurs in it"),
-    entry("match_like", "match_like(text, [pattern]) -> boolean", like_types, match_like)
+    entry("match_like", "match_like(text, [pattern]) -> bool", like_types, match_like)
         .options(&["pattern", "ignore_case"])
         .weight(10)
         .doc("whether all of it is like the pattern: % is any text, _ any character, \\ takes the next one as it is"),
-    entry("match_substring_regex", "match_substring_regex(text, [pattern]) -> boolean", regex_types, match_regex)
+    entry("match_substring_regex", "match_substring_regex(text, [pattern]) -> bool", regex_types, match_regex)
         .options(&["pattern", "ignore_case"])
         .weight(20)
         .doc("whether the regular expression matches anywhere in it"),
@@ -111,7 +110,7 @@ fn extract_types(name: &str, types: &[DataType], options: &Options) -> Result<Pl
     let group = options.integer("group")?.unwrap_or(0);
     regex_types(name, types, options)?;
     if let Some(pattern) = options.text("pattern")? {
-        let groups = compile(pattern, options.boolean("ignore_case")?)?.captures_len() as i64;
+        let groups = compile(pattern, options.boolean("ignore_case")?)?.groups() as i64;
         if group < 0 || group >= groups {
             let message = format!("the pattern has no group {group}; it has groups 0 to {}", groups - 1);
             return Err(Failure::invalid_config("out-of-bounds", message).with_parameter("/group"));
@@ -154,43 +153,63 @@ fn test_rows(
 }
 
 /// Tests with a plain pattern, which may be a column's; case is ignored by lowering both sides.
-fn plain(call: &mut Call, test: fn(&str, &str) -> bool) -> Result<Values, Failure> {
+fn plain(
+    call: &mut Call,
+    mut test: impl FnMut(&mut Call, &str, &str) -> Result<bool, Failure>,
+) -> Result<Values, Failure> {
     let ignore_case = call.options.boolean("ignore_case")?;
     let (pattern, inputs) = (constant(call)?, call.inputs);
-    let lowered = pattern.map(str::to_lowercase);
+    let once = pattern.map(|pattern| lowered(pattern, call)).transpose()?;
     test_rows(call, |call, text, row| {
         let pattern = pattern.unwrap_or_else(|| inputs.get(1).map_or("", |input| Texts::of(input).get(row)));
-        call.tick(text.len() + pattern.len())?;
+        call.tick(64)?;
         if !ignore_case {
-            return Ok(test(text, pattern));
+            return test(call, text, pattern);
         }
-        call.meter.allocate((text.len() + pattern.len()) as u64)?;
-        match &lowered {
-            Some(lowered) => Ok(test(&text.to_lowercase(), lowered)),
-            None => Ok(test(&text.to_lowercase(), &pattern.to_lowercase())),
+        let text = lowered(text, call)?;
+        match &once {
+            Some(pattern) => test(call, &text, pattern),
+            None => {
+                let pattern = lowered(pattern, call)?;
+                test(call, &text, &pattern)
+            }
         }
     })
 }
 
+/// A text in lower case.
+fn lowered(text: &str, call: &mut Call) -> Result<String, Failure> {
+    call.meter.allocate(text.len() as u64)?;
+    let mut lower = String::with_capacity(text.len());
+    for piece in pieces(text) {
+        call.charge(piece.len() as u64 / 4)?;
+        lower.push_str(&piece.to_lowercase());
+    }
+    Ok(lower)
+}
+
 fn starts_with(call: &mut Call) -> Result<Values, Failure> {
-    plain(call, |text, pattern| text.starts_with(pattern))
+    plain(call, |call, text, pattern| {
+        call.tick(pattern.len().min(text.len()) / 8)?;
+        Ok(text.starts_with(pattern))
+    })
 }
 fn ends_with(call: &mut Call) -> Result<Values, Failure> {
-    plain(call, |text, pattern| text.ends_with(pattern))
+    plain(call, |call, text, pattern| {
+        call.tick(pattern.len().min(text.len()) / 8)?;
+        Ok(text.ends_with(pattern))
+    })
 }
 fn contains(call: &mut Call) -> Result<Values, Failure> {
     let ignore_case = call.options.boolean("ignore_case")?;
     if let (Some(pattern), false) = (constant(call)?, ignore_case) {
         // A searcher made once is faster than one made for each row.
-        let finder = compile(&regex::escape(pattern), false);
-        if let Ok(finder) = finder {
-            return test_rows(call, |call, text, _| {
-                call.tick(text.len())?;
-                Ok(finder.is_match(text))
-            });
+        if let Ok(pattern) = compile(&regex::escape(pattern), false) {
+            let mut search = Search::new(&pattern, 1, call)?;
+            return test_rows(call, |call, text, _| search.is_match(text, call));
         }
     }
-    plain(call, |text, pattern| text.contains(pattern))
+    plain(call, |call, text, pattern| Ok(find(text, pattern, 0, call)?.is_some()))
 }
 
 fn match_like(call: &mut Call) -> Result<Values, Failure> {
@@ -199,11 +218,8 @@ fn match_like(call: &mut Call) -> Result<Values, Failure> {
         return Ok(call.all_null());
     }
     let pattern = like(the_pattern(call)?, ignore_case)?;
-    test_rows(call, |call, text, _| {
-        call.tick(text.len())?;
-        short_enough(text)?;
-        Ok(pattern.is_match(text))
-    })
+    let mut search = Search::new(&pattern, 1, call)?;
+    test_rows(call, |call, text, _| search.is_match(text, call))
 }
 
 fn match_regex(call: &mut Call) -> Result<Values, Failure> {
@@ -211,19 +227,9 @@ fn match_regex(call: &mut Call) -> Result<Values, Failure> {
     if subject(call)?.is_err() {
         return Ok(call.all_null());
     }
-    let regex = compile(the_pattern(call)?, ignore_case)?;
-    test_rows(call, |call, text, _| {
-        call.tick(text.len() * 4)?;
-        short_enough(text)?;
-        Ok(regex.is_match(text))
-    })
-}
-
-fn short_enough(text: &str) -> Result<(), Failure> {
-    if text.len() <= MAX_SEARCHED {
-        return Ok(());
-    }
-    Err(Failure::limit("too-large", "patterns are not searched for in single texts of more than 1 MiB"))
+    let pattern = compile(the_pattern(call)?, ignore_case)?;
+    let mut search = Search::new(&pattern, 1, call)?;
+    test_rows(call, |call, text, _| search.is_match(text, call))
 }
 
 /// A text for each row that is not null, made of its matches.
@@ -235,14 +241,35 @@ fn rewrite(
     let mut out = Writer::new(call.rows, texts.bytes(), call.meter)?;
     for row in 0..call.rows {
         if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
-            let text = texts.get(row);
-            call.tick(text.len() * 4)?;
-            short_enough(text)?;
-            write(call, text, &mut out)?;
+            write(call, texts.get(row), &mut out)?;
         }
         out.end_row();
     }
     Ok(Values::of(out.finish(nulls)?))
+}
+
+/// Calls `each` with the matches in a text, from left to right and without overlap. An empty match directly behind
+/// another one is none. `each` says whether to go on.
+fn each_match(
+    search: &mut Search,
+    text: &str,
+    call: &mut Call,
+    mut each: impl FnMut(&mut Call, &Groups) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    let (mut from, mut before) = (0, None);
+    while let Some(found) = search.groups(text, from, call)? {
+        let Some(Some(whole)) = found.first().cloned() else { break };
+        if whole.is_empty() && Some(whole.end) == before {
+            let Some(next) = text.get(whole.end..).and_then(|rest| rest.chars().next()) else { break };
+            from = whole.end + next.len_utf8();
+            continue;
+        }
+        if !each(call, &found)? {
+            break;
+        }
+        (from, before) = (whole.end, Some(whole.end));
+    }
+    Ok(())
 }
 
 fn replace(call: &mut Call) -> Result<Values, Failure> {
@@ -250,7 +277,7 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
     if subject(call)?.is_err() {
         return Ok(call.all_null());
     }
-    let regex = compile(the_pattern(call)?, ignore_case)?;
+    let pattern = compile(the_pattern(call)?, ignore_case)?;
     let replacement = match call.options.text("replacement")? {
         Some(replacement) => replacement,
         None => {
@@ -258,18 +285,19 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
             scalar.ok_or_else(|| mismatch("the replacement must be a constant"))?
         }
     };
-    let pieces = pieces(replacement);
-    let most = if call.options.boolean("global")? { usize::MAX } else { 1 };
+    let made_of = made_of(replacement);
+    let groups = made_of.iter().map(|piece| if let Piece::Group(group) = piece { group + 1 } else { 1 }).max();
+    let mut search = Search::new(&pattern, groups.unwrap_or(1), call)?;
+    let global = call.options.boolean("global")?;
     rewrite(call, |call, text, out| {
         let mut rest = 0;
-        for found in regex.captures_iter(text).take(most) {
-            let Some(whole) = found.get(0) else { break };
-            // A search may have looked at all of the rest, however short what it found.
-            call.tick(text.len() - whole.start())?;
-            out.push(text.get(rest..whole.start()).unwrap_or_default(), call.meter)?;
-            expand(&pieces, &found, call, out)?;
-            rest = whole.end();
-        }
+        each_match(&mut search, text, call, |call, found| {
+            let Some(Some(whole)) = found.first() else { return Ok(false) };
+            out.push(text.get(rest..whole.start).unwrap_or_default(), call.meter)?;
+            expand(&made_of, text, found, call, out)?;
+            rest = whole.end;
+            Ok(global)
+        })?;
         out.push(text.get(rest..).unwrap_or_default(), call.meter)
     })
 }
@@ -281,7 +309,7 @@ enum Piece {
 }
 
 /// Reads `\1` to `\9` and `\0` as groups and `\\` as a backslash.
-fn pieces(replacement: &str) -> Vec<Piece> {
+fn made_of(replacement: &str) -> Vec<Piece> {
     let (mut pieces, mut text) = (Vec::new(), String::new());
     let mut characters = replacement.chars();
     while let Some(character) = characters.next() {
@@ -302,14 +330,19 @@ fn pieces(replacement: &str) -> Vec<Piece> {
     pieces
 }
 
-fn expand(pieces: &[Piece], found: &Captures, call: &mut Call, out: &mut Writer) -> Result<(), Failure> {
+fn expand(pieces: &[Piece], text: &str, found: &Groups, call: &mut Call, out: &mut Writer) -> Result<(), Failure> {
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push(text, call.meter)?,
-            Piece::Group(group) => out.push(found.get(*group).map_or("", |found| found.as_str()), call.meter)?,
+            Piece::Group(group) => out.push(held(text, found, *group), call.meter)?,
         }
     }
     Ok(())
+}
+
+/// What a group holds; nothing if it is not part of the match.
+fn held<'a>(text: &'a str, found: &Groups, group: usize) -> &'a str {
+    found.get(group).cloned().flatten().and_then(|range| text.get(range)).unwrap_or_default()
 }
 
 fn extract(call: &mut Call) -> Result<Values, Failure> {
@@ -318,10 +351,11 @@ fn extract(call: &mut Call) -> Result<Values, Failure> {
     if subject(call)?.is_err() {
         return Ok(call.all_null());
     }
-    let regex: Arc<Regex> = compile(the_pattern(call)?, ignore_case)?;
+    let pattern = compile(the_pattern(call)?, ignore_case)?;
     let group = usize::try_from(group).unwrap_or(usize::MAX);
+    let mut search = Search::new(&pattern, group.saturating_add(1), call)?;
     rewrite(call, |call, text, out| {
-        let found = if group == 0 { regex.find(text) } else { regex.captures(text).and_then(|found| found.get(group)) };
-        out.push(found.map_or("", |found| found.as_str()), call.meter)
+        let found = search.groups(text, 0, call)?;
+        out.push(found.as_ref().map_or("", |found| held(text, found, group)), call.meter)
     })
 }

@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{ArrowDictionaryKeyType, DataType, TimeUnit};
 use arrow::downcast_dictionary_array;
+use arrow_row::{RowConverter, Rows};
 
 use super::values::Values;
 use crate::{Failure, Meter, type_name};
@@ -75,6 +76,53 @@ pub(super) fn slice_bytes(array: &dyn Array) -> u64 {
             Err(_) => array.get_array_memory_size() as u64,
         },
     }
+}
+
+/// Bytes that one value may have where a row is worked on as a whole.
+const MAX_VALUE: u64 = 16 << 20;
+/// Rows between looks at the deadline.
+const STEP: usize = 4_096;
+
+/// Refuses nested values of more than 16 MiB, for work on whole rows that cannot be interrupted.
+pub(super) fn bounded_values(array: &dyn Array, meter: &mut dyn Meter) -> Result<(), Failure> {
+    if !array.data_type().is_nested() || slice_bytes(array) <= MAX_VALUE {
+        return Ok(());
+    }
+    for row in 0..array.len() {
+        if row % STEP == 0 {
+            meter.work(STEP as u64)?;
+        }
+        if slice_bytes(array.slice(row, 1).as_ref()) > MAX_VALUE {
+            return Err(Failure::limit("too-large", "a single value has more than 16 MiB").with_row(row as u64));
+        }
+    }
+    Ok(())
+}
+
+/// Rows of bytes that compare as the values do, made block by block with looks at the deadline.
+pub(super) fn comparable_rows(
+    converter: &RowConverter,
+    columns: &[ArrayRef],
+    meter: &mut dyn Meter,
+) -> Result<Rows, Failure> {
+    let length = columns.first().map_or(0, |column| column.len());
+    let mut bytes = 0_u64;
+    for column in columns {
+        bounded_values(column.as_ref(), meter)?;
+        bytes = bytes.saturating_add(slice_bytes(column.as_ref()));
+    }
+    meter.allocate(bytes.saturating_mul(2))?;
+    // As many rows as have about a megabyte.
+    let average = (bytes / (length as u64).max(1)).max(1);
+    let block = ((1 << 20) / average).clamp(1, 1 << 16) as usize;
+    let mut rows = converter.empty_rows(length, bytes as usize);
+    for from in (0..length).step_by(block) {
+        let count = block.min(length - from);
+        meter.work((count as u64).saturating_mul(average) / 2)?;
+        let block: Vec<ArrayRef> = columns.iter().map(|column| column.slice(from, count)).collect();
+        converter.append(&mut rows, &block).map_err(internal)?;
+    }
+    Ok(rows)
 }
 
 pub(super) fn internal(error: arrow::error::ArrowError) -> Failure {

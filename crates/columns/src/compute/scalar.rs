@@ -1,5 +1,6 @@
 //! Scalars as arrays of one row, and back.
 
+use std::fmt::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -104,18 +105,36 @@ pub(super) fn from_text(text: &str, to: &DataType) -> Result<ArrayRef, Failure> 
     if cast.is_null(0) { Err(invalid()) } else { Ok(cast) }
 }
 
+/// Text that takes no more than a message shows.
+#[derive(Debug, Default)]
+struct Short {
+    text: String,
+    left: usize,
+}
+
+impl Write for Short {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let taken = more.chars().take(self.left);
+        let before = self.text.len();
+        self.text.extend(taken);
+        self.left -= self.text.get(before..).unwrap_or_default().chars().count();
+        // What is left out may be long: an error ends the writing of it.
+        if self.text.len() - before < more.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
 /// A value as text, shortened, for messages.
 pub(super) fn shown(array: &dyn Array, row: usize) -> String {
-    let text = match ArrayFormatter::try_new(array, &FormatOptions::default().with_null("null")) {
+    let mut short = Short { text: String::new(), left: 60 };
+    let whole = match ArrayFormatter::try_new(array, &FormatOptions::default().with_null("null")) {
         // Arrow panics at times whose local form is just beyond the calendar.
-        Ok(formatter) => match catch_unwind(AssertUnwindSafe(|| formatter.value(row).to_string())) {
-            Ok(text) => text,
+        Ok(formatter) => match catch_unwind(AssertUnwindSafe(|| write!(short, "{}", formatter.value(row)))) {
+            Ok(written) => written.is_ok() || short.left > 0,
             Err(_) => return "a time beyond the calendar".to_owned(),
         },
         Err(_) => return "a value".to_owned(),
     };
-    let quoted = matches!(array.data_type(), DataType::Utf8);
-    let short: String = text.chars().take(60).collect();
-    let end = if short.len() < text.len() { "…" } else { "" };
-    if quoted { format!("{short:?}{end}") } else { format!("{short}{end}") }
+    let end = if whole { "" } else { "…" };
+    let text = short.text;
+    if matches!(array.data_type(), DataType::Utf8) { format!("{text:?}{end}") } else { format!("{text}{end}") }
 }

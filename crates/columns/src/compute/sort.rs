@@ -7,7 +7,8 @@ use arrow_row::{RowConverter, SortField};
 use super::call::guarded;
 use super::group::canonical;
 use super::numbers::numeric;
-use super::promote::{internal, mismatch, normalise, slice_bytes};
+use super::order::head;
+use super::promote::{comparable_rows, mismatch, normalise, slice_bytes};
 use crate::{Failure, Meter, type_name};
 
 /// A column to sort by, and how.
@@ -45,8 +46,8 @@ pub fn sort_indices(keys: &[SortKey], limit: Option<u32>, meter: &mut dyn Meter)
             columns.push(canonical(&normalise(&key.column, meter)?));
         }
         let order = match (columns.as_slice(), keys) {
-            ([column], [key]) => match single(column, key, limit) {
-                Some(order) => order,
+            ([column], [key]) => match ordered_numbers(column) {
+                Some(values) => single(&values, column, key, limit, meter)?,
                 None => by_rows(&columns, keys, limit, meter)?,
             },
             _ => by_rows(&columns, keys, limit, meter)?,
@@ -55,35 +56,41 @@ pub fn sort_indices(keys: &[SortKey], limit: Option<u32>, meter: &mut dyn Meter)
     })
 }
 
-/// One column of numbers, as pairs of a number in the right order and the row.
-fn single(column: &ArrayRef, key: &SortKey, limit: usize) -> Option<Vec<u32>> {
-    let values = numeric!(column.data_type(), T => ordered::<T>(column), _ => match column.data_type() {
+/// A column of numbers, or of what has their layout, as unsigned ones of the same order; `None` for other types.
+fn ordered_numbers(column: &ArrayRef) -> Option<Vec<u64>> {
+    numeric!(column.data_type(), T => ordered::<T>(column), _ => match column.data_type() {
         DataType::Date32 => ordered::<arrow::datatypes::Date32Type>(column),
         DataType::Timestamp(..) | DataType::Date64 | DataType::Time64(_) | DataType::Duration(_) => {
             let plain = super::promote::relabel(column, &DataType::Int64).ok()?;
             ordered::<arrow::datatypes::Int64Type>(&plain)
         }
-        _ => return None,
-    })?;
+        _ => None,
+    })
+}
+
+/// One column of numbers, as pairs of a number in the right order and the row.
+fn single(
+    values: &[u64],
+    column: &ArrayRef,
+    key: &SortKey,
+    limit: usize,
+    meter: &mut dyn Meter,
+) -> Result<Vec<u32>, Failure> {
     let nulls = column.nulls().filter(|nulls| nulls.null_count() > 0);
     let valid = |row: usize| nulls.is_none_or(|nulls| nulls.is_valid(row));
-    let mut pairs: Vec<(u64, u32)> = values
-        .iter()
-        .enumerate()
-        .filter(|(row, _)| valid(*row))
-        .map(|(row, value)| (if key.descending { !value } else { *value }, row as u32))
-        .collect();
-    let null_rows: Vec<u32> = (0..values.len()).filter(|row| !valid(*row)).map(|row| row as u32).collect();
+    let null_rows: Vec<u32> = match nulls {
+        Some(_) => (0..values.len()).filter(|row| !valid(*row)).map(|row| row as u32).collect(),
+        None => Vec::new(),
+    };
     let (before, behind) = if key.nulls_first { (null_rows, Vec::new()) } else { (Vec::new(), null_rows) };
-    let wanted = limit.saturating_sub(before.len());
-    if wanted < pairs.len() && wanted > 0 {
-        pairs.select_nth_unstable(wanted - 1);
-    }
-    pairs.truncate(wanted);
     // The row in the pair keeps equal values in their order.
-    pairs.sort_unstable();
+    let pair = |row: usize| {
+        let value = *values.get(row).filter(|_| valid(row))?;
+        Some((if key.descending { !value } else { value }, row as u32))
+    };
+    let pairs = head(values.len(), pair, limit.saturating_sub(before.len()), Ord::cmp, meter)?;
     let order = before.into_iter().chain(pairs.into_iter().map(|(_, row)| row)).chain(behind);
-    Some(order.take(limit).collect())
+    Ok(order.take(limit).collect())
 }
 
 /// Numbers as unsigned ones of the same order; NaN, of which there is only one, is the largest.
@@ -121,9 +128,6 @@ impl Ordered for f32 {
 
 /// Any columns, by rows of bytes that compare as the values do.
 fn by_rows(columns: &[ArrayRef], keys: &[SortKey], limit: usize, meter: &mut dyn Meter) -> Result<Vec<u32>, Failure> {
-    let bytes: u64 = columns.iter().map(|column| slice_bytes(column.as_ref())).sum();
-    meter.allocate(bytes.saturating_mul(2))?;
-    meter.work(bytes / 2)?;
     let fields = columns.iter().zip(keys).map(|(column, key)| {
         let options = arrow::compute::SortOptions { descending: key.descending, nulls_first: key.nulls_first };
         SortField::new_with_options(column.data_type().clone(), options)
@@ -132,25 +136,9 @@ fn by_rows(columns: &[ArrayRef], keys: &[SortKey], limit: usize, meter: &mut dyn
         let types: Vec<String> = columns.iter().map(|column| type_name(column.data_type())).collect();
         mismatch(format!("{} cannot be sorted by", types.join(", ")))
     })?;
-    let rows = converter.convert_columns(columns).map_err(internal)?;
-    let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
+    let rows = comparable_rows(&converter, columns, meter)?;
     let compare = |a: &u32, b: &u32| rows.row(*a as usize).cmp(&rows.row(*b as usize)).then(a.cmp(b));
-    if limit < order.len() && limit > 0 {
-        order.select_nth_unstable_by(limit - 1, compare);
-    }
-    order.truncate(limit);
-    // Pieces are sorted and merged, so that the deadline is seen in between.
-    const PIECE: usize = 32_768;
-    for piece in order.chunks_mut(PIECE) {
-        meter.work(1)?;
-        piece.sort_unstable_by(compare);
-    }
-    if order.len() > PIECE {
-        meter.work(1)?;
-        // A stable sort finds the sorted runs and only merges them.
-        order.sort_by(compare);
-    }
-    Ok(order)
+    head(rows.num_rows(), |row| Some(row as u32), limit, compare, meter)
 }
 
 /// Bytes of the rows of `array` that `rows` names.

@@ -1,6 +1,5 @@
 //! Text: case, trimming, lengths, parts and joining.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringArray};
@@ -10,7 +9,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use super::options::Options;
 use super::promote::{internal, mismatch};
 use super::table::{Function, Plan};
-use super::text::{Texts, Writer, bytes, parts};
+use super::text::{PIECE, Texts, Writer, bytes, count_characters, find, parts, pieces, place_of};
 use super::values::{Call, Values};
 use crate::Failure;
 
@@ -160,34 +159,50 @@ fn first<'a>(call: &Call<'a>) -> Result<&'a super::values::Input, Failure> {
     call.inputs.first().ok_or_else(|| mismatch("an argument is expected"))
 }
 
-/// ASCII changes case in one sweep; other text character by character.
-fn change_case(call: &mut Call, ascii: fn(&[u8]) -> Vec<u8>, unicode: fn(&str) -> String) -> Result<Values, Failure> {
+/// ASCII changes case byte by byte; other text character by character.
+fn change_case(call: &mut Call, ascii: fn(&mut [u8]), unicode: fn(&str) -> String) -> Result<Values, Failure> {
     let input = first(call)?;
     let array = input.array.as_string::<i32>();
-    if bytes(array).is_ascii() {
-        call.meter.allocate((bytes(array).len() + array.len() * 4) as u64)?;
-        let (bytes, offsets) = parts(array);
+    let (all, offsets) = parts(array);
+    if is_ascii(all, call)? {
+        call.meter.allocate((all.len() + array.len() * 4) as u64)?;
+        let mut changed = Vec::with_capacity(all.len());
+        for piece in all.chunks(PIECE) {
+            call.tick(piece.len())?;
+            let from = changed.len();
+            changed.extend_from_slice(piece);
+            changed.get_mut(from..).into_iter().for_each(ascii);
+        }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let array = StringArray::try_new(offsets, Buffer::from_vec(ascii(bytes)), array.nulls().cloned());
+        let array = StringArray::try_new(offsets, Buffer::from_vec(changed), array.nulls().cloned());
         return Ok(Values::of(Arc::new(array.map_err(internal)?)));
     }
     let texts = Texts::of(input);
     write_rows(call, |call, row, out| {
-        // A character grows to at most three times its bytes.
-        let text = texts.get(row);
-        call.tick(text.len())?;
-        if text.len() > 1 << 16 {
-            call.meter.allocate(text.len() as u64 * 3)?;
+        for piece in pieces(texts.get(row)) {
+            // A character grows to at most three times its bytes.
+            call.charge(piece.len() as u64 / 4)?;
+            out.push(&unicode(piece), call.meter)?;
         }
-        out.push(&unicode(text), call.meter)
+        Ok(())
     })
 }
 
+fn is_ascii(bytes: &[u8], call: &mut Call) -> Result<bool, Failure> {
+    for block in bytes.chunks(PIECE) {
+        call.tick(block.len() / 8)?;
+        if !block.is_ascii() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn lower(call: &mut Call) -> Result<Values, Failure> {
-    change_case(call, <[u8]>::to_ascii_lowercase, str::to_lowercase)
+    change_case(call, <[u8]>::make_ascii_lowercase, str::to_lowercase)
 }
 fn upper(call: &mut Call) -> Result<Values, Failure> {
-    change_case(call, <[u8]>::to_ascii_uppercase, str::to_uppercase)
+    change_case(call, <[u8]>::make_ascii_uppercase, str::to_uppercase)
 }
 
 fn trimmed(call: &mut Call, front: bool, back: bool) -> Result<Values, Failure> {
@@ -196,17 +211,29 @@ fn trimmed(call: &mut Call, front: bool, back: bool) -> Result<Values, Failure> 
         return Err(Failure::limit("too-large", "more than 256 characters to trim").with_parameter("/characters"));
     }
     let texts = Texts::of(first(call)?);
+    let goes = |character: char| match &characters {
+        Some(characters) => characters.contains(&character),
+        None => character.is_whitespace(),
+    };
+    let cost = characters.as_ref().map_or(1, Vec::len);
     write_rows(call, |call, row, out| {
         let mut text = texts.get(row);
-        call.tick(text.len() * characters.as_ref().map_or(1, Vec::len))?;
-        match &characters {
-            Some(characters) => {
-                text = if front { text.trim_start_matches(characters.as_slice()) } else { text };
-                text = if back { text.trim_end_matches(characters.as_slice()) } else { text };
+        while front && !text.is_empty() {
+            let (piece, rest) = super::text::front(text);
+            let kept = piece.trim_start_matches(goes);
+            call.charge(((piece.len() - kept.len()) * cost / 4) as u64)?;
+            text = text.get(piece.len() - kept.len()..).unwrap_or_default();
+            if !kept.is_empty() || rest.is_empty() {
+                break;
             }
-            None => {
-                text = if front { text.trim_start() } else { text };
-                text = if back { text.trim_end() } else { text };
+        }
+        while back && !text.is_empty() {
+            let (rest, piece) = super::text::back(text);
+            let kept = piece.trim_end_matches(goes);
+            call.charge(((piece.len() - kept.len()) * cost / 4) as u64)?;
+            text = text.get(..rest.len() + kept.len()).unwrap_or_default();
+            if !kept.is_empty() || rest.is_empty() {
+                break;
             }
         }
         out.push(text, call.meter)
@@ -225,11 +252,13 @@ fn rtrim(call: &mut Call) -> Result<Values, Failure> {
 
 fn utf8_length(call: &mut Call) -> Result<Values, Failure> {
     let array = first(call)?.array.as_string::<i32>();
-    if bytes(array).is_ascii() {
+    if is_ascii(bytes(array), call)? {
         return binary_length(call);
     }
-    let characters = |row: usize| array.value(row).chars().count() as i32;
-    let lengths: Vec<i32> = (0..array.len()).map(characters).collect();
+    let mut lengths = Vec::with_capacity(array.len());
+    for row in 0..array.len() {
+        lengths.push(count_characters(array.value(row), call)? as i32);
+    }
     Ok(Values::of(Arc::new(Int32Array::new(lengths.into(), array.nulls().cloned()))))
 }
 
@@ -239,16 +268,15 @@ fn binary_length(call: &mut Call) -> Result<Values, Failure> {
     Ok(Values::of(array))
 }
 
-/// The byte range of characters `start` to `stop`, negative ones counted from the end.
-fn range(text: &str, start: i64, stop: Option<i64>) -> Range<usize> {
-    let ascii = text.is_ascii();
-    let count = if ascii { text.len() } else { text.chars().count() } as i64;
-    let place = |index: i64| (if index < 0 { index.saturating_add(count) } else { index }).clamp(0, count) as usize;
-    let (start, stop) = (place(start), stop.map_or(count as usize, place));
-    let byte = |character: usize| {
-        if ascii { character } else { text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte) }
-    };
-    byte(start)..byte(stop.max(start))
+/// Where the character of a number begins, a negative one counted from the end.
+fn place(text: &str, index: i64, call: &mut Call) -> Result<usize, Failure> {
+    match usize::try_from(index) {
+        Ok(index) => place_of(text, index, call),
+        Err(_) => {
+            let count = count_characters(text, call)? as i64;
+            place_of(text, index.saturating_add(count).max(0) as usize, call)
+        }
+    }
 }
 
 fn slice(call: &mut Call) -> Result<Values, Failure> {
@@ -263,13 +291,14 @@ fn slice(call: &mut Call) -> Result<Values, Failure> {
     write_rows(call, |call, row, out| {
         let text = texts.get(row);
         call.tick(text.len())?;
-        let Range { start: begin, mut end } = range(text, number(1, row, start).unwrap_or(0), None);
+        let begin = place(text, number(1, row, start).unwrap_or(0), call)?;
+        let mut end = text.len();
         if let Some(length) = number(2, row, length) {
-            end = begin + range(text.get(begin..).unwrap_or_default(), 0, Some(length.max(0))).end;
+            end = begin + place(text.get(begin..).unwrap_or_default(), length.max(0), call)?;
         }
         if let Some(stop) = stop {
             // A stop counts from the front of the whole text, or from its end.
-            end = end.min(range(text, 0, Some(stop)).end);
+            end = end.min(place(text, stop, call)?);
         }
         out.push(text.get(begin..end).unwrap_or_default(), call.meter)
     })
@@ -293,11 +322,11 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
             return out.push(text, call.meter);
         }
         let mut rest = 0;
-        for (place, found) in text.match_indices(pattern) {
+        while let Some(place) = find(text, pattern, rest, call)? {
             out.push(text.get(rest..place).unwrap_or_default(), call.meter)?;
             out.push(replacement, call.meter)?;
             call.tick(replacement.len())?;
-            rest = place + found.len();
+            rest = place + pattern.len();
         }
         out.push(text.get(rest..).unwrap_or_default(), call.meter)
     })
@@ -306,10 +335,14 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
 fn reverse(call: &mut Call) -> Result<Values, Failure> {
     let texts = Texts::of(first(call)?);
     write_rows(call, |call, row, out| {
-        let text = texts.get(row);
-        call.tick(text.len() * 2)?;
-        let mut buffer = [0; 4];
-        text.chars().rev().try_for_each(|character| out.push(character.encode_utf8(&mut buffer), call.meter))
+        let (mut rest, mut buffer) = (texts.get(row), [0; 4]);
+        while !rest.is_empty() {
+            let piece;
+            (rest, piece) = super::text::back(rest);
+            call.tick(piece.len() * 2)?;
+            piece.chars().rev().try_for_each(|character| out.push(character.encode_utf8(&mut buffer), call.meter))?;
+        }
+        Ok(())
     })
 }
 
@@ -319,25 +352,23 @@ fn integer_at(call: &Call, index: usize, row: usize) -> i64 {
 
 /// A text again and again, `count` characters of it. All of it is asked for before the first is written.
 fn fill(call: &mut Call, text: &str, count: usize, out: &mut Writer) -> Result<(), Failure> {
-    let characters = text.chars().count();
+    let characters = count_characters(text, call)?;
     if characters == 0 {
         return Ok(());
     }
     let (times, left) = (count / characters, count % characters);
-    let rest = text.get(range(text, 0, Some(left as i64))).unwrap_or_default();
+    let rest = text.get(..place_of(text, left, call)?).unwrap_or_default();
     out.reserve(times.saturating_mul(text.len()).saturating_add(rest.len()), call.meter)?;
-    for _ in 0..times {
-        call.tick(text.len())?;
-        out.push(text, call.meter)?;
-    }
+    out.push_times(text, times, call.meter)?;
     out.push(rest, call.meter)
 }
 
 fn repeat(call: &mut Call) -> Result<Values, Failure> {
     let texts = Texts::of(first(call)?);
     write_rows(call, |call, row, out| {
-        let (text, count) = (texts.get(row), integer_at(call, 1, row).max(0) as usize);
-        fill(call, text, text.chars().count().saturating_mul(count), out)
+        let (text, times) = (texts.get(row), integer_at(call, 1, row).max(0) as usize);
+        call.charge((text.len().saturating_mul(times) / 16) as u64)?;
+        if text.is_empty() { Ok(()) } else { out.push_times(text, times, call.meter) }
     })
 }
 
@@ -346,7 +377,7 @@ fn pad(call: &mut Call, front: bool) -> Result<Values, Failure> {
     let padding = call.inputs.get(2).map(Texts::of);
     write_rows(call, |call, row, out| {
         let text = texts.get(row);
-        let missing = (integer_at(call, 1, row).max(0) as usize).saturating_sub(text.chars().count());
+        let missing = (integer_at(call, 1, row).max(0) as usize).saturating_sub(count_characters(text, call)?);
         let padding = padding.map_or(" ", |padding| padding.get(row));
         let missing = if padding.is_empty() { 0 } else { missing };
         if front {

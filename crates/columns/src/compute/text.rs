@@ -6,11 +6,17 @@ use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::promote::internal;
-use super::values::Input;
+use super::values::{Call, Input};
 use crate::{Failure, Meter};
 
 /// Asked for at once, at least.
 const STEP: usize = 64 << 10;
+/// Bytes that are copied between looks at the deadline.
+const BLOCK: usize = 1 << 20;
+/// Bytes of a text that are worked on between looks at the deadline.
+pub(super) const PIECE: usize = 64 << 10;
+/// A longer text is not searched for: searching begins with looking at all of it.
+const MAX_SOUGHT: usize = 1 << 20;
 
 /// A text column that asks for memory before it grows, and never grows beyond what its offsets can tell.
 #[derive(Debug)]
@@ -35,8 +41,39 @@ impl Writer {
         if length > self.bytes.capacity() {
             self.make_room(length, meter)?;
         }
-        self.bytes.extend_from_slice(text.as_bytes());
+        if text.len() <= BLOCK {
+            self.bytes.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        for block in text.as_bytes().chunks(BLOCK) {
+            meter.work(0)?;
+            self.bytes.extend_from_slice(block);
+        }
         Ok(())
+    }
+
+    /// Adds a text so many times. All of it is asked for before the first is written.
+    pub(super) fn push_times(&mut self, text: &str, times: usize, meter: &mut dyn Meter) -> Result<(), Failure> {
+        self.reserve(times.saturating_mul(text.len()), meter)?;
+        let mut left = times;
+        if times > 1 && text.len() < BLOCK / 2 {
+            // What is written once is copied, twice as much each time.
+            let begin = self.bytes.len();
+            self.bytes.extend_from_slice(text.as_bytes());
+            left -= 1;
+            let mut block = 1;
+            while left > 0 {
+                if block * text.len() >= PIECE {
+                    meter.work((block * text.len() / 8) as u64)?;
+                }
+                let copied = block.min(left);
+                self.bytes.extend_from_within(begin..begin + copied * text.len());
+                left -= copied;
+                block = if block * 2 * text.len() < BLOCK { block * 2 } else { block };
+            }
+            return Ok(());
+        }
+        (0..left).try_for_each(|_| self.push(text, meter))
     }
 
     /// Makes room for so many further bytes, so that a long row is refused before any of it is written.
@@ -112,4 +149,81 @@ pub(super) fn bytes(array: &StringArray) -> &[u8] {
     let offsets = array.value_offsets();
     let (first, last) = (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
     array.value_data().get(first as usize..last as usize).unwrap_or_default()
+}
+
+/// The front of a text, at most [`PIECE`] bytes of it, and the rest.
+pub(super) fn front(text: &str) -> (&str, &str) {
+    text.split_at(text.floor_char_boundary(PIECE))
+}
+
+/// The text without its end, and the end, at most [`PIECE`] bytes of it.
+pub(super) fn back(text: &str) -> (&str, &str) {
+    text.split_at(text.ceil_char_boundary(text.len().saturating_sub(PIECE)))
+}
+
+/// A text in pieces of at most [`PIECE`] bytes, cut between characters.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let piece;
+        (piece, rest) = front(rest);
+        Some(piece)
+    })
+}
+
+/// How many characters a text has.
+pub(super) fn count_characters(text: &str, call: &mut Call) -> Result<usize, Failure> {
+    let mut count = 0;
+    for piece in pieces(text) {
+        call.tick(piece.len() / 4)?;
+        count += piece.chars().count();
+    }
+    Ok(count)
+}
+
+/// Where character number `index`, from 0, begins; the text's length if it has not so many.
+pub(super) fn place_of(text: &str, index: usize, call: &mut Call) -> Result<usize, Failure> {
+    let (mut left, mut place) = (index, 0);
+    for piece in pieces(text) {
+        call.tick(piece.len() / 4)?;
+        if piece.is_ascii() {
+            if left < piece.len() {
+                return Ok(place + left);
+            }
+            left -= piece.len();
+        } else {
+            let count = piece.chars().count();
+            if left < count {
+                return Ok(place + piece.char_indices().nth(left).map_or(0, |(byte, _)| byte));
+            }
+            left -= count;
+        }
+        place += piece.len();
+    }
+    Ok(place)
+}
+
+/// Where `pattern` first occurs from byte `from` on, which is a character's begin.
+pub(super) fn find(text: &str, pattern: &str, from: usize, call: &mut Call) -> Result<Option<usize>, Failure> {
+    if pattern.len() > MAX_SOUGHT {
+        return Err(Failure::limit("too-large", "a text of more than 1 MiB cannot be searched for"));
+    }
+    let window = PIECE.max(pattern.len());
+    let mut from = from;
+    while let Some(rest) = text.get(from..).filter(|rest| rest.len() >= pattern.len()) {
+        // Windows overlap by the pattern, so that no occurrence lies across an edge.
+        let end = rest.ceil_char_boundary(window + pattern.len());
+        call.tick(end.min(rest.len()))?;
+        if let Some(found) = rest.get(..end).and_then(|window| window.find(pattern)) {
+            return Ok(Some(from + found));
+        }
+        if end >= rest.len() {
+            break;
+        }
+        from += rest.floor_char_boundary(window);
+    }
+    Ok(None)
 }

@@ -62,9 +62,38 @@ pub(super) struct Call<'a> {
     pub(super) meter: &'a mut dyn Meter,
     /// Bytes worked on since the deadline was last looked at.
     pub(super) unseen: u64,
+    /// Units of fuel that are not charged yet.
+    pub(super) owed: u64,
 }
 
-impl Call<'_> {
+/// Units of fuel between looks at the deadline: about 30 µs.
+const LOOK: u64 = 1 << 14;
+
+impl<'a> Call<'a> {
+    pub(super) fn new(
+        function: &'static str,
+        inputs: &'a [Input],
+        output: &'a DataType,
+        options: &'a Options,
+        rows: usize,
+        meter: &'a mut dyn Meter,
+    ) -> Self {
+        Self { function, inputs, output, options, rows, meter, unseen: 0, owed: 0 }
+    }
+
+    /// Charges what the function's weight does not cover, and looks at the deadline where that was much.
+    #[inline]
+    pub(super) fn charge(&mut self, units: u64) -> Result<(), Failure> {
+        self.owed = self.owed.saturating_add(units);
+        if self.owed >= LOOK { self.settle() } else { Ok(()) }
+    }
+
+    /// Charges what is owed and looks at the deadline.
+    #[cold]
+    pub(super) fn settle(&mut self) -> Result<(), Failure> {
+        self.meter.work(std::mem::take(&mut self.owed))
+    }
+
     /// Looks at the deadline every 64 KiB; for loops in which a single row can be long work.
     pub(super) fn tick(&mut self, bytes: usize) -> Result<(), Failure> {
         self.unseen += bytes as u64 + 8;

@@ -81,6 +81,8 @@ pub(crate) fn cases(suite: &mut Suite) {
             assert_eq!(aggregate(suite, "count_distinct", &[f], &of, 3, ""), "2 2 0");
         }
     }
+    assert_eq!(aggregate(suite, "list", &[lists()], &[1, 1, 1], 2, ""), "null [[1, null], [2]]");
+    assert_eq!(aggregate(suite, "list", &[structs()], &[1, 1, 1], 2, ""), "null [{a: 1}, {a: 2}]");
     every_type(suite);
 }
 

@@ -79,7 +79,9 @@ fn tried(function: &str, arguments: &[Argument], options: &str) {
     });
     let types: Vec<DataType> = types.collect();
     let told_type = result_type(function, &types, options);
-    match run(function, arguments, options) {
+    // With the memory that a plugin has, so that what is made of the largest numbers stays within it.
+    let mut budget = Budget::new(u64::MAX, 4 << 20);
+    match call(function, arguments, options, 1, None, &mut budget) {
         Ok(outcome) => {
             let columns = arguments.iter().all(|argument| matches!(argument, Argument::Column(_)));
             if columns && !arguments.is_empty() {

@@ -15,6 +15,7 @@ fn every_function_has_cases_for_what_it_takes() {
     crate::accumulators::cases(&mut suite);
     crate::casts::cases(&mut suite);
     crate::choice::cases(&mut suite);
+    crate::decimals::cases(&mut suite);
     crate::every_type::cases(&mut suite);
     crate::patterns::cases(&mut suite);
     crate::texts::cases(&mut suite);

@@ -98,6 +98,7 @@ pub(crate) fn cases(suite: &mut Suite) {
         suite.check("min_element_wise", &[b.clone(), turned.clone()], "", &format!("{low} {low}"));
         suite.check("max_element_wise", &[a.clone(), null(), a.clone()], "", &three.join(" "));
         suite.check("min_element_wise", std::slice::from_ref(&a), "", &three.join(" "));
+        suite.check("max_element_wise", std::slice::from_ref(&a), "", &three.join(" "));
         suite.check("less", &[b.clone(), turned.clone()], "", "true false");
         suite.check("less_equal", &[b.clone(), turned.clone()], "", "true false");
         suite.check("greater", &[b.clone(), turned.clone()], "", "false true");
@@ -108,6 +109,9 @@ pub(crate) fn cases(suite: &mut Suite) {
         chosen(suite, &nested);
         suite.refuse("max_element_wise", &[column(&nested)], "", "type-mismatch");
     }
+    suite.check("list_value_length", &[column(&lists())], "", "2 1 null");
+    let bytes = values("fixed-size-binary(1)", "a", "b");
+    suite.check("binary_length", &[column(&bytes)], "", "1 1 null");
     let nothing = new_null_array(&arrow::datatypes::DataType::Null, 3);
     for function in
         ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "nullif", "coalesce", "fill_null"]

@@ -124,17 +124,20 @@ pub(crate) struct Budget {
     pub(crate) looks: u64,
     /// The largest amount that was asked for at once and granted.
     pub(crate) largest: u64,
+    /// The most that was charged at once.
+    pub(crate) heaviest: u64,
 }
 
 impl Budget {
     pub(crate) fn new(work: u64, memory: u64) -> Self {
-        Self { work, memory, worked: 0, looks: 0, largest: 0 }
+        Self { work, memory, worked: 0, looks: 0, largest: 0, heaviest: 0 }
     }
 }
 
 impl Meter for Budget {
     fn work(&mut self, units: u64) -> Result<(), Failure> {
         self.looks += 1;
+        self.heaviest = self.heaviest.max(units);
         self.worked = self.worked.saturating_add(units);
         if self.worked > self.work { Err(Failure::limit("deadline", "the deadline has passed")) } else { Ok(()) }
     }
@@ -147,6 +150,15 @@ impl Meter for Budget {
         Ok(())
     }
 }
+
+/// Other layouts of the same values, which every case is also checked with.
+const LAYOUTS: &[(&str, &str)] = &[
+    ("utf8", "large-utf8"),
+    ("utf8", "utf8-view"),
+    ("utf8", "dictionary<int8, utf8>"),
+    ("int32", "dictionary<uint64, int32>"),
+    ("binary", "large-binary"),
+];
 
 /// Checks calls, and remembers functions, numbers of arguments and types.
 #[derive(Debug, Default)]
@@ -187,6 +199,12 @@ impl Suite {
         );
         let types: Vec<DataType> = arguments.iter().map(type_of).collect();
         self.note(function, types.iter());
+        let column = |argument: &&Argument| matches!(argument, Argument::Column(_));
+        for given in arguments.iter().filter(column).map(type_of) {
+            for (_, other) in LAYOUTS.iter().filter(|(from, _)| kind(from) == given) {
+                self.types.insert((function.to_owned(), type_name(&kind(other))));
+            }
+        }
     }
 
     pub(crate) fn end(&self) {
@@ -236,8 +254,8 @@ fn checked(function: &str, arguments: &[Argument], options: &str, expected: &str
             again.values.to_data().validate_full().unwrap();
         };
         same(&mapped(arguments, sliced), "on slices");
-        for other in ["large-utf8", "utf8-view", "dictionary<int16, utf8>"] {
-            same(&mapped(arguments, |array| relaid(array, other)), other);
+        for (from, other) in LAYOUTS {
+            same(&mapped(arguments, |array| relaid(array, from, other)), other);
         }
         masked(function, arguments, options, &outcome);
         let Some(rows) = arguments.iter().find_map(|argument| match argument {
@@ -285,8 +303,8 @@ pub(crate) fn sliced(array: &ArrayRef) -> ArrayRef {
     concat(&around).unwrap().slice(3, array.len())
 }
 
-fn relaid(array: &ArrayRef, to: &str) -> ArrayRef {
-    if *array.data_type() == DataType::Utf8 { as_type(array, to) } else { Arc::clone(array) }
+fn relaid(array: &ArrayRef, from: &str, to: &str) -> ArrayRef {
+    if *array.data_type() == kind(from) { as_type(array, to) } else { Arc::clone(array) }
 }
 
 /// Under a mask, rows that are left out are null and fail no more; the others stay.

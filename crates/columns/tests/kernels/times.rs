@@ -57,7 +57,11 @@ fn arithmetic(suite: &mut Suite) {
         }
         suite.check(&subtract, &[column(&times(&[3 * DAY], None)), column(&times(&[DAY], None))], "", "PT172800S");
         suite.check(&subtract, &[column(&dates(&[5])), column(&dates(&[3]))], "", "PT172800S");
+        let days = as_type(&dates(&[5]), "date64");
+        suite.check(&subtract, &[column(&days), column(&as_type(&dates(&[3]), "date64"))], "", "PT172800S");
         let months = as_type(&small(&[1]), "interval[year-month]");
+        let many = as_type(&small(&[15]), "interval[year-month]");
+        suite.check(&format!("multiply{checked}"), &[column(&months), int(15)], "", &shown(&many));
         suite.check(&add, &[column(&dates(&[30])), column(&months)], "", "1970-02-28");
         suite.check(&subtract, &[column(&dates(&[58])), column(&months)], "", "1970-01-28");
         suite.check(&add, &[column(&times(&[30 * DAY], None)), column(&months)], "", "1970-02-28T00:00:00");

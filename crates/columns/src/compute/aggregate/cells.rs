@@ -14,7 +14,7 @@ use arrow_row::{RowConverter, SortField};
 use super::super::group::{canonical, one_nan};
 use super::super::numbers::numeric;
 use super::super::options::Options;
-use super::super::promote::{internal, mismatch, relabel, slice_bytes};
+use super::super::promote::{comparable_rows, internal, mismatch, relabel};
 use super::super::table::Plan;
 use super::{State, grow};
 use crate::batch::null_row_bytes;
@@ -246,10 +246,7 @@ impl State for Bytes {
         let nulls = values.logical_nulls().filter(|nulls| nulls.null_count() > 0);
         let binary = match (&self.converter, values.data_type()) {
             (Some(converter), _) => {
-                let size = slice_bytes(values.as_ref());
-                meter.allocate(size.saturating_mul(2))?;
-                meter.work(size / 2)?;
-                let rows = converter.convert_columns(&[canonical(values)]).map_err(internal)?;
+                let rows = comparable_rows(converter, &[canonical(values)], meter)?;
                 rows.try_into_binary().map_err(internal)?
             }
             (None, DataType::Utf8) => BinaryArray::from(values.as_string::<i32>().clone()),

@@ -40,8 +40,8 @@ pub(in super::super) const FUNCTIONS: &[Function] = &[
     entry("max", "max(any) -> any", ordered, cells::make_max).doc("the largest; NaN is larger than any number"),
     entry("first", "first(any) -> any", same, cells::make_first).weight(2).doc("the first that is not null"),
     entry("last", "last(any) -> any", same, cells::make_last).weight(2).doc("the last that is not null"),
-    entry("any", "any(boolean) -> boolean", booleans, cells::make_max).doc("whether any is true"),
-    entry("all", "all(boolean) -> boolean", booleans, cells::make_min).doc("whether all are true"),
+    entry("any", "any(bool) -> bool", booleans, cells::make_max).doc("whether any is true"),
+    entry("all", "all(bool) -> bool", booleans, cells::make_min).doc("whether all are true"),
     entry("variance", "variance(number) -> float64", spread, variance::make)
         .options(&["ddof"])
         .weight(3)
@@ -132,7 +132,7 @@ fn ordered(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Fa
 fn booleans(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
     match one(types)? {
         DataType::Boolean | DataType::Null => Ok(Plan::uniform(1, DataType::Boolean, DataType::Boolean)),
-        _ => Err(mismatch("a boolean is expected")),
+        _ => Err(mismatch("a bool is expected")),
     }
 }
 

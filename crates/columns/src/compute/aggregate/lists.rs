@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Float64Type};
 
 use super::super::group::one_nan;
 use super::super::options::Options;
+use super::super::order::select;
 use super::super::promote::{internal, mismatch, slice_bytes};
 use super::super::table::Plan;
 use super::super::text::Writer;
@@ -219,6 +220,9 @@ fn joined(lists: &ListArray, separator: &str, meter: &mut dyn Meter) -> Result<A
     let mut out = Writer::new(lists.len(), texts.value_data().len(), meter)?;
     for pair in lists.value_offsets().windows(2) {
         for item in pair[0]..pair[1] {
+            if item % 4_096 == 0 {
+                meter.work(1_024)?;
+            }
             if item > pair[0] {
                 out.push(separator, meter)?;
             }
@@ -243,8 +247,9 @@ fn quantiles(lists: &ListArray, q: f64, meter: &mut dyn Meter) -> Result<ArrayRe
         }
         let place = q * (group.len() - 1) as f64;
         let (below, rest) = (place.floor() as usize, place.fract());
-        let (_, low, above) = group.select_nth_unstable_by(below, f64::total_cmp);
-        let low = *low;
+        select(group, below, meter)?;
+        let low = group.get(below).copied().unwrap_or_default();
+        let above = group.get(below + 1..).unwrap_or_default();
         let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
         results.push(Some(if rest == 0.0 { low } else { low + (high - low) * rest }));
     }

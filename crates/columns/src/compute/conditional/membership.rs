@@ -11,7 +11,7 @@ use arrow_row::{RowConverter, SortField};
 use super::super::Scalar;
 use super::super::compare::{comparable, equal_rows};
 use super::super::options::Options;
-use super::super::promote::{coerce, internal, mismatch, normal};
+use super::super::promote::{coerce, comparable_rows, internal, mismatch, normal};
 use super::super::scalar::from_text;
 use super::super::table::Plan;
 use super::super::values::{Call, Input, Values};
@@ -62,6 +62,7 @@ pub(in super::super) fn is_in(call: &mut Call) -> Result<Values, Failure> {
     let mut set: Vec<Input> = others.to_vec();
     let to = input.array.data_type().clone();
     for value in value_set(call.options)? {
+        call.tick(1 << 10)?;
         let array = match &value {
             Scalar::Text(text) if to.is_temporal() => from_text(text, &to)?,
             _ => coerce(&value.to_array()?, &to, call.meter)?.array,
@@ -70,7 +71,8 @@ pub(in super::super) fn is_in(call: &mut Call) -> Result<Values, Failure> {
     }
     let mut found = BooleanBuffer::new_unset(call.rows);
     let mut unknown = !&valid(input, call.rows);
-    for other in &set {
+    for other in set.iter().filter(|other| !other.scalar || other.array.logical_null_count() > 0) {
+        call.tick(call.rows / 8)?;
         unknown = &unknown | &!&valid(other, call.rows);
     }
     let constants: Vec<ArrayRef> = set
@@ -101,8 +103,7 @@ fn looked_up(call: &mut Call, column: &ArrayRef, constants: &[ArrayRef]) -> Resu
     let constants = converter.convert_columns(&[constants]).map_err(internal)?;
     let set: HashSet<&[u8]> = constants.iter().map(|row| row.data()).collect();
     let set: HashSet<Vec<u8>> = set.into_iter().map(<[u8]>::to_vec).collect();
-    call.meter.allocate(super::slice_bytes(column.as_ref()).saturating_mul(2))?;
-    let rows = converter.convert_columns(&[Arc::clone(column)]).map_err(internal)?;
+    let rows = comparable_rows(&converter, std::slice::from_ref(column), call.meter)?;
     let mut bits = arrow::array::BooleanBufferBuilder::new(call.rows);
     for row in rows.iter() {
         call.tick(row.data().len())?;

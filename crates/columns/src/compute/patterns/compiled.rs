@@ -2,18 +2,21 @@
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use regex::{Regex, RegexBuilder};
+use regex::RegexBuilder;
+use regex_automata::nfa::thompson::NFA;
+use regex_automata::util::syntax;
 
+use super::search::Pattern;
 use crate::Failure;
 
 /// Bytes that a pattern may have.
 const MAX_PATTERN: usize = 4096;
 /// Bytes of a compiled pattern, and of the table that a search builds as it goes.
-const MAX_COMPILED: usize = 1 << 20;
+pub(super) const MAX_COMPILED: usize = 1 << 20;
 /// Patterns that are kept.
 const KEPT: usize = 32;
 
-type Kept = Vec<((String, bool), Arc<Regex>)>;
+type Kept = Vec<((String, bool), Arc<Pattern>)>;
 
 /// The patterns last used, the latest at the end.
 static CACHE: LazyLock<Mutex<Kept>> = LazyLock::new(|| Mutex::new(Vec::with_capacity(KEPT)));
@@ -22,7 +25,7 @@ static CACHE: LazyLock<Mutex<Kept>> = LazyLock::new(|| Mutex::new(Vec::with_capa
 ///
 /// # Errors
 /// `syntax`, or `too-large` for a pattern of more than 4 KiB or one that compiles to more than 1 MiB.
-pub(super) fn compile(pattern: &str, ignore_case: bool) -> Result<Arc<Regex>, Failure> {
+pub(super) fn compile(pattern: &str, ignore_case: bool) -> Result<Arc<Pattern>, Failure> {
     if pattern.len() > MAX_PATTERN {
         return Err(Failure::limit("too-large", "a pattern may have at most 4 KiB").with_parameter("/pattern"));
     }
@@ -42,7 +45,10 @@ pub(super) fn compile(pattern: &str, ignore_case: bool) -> Result<Arc<Regex>, Fa
         .nest_limit(64)
         .build()
         .map_err(|error| refused(&error))?;
-    let regex = Arc::new(regex);
+    let syntax = syntax::Config::new().case_insensitive(ignore_case).nest_limit(64);
+    let nfa = NFA::config().nfa_size_limit(Some(MAX_COMPILED));
+    let nfa = NFA::compiler().syntax(syntax).configure(nfa).build(pattern).map_err(|_| too_large())?;
+    let regex = Arc::new(Pattern::new(regex, nfa, ignore_case));
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     if cache.len() >= KEPT {
         cache.remove(0);
@@ -51,11 +57,13 @@ pub(super) fn compile(pattern: &str, ignore_case: bool) -> Result<Arc<Regex>, Fa
     Ok(regex)
 }
 
+fn too_large() -> Failure {
+    Failure::limit("too-large", "the pattern compiles to more than 1 MiB").with_parameter("/pattern")
+}
+
 fn refused(error: &regex::Error) -> Failure {
     match error {
-        regex::Error::CompiledTooBig(_) => {
-            Failure::limit("too-large", "the pattern compiles to more than 1 MiB").with_parameter("/pattern")
-        }
+        regex::Error::CompiledTooBig(_) => too_large(),
         other => {
             // The error draws the pattern over several lines; its last line says what is wrong.
             let text = other.to_string();
@@ -71,7 +79,7 @@ fn refused(error: &regex::Error) -> Failure {
 ///
 /// # Errors
 /// As [`compile`].
-pub(super) fn like(pattern: &str, ignore_case: bool) -> Result<Arc<Regex>, Failure> {
+pub(super) fn like(pattern: &str, ignore_case: bool) -> Result<Arc<Pattern>, Failure> {
     if pattern.len() > MAX_PATTERN {
         return Err(Failure::limit("too-large", "a pattern may have at most 4 KiB").with_parameter("/pattern"));
     }

@@ -1,0 +1,282 @@
+//! Searches that can be stopped. A short text goes through the regex crate; a long one byte by byte through a lazy
+//! automaton or, where that cannot follow, through threads of the pattern's NFA, with looks at the deadline in between.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use regex::Regex;
+use regex_automata::hybrid::LazyStateID;
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson::{NFA, WhichCaptures};
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, MatchKind};
+
+use super::super::values::Call;
+use super::compiled::MAX_COMPILED;
+use super::threads::Threads;
+use crate::Failure;
+
+/// Bytes of text times states of the pattern that one search of the regex crate may take, in which it does not look at
+/// the deadline: ten milliseconds for the worst of patterns.
+const QUICK: usize = 1 << 20;
+/// The same between looks of the lazy automaton, whose steps are longer.
+const PIECE: usize = 1 << 18;
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    nfa: NFA,
+    ignore_case: bool,
+    /// Made when a text is long: forwards to a match's end, and backwards to its begin.
+    automata: OnceLock<Option<(DFA, DFA)>>,
+}
+
+/// What the groups of a match hold, from group 0, which is all of it.
+pub(super) type Groups = Vec<Option<Range<usize>>>;
+
+impl Pattern {
+    pub(super) fn new(regex: Regex, nfa: NFA, ignore_case: bool) -> Self {
+        Self { regex, nfa, ignore_case, automata: OnceLock::new() }
+    }
+
+    /// Groups, group 0 included.
+    pub(super) fn groups(&self) -> usize {
+        self.regex.captures_len()
+    }
+
+    fn states(&self) -> usize {
+        self.nfa.states().len()
+    }
+
+    fn automata(&self) -> Option<&(DFA, DFA)> {
+        self.automata.get_or_init(|| self.make_automata()).as_ref()
+    }
+
+    fn make_automata(&self) -> Option<(DFA, DFA)> {
+        // Empty matches would have to be kept from splitting characters.
+        if self.nfa.has_empty() {
+            return None;
+        }
+        let config = || {
+            DFA::config()
+                .unicode_word_boundary(true)
+                .cache_capacity(MAX_COMPILED)
+                .skip_cache_capacity_check(true)
+                .minimum_cache_clear_count(Some(3))
+                .minimum_bytes_per_state(Some(10))
+        };
+        let forward = DFA::builder().configure(config()).build_from_nfa(self.nfa.clone()).ok()?;
+        let backward = NFA::config().reverse(true).which_captures(WhichCaptures::None);
+        let backward = backward.nfa_size_limit(Some(MAX_COMPILED));
+        let backward = DFA::builder()
+            .configure(config().match_kind(MatchKind::All))
+            .syntax(syntax::Config::new().case_insensitive(self.ignore_case).nest_limit(64))
+            .thompson(backward)
+            .build(self.regex.as_str());
+        Some((forward, backward.ok()?))
+    }
+}
+
+/// A pattern on its way through texts, with what its searches leave for the next ones.
+#[derive(Debug)]
+pub(super) struct Search {
+    pattern: Arc<Pattern>,
+    caches: Option<(Cache, Cache)>,
+    threads: Option<Threads>,
+    /// Group slots that matches are to tell.
+    slots: usize,
+}
+
+impl Search {
+    /// For matches of which the first `groups` groups are asked for.
+    pub(super) fn new(pattern: &Arc<Pattern>, groups: usize, call: &mut Call) -> Result<Self, Failure> {
+        // What compiling takes is charged each time, whether or not the pattern was kept.
+        call.charge(pattern.states() as u64 * 4 + 1_000)?;
+        let slots = groups.min(pattern.groups()) * 2;
+        Ok(Self { pattern: Arc::clone(pattern), caches: None, threads: None, slots })
+    }
+
+    /// Charges a search of a text from `from` on; true if it is too long for the regex crate.
+    fn is_long(&self, text: &str, from: usize, call: &mut Call) -> Result<bool, Failure> {
+        let bytes = text.len() - from.min(text.len());
+        let work = bytes.saturating_mul(self.pattern.states());
+        if work > QUICK {
+            return Ok(true);
+        }
+        call.charge((bytes / 8 + work / 64) as u64)?;
+        Ok(false)
+    }
+
+    /// Whether the pattern matches anywhere.
+    pub(super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
+        if !self.is_long(text, 0, call)? {
+            return Ok(self.pattern.regex.is_match(text));
+        }
+        match self.end(text, 0, true, call)? {
+            Some(end) => Ok(end.is_some()),
+            None => Ok(self.by_threads(text, 0..text.len(), false, true, call)?.is_some()),
+        }
+    }
+
+    /// The first match that begins at `from`, a character's begin, or behind it.
+    pub(super) fn groups(&mut self, text: &str, from: usize, call: &mut Call) -> Result<Option<Groups>, Failure> {
+        if !self.is_long(text, from, call)? {
+            if self.slots <= 2 {
+                return Ok(self.pattern.regex.find_at(text, from).map(|found| vec![Some(found.range())]));
+            }
+            let found = self.pattern.regex.captures_at(text, from);
+            let group = |found: Option<regex::Match>| found.map(|found| found.range());
+            return Ok(found.map(|found| found.iter().take(self.slots / 2).map(group).collect()));
+        }
+        let Some(end) = self.end(text, from, false, call)? else {
+            return self.by_threads(text, from..text.len(), false, false, call);
+        };
+        let Some(end) = end else { return Ok(None) };
+        let Some(begin) = self.begin(text, from..end, call)? else {
+            return self.by_threads(text, from..text.len(), false, false, call);
+        };
+        if self.slots <= 2 {
+            return Ok(Some(vec![Some(begin..end)]));
+        }
+        self.by_threads(text, begin..end, true, false, call)
+    }
+
+    fn by_threads(
+        &mut self,
+        text: &str,
+        within: Range<usize>,
+        anchored: bool,
+        earliest: bool,
+        call: &mut Call,
+    ) -> Result<Option<Groups>, Failure> {
+        let threads = match &mut self.threads {
+            Some(threads) => threads,
+            None => self.threads.insert(Threads::new(&self.pattern.nfa, self.slots.max(2), call)?),
+        };
+        threads.run(&self.pattern.nfa, text, within, anchored, earliest, call)
+    }
+
+    fn caches(&mut self) -> Option<(&DFA, &DFA, &mut (Cache, Cache))> {
+        let (forward, backward) = self.pattern.automata()?;
+        let caches = self.caches.get_or_insert_with(|| (forward.create_cache(), backward.create_cache()));
+        Some((forward, backward, caches))
+    }
+
+    /// Where the first match ends, or with `earliest` where any is known to be; `None` if the automaton cannot tell.
+    fn end(
+        &mut self,
+        text: &str,
+        from: usize,
+        earliest: bool,
+        call: &mut Call,
+    ) -> Result<Option<Option<usize>>, Failure> {
+        let states = self.pattern.states();
+        let Some((automaton, _, (cache, _))) = self.caches() else { return Ok(None) };
+        let input = Input::new(text).range(from..);
+        let Ok(mut state) = automaton.start_state_forward(cache, &input) else { return Ok(None) };
+        let (bytes, mut found) = (text.as_bytes(), None);
+        let mut walk = Walk::new(states, cache);
+        for (at, byte) in bytes.iter().enumerate().skip(from) {
+            walk.step(cache, call)?;
+            let Ok(next) = automaton.next_state(cache, state, *byte) else { return Ok(None) };
+            state = next;
+            match after(state) {
+                After::On => {}
+                // The automaton tells of a match one byte late.
+                After::Match if earliest => return Ok(Some(Some(at))),
+                After::Match => found = Some(at),
+                After::Dead => return Ok(Some(found)),
+                After::Unknown => return Ok(None),
+            }
+        }
+        let Ok(state) = automaton.next_eoi_state(cache, state) else { return Ok(None) };
+        Ok(match after(state) {
+            After::Match => Some(Some(bytes.len())),
+            After::Unknown => None,
+            After::On | After::Dead => Some(found),
+        })
+    }
+
+    /// Where the match that ends at the end of the range begins.
+    fn begin(&mut self, text: &str, within: Range<usize>, call: &mut Call) -> Result<Option<usize>, Failure> {
+        let states = self.pattern.states();
+        let Some((_, automaton, (_, cache))) = self.caches() else { return Ok(None) };
+        let input = Input::new(text).range(within.clone()).anchored(Anchored::Yes);
+        let Ok(mut state) = automaton.start_state_reverse(cache, &input) else { return Ok(None) };
+        let (bytes, mut found) = (text.as_bytes(), None);
+        let mut walk = Walk::new(states, cache);
+        for at in within.clone().rev() {
+            walk.step(cache, call)?;
+            let byte = bytes.get(at).copied().unwrap_or_default();
+            let Ok(next) = automaton.next_state(cache, state, byte) else { return Ok(None) };
+            state = next;
+            match after(state) {
+                After::On => {}
+                After::Match => found = Some(at + 1),
+                After::Dead => return Ok(found),
+                After::Unknown => return Ok(None),
+            }
+        }
+        let before = within.start.checked_sub(1).and_then(|before| bytes.get(before));
+        let last = match before {
+            Some(byte) => automaton.next_state(cache, state, *byte),
+            None => automaton.next_eoi_state(cache, state),
+        };
+        Ok(match last.map(after) {
+            Ok(After::Match) => Some(within.start),
+            Ok(After::On | After::Dead) => found,
+            Ok(After::Unknown) | Err(_) => None,
+        })
+    }
+}
+
+/// What a state of an automaton says.
+enum After {
+    On,
+    Match,
+    Dead,
+    Unknown,
+}
+
+fn after(state: LazyStateID) -> After {
+    if !state.is_tagged() {
+        After::On
+    } else if state.is_match() {
+        After::Match
+    } else if state.is_dead() {
+        After::Dead
+    } else if state.is_quit() {
+        After::Unknown
+    } else {
+        After::On
+    }
+}
+
+/// Counts the steps of an automaton. A step into a state that had to be made takes as long as the pattern has states.
+struct Walk {
+    states: usize,
+    piece: usize,
+    left: usize,
+    held: (usize, usize),
+}
+
+impl Walk {
+    fn new(states: usize, cache: &Cache) -> Self {
+        let piece = (PIECE / states.max(1)).clamp(4, 1 << 16);
+        Self { states, piece, left: piece, held: (cache.memory_usage(), cache.clear_count()) }
+    }
+
+    fn step(&mut self, cache: &Cache, call: &mut Call) -> Result<(), Failure> {
+        self.left -= 1;
+        if self.left > 0 {
+            return Ok(());
+        }
+        self.left = self.piece;
+        let held = (cache.memory_usage(), cache.clear_count());
+        let made = held != std::mem::replace(&mut self.held, held);
+        let units = self.piece / 2 + if made { self.piece * self.states / 32 } else { 0 };
+        call.owed = call.owed.saturating_add(units as u64);
+        call.settle()
+    }
+}
