@@ -5,8 +5,8 @@ mod groups;
 mod keys;
 
 use crate::filter::not_bound;
-use crate::problems::{Problems, at};
-use crate::rejections::Rejections;
+use jackfield_kit::problems::{Problems, at};
+use jackfield_kit::rejections::Rejections;
 use groups::{Groups, empty_column};
 use jackfield_sdk::compute::Accumulator;
 use jackfield_sdk::params::{Ordered, pointer};

@@ -1,7 +1,7 @@
 //! `cast`: gives columns another type, in place.
 
-use crate::problems::Problems;
-use crate::rejections::Rejections;
+use jackfield_kit::problems::Problems;
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::compute;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::{Batch, Binding, Failure, InputPort, OutputPort, Params, Step, column};

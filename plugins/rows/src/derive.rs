@@ -1,8 +1,8 @@
 //! `derive`: computes columns, each from the input and those computed before it.
 
 use crate::filter::not_bound;
-use crate::problems::{Problems, at};
-use crate::rejections::Rejections;
+use jackfield_kit::problems::{Problems, at};
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Schema, Step};

@@ -1,6 +1,6 @@
 //! `filter`: keeps the rows for which an expression is true.
 
-use crate::problems::{Problems, at};
+use jackfield_kit::problems::{Problems, at};
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, DataType, Failure, InputPort, OutputPort, Params, Step, type_name};
 use serde::Deserialize;

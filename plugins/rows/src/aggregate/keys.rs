@@ -1,7 +1,7 @@
 //! What rows are grouped by: names of columns, or expressions with names.
 
-use crate::problems::Problems;
-use crate::rejections::Rejections;
+use jackfield_kit::problems::Problems;
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Column, Failure, Field, Schema};

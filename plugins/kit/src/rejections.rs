@@ -1,17 +1,21 @@
 //! Rows that fail by themselves, over several expressions: each row is rejected once, with its first reason.
 
-use crate::problems::at;
+use crate::at;
 use jackfield_sdk::{Column, Failure, Outcome, Step};
 
-#[derive(Default)]
-pub(crate) struct Rejections {
+/// The rows of one batch that failed, and why.
+#[derive(Debug, Default)]
+pub struct Rejections {
     all: Option<Column>,
     reasons: Vec<(Column, Failure)>,
 }
 
 impl Rejections {
     /// The outcome's values; where rows failed, `pointer` says which parameter that was.
-    pub(crate) fn values(&mut self, pointer: &str, outcome: Outcome) -> Result<Column, Failure> {
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn values(&mut self, pointer: &str, outcome: Outcome) -> Result<Column, Failure> {
         if let Some(failed) = outcome.failed {
             let reason = outcome.first.unwrap_or_else(|| Failure::invalid_input("invalid-value", "the row is wrong"));
             let (fresh, all) = match &self.all {
@@ -25,11 +29,15 @@ impl Rejections {
     }
 
     /// The rows that are well, if any are not.
-    pub(crate) fn kept(&self) -> Result<Option<Column>, Failure> {
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn kept(&self) -> Result<Option<Column>, Failure> {
         self.all.as_ref().map(Column::not).transpose()
     }
 
-    pub(crate) fn add_to(self, step: Step) -> Step {
+    /// The step that also rejects these rows.
+    pub fn add_to(self, step: Step) -> Step {
         self.reasons.into_iter().fold(step, |step, (rows, reason)| step.reject(rows, reason))
     }
 }

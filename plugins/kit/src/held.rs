@@ -1,0 +1,76 @@
+//! Rows that a node must hold, with columns of its own beside theirs. What is held counts against the plugin's memory
+//! limit, so a run that holds too much ends with the name of the setting.
+
+use jackfield_sdk::{Batch, Column, Failure};
+
+/// Batches joined at a time, so that many small ones do not use up the plugin's handles.
+const MOST_PARTS: usize = 256;
+
+/// Batches of one schema.
+#[derive(Debug, Default)]
+pub struct Held {
+    parts: Vec<Batch<'static>>,
+    rows: u64,
+    /// Columns of the input; those of the node stand behind them.
+    columns: u32,
+    own: u32,
+}
+
+/// Everything that was held.
+#[derive(Debug)]
+pub struct Whole {
+    /// The rows, with the input's columns only.
+    pub rows: Batch<'static>,
+    /// The node's own columns, as long.
+    pub own: Vec<Column>,
+}
+
+impl Held {
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Holds a batch, with columns as long as it.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn push(&mut self, batch: &Batch, own: &[Column]) -> Result<(), Failure> {
+        self.rows += u64::from(batch.rows());
+        self.columns = batch.schema().len() as u32;
+        self.own = own.len() as u32;
+        let names: Vec<String> = (0..own.len()).map(own_name).collect();
+        let named: Vec<(&str, &Column)> = names.iter().map(String::as_str).zip(own).collect();
+        self.parts.push(if named.is_empty() { batch.share() } else { batch.put(&named)? });
+        if self.parts.len() >= MOST_PARTS {
+            self.join()?;
+        }
+        Ok(())
+    }
+
+    /// All of it, which is held no longer; `None` if nothing ever was.
+    ///
+    /// # Errors
+    /// More rows than a batch may have.
+    pub fn take(&mut self) -> Result<Option<Whole>, Failure> {
+        self.join()?;
+        self.rows = 0;
+        let Some(all) = self.parts.pop() else { return Ok(None) };
+        let own: Result<Vec<Column>, Failure> = (0..self.own).map(|at| all.column_at(self.columns + at)).collect();
+        let rows = if self.own == 0 { all } else { all.pick((0..self.columns).map(|index| (index, None)))? };
+        Ok(Some(Whole { rows, own: own? }))
+    }
+
+    fn join(&mut self) -> Result<(), Failure> {
+        if self.parts.len() > 1 {
+            let all = Batch::concat(&self.parts.iter().collect::<Vec<_>>())?;
+            self.parts = vec![all];
+        }
+        Ok(())
+    }
+}
+
+/// A name that no file gives a column.
+fn own_name(number: usize) -> String {
+    format!("\u{1}{number}")
+}
