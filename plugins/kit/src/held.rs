@@ -1,6 +1,8 @@
 //! Rows that a node must hold, with columns of its own beside theirs. What is held counts against the plugin's memory
 //! limit, so a run that holds too much ends with the name of the setting.
 
+use crate::numbers::rows_of;
+use crate::outgoing::PIECE;
 use jackfield_sdk::{Batch, Column, Failure};
 
 /// Batches joined at a time, so that many small ones do not use up the plugin's handles.
@@ -48,6 +50,33 @@ impl Held {
         Ok(())
     }
 
+    /// Holds only these rows from now on, in this order; the memory of the others is free.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn keep(&mut self, rows: &Column) -> Result<(), Failure> {
+        self.join()?;
+        if let Some(all) = self.parts.pop() {
+            self.rows = u64::from(rows.length());
+            self.parts.push(settled(&all.take(rows)?)?);
+        }
+        Ok(())
+    }
+
+    /// What is held so far, which stays held; `None` if nothing ever was.
+    ///
+    /// # Errors
+    /// More rows than a batch may have.
+    pub fn look(&mut self) -> Result<Option<Whole>, Failure> {
+        let rows = self.rows;
+        self.join()?;
+        let kept = self.parts.first().map(Batch::share);
+        let whole = self.take()?;
+        self.parts.extend(kept);
+        self.rows = rows;
+        Ok(whole)
+    }
+
     /// All of it, which is held no longer; `None` if nothing ever was.
     ///
     /// # Errors
@@ -68,6 +97,35 @@ impl Held {
         }
         Ok(())
     }
+}
+
+/// The same rows, moved out of what they were selected from, so that this can be freed.
+///
+/// # Errors
+/// What the host says.
+pub fn settled(batch: &Batch) -> Result<Batch<'static>, Failure> {
+    let rows = batch.rows();
+    if rows == 0 {
+        return batch.slice(0, 0);
+    }
+    let mut parts = Vec::new();
+    let mut from = 0;
+    while from < rows {
+        let count = PIECE.min(rows - from);
+        let backwards = rows_of(&(0..count).rev().collect::<Vec<u32>>())?;
+        // A new order moves the rows, at the latest when they are read; the second one is then of what was moved.
+        let turned = batch.slice(from, count)?.take(&backwards)?;
+        for index in 0..turned.schema().len() as u32 {
+            match turned.column_at(index) {
+                Ok(_) => {}
+                Err(failure) if failure.code == "not-demanded" => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        parts.push(turned.take(&backwards)?);
+        from += count;
+    }
+    Batch::concat(&parts.iter().collect::<Vec<_>>())
 }
 
 /// A name that no file gives a column.

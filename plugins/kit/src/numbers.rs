@@ -105,3 +105,62 @@ pub fn flags(column: &Column) -> Result<Vec<bool>, Failure> {
     })?;
     Ok(flags)
 }
+
+/// A column of a type that is 64-bit integers inside.
+///
+/// # Errors
+/// What the host says.
+pub fn integers(data_type: DataType, values: &[Option<i64>]) -> Result<Column, Failure> {
+    column_in_slices(data_type, values, |values| {
+        let mut builder = PrimitiveBuilder::<i64>::with_capacity(values.len());
+        values.iter().for_each(|value| builder.push_option(*value));
+        builder.finish()
+    })
+}
+
+/// A float64 column.
+///
+/// # Errors
+/// What the host says.
+pub fn floats(values: &[Option<f64>]) -> Result<Column, Failure> {
+    column_in_slices(DataType::Float64, values, |values| {
+        let mut builder = PrimitiveBuilder::<f64>::with_capacity(values.len());
+        values.iter().for_each(|value| builder.push_option(*value));
+        builder.finish()
+    })
+}
+
+/// A bool column.
+///
+/// # Errors
+/// What the host says.
+pub fn booleans(values: &[Option<bool>]) -> Result<Column, Failure> {
+    column_in_slices(DataType::Boolean, values, |values| {
+        let mut builder = jackfield_sdk::builders::BooleanBuilder::default();
+        values.iter().for_each(|value| match value {
+            Some(value) => builder.push(*value),
+            None => builder.push_null(),
+        });
+        builder.finish()
+    })
+}
+
+/// The values of a column whose type is of this width inside.
+///
+/// # Errors
+/// A column that cannot be read.
+pub fn optional<T: jackfield_sdk::builders::Native>(column: &Column) -> Result<Vec<Option<T>>, Failure> {
+    let mut values = Vec::with_capacity(column.length() as usize);
+    in_slices(column, |level| values.extend((0..level.length as usize).map(|row| level.get::<T>(row))))?;
+    Ok(values)
+}
+
+/// The truth values of a bool column.
+///
+/// # Errors
+/// A column that cannot be read.
+pub fn optional_booleans(column: &Column) -> Result<Vec<Option<bool>>, Failure> {
+    let mut values = Vec::with_capacity(column.length() as usize);
+    in_slices(column, |level| values.extend((0..level.length as usize).map(|row| level.boolean(row))))?;
+    Ok(values)
+}

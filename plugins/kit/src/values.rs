@@ -131,3 +131,30 @@ pub fn literal(text: &str) -> String {
     let _ = write!(literal, "'{}'", text.replace('\'', "''"));
     literal
 }
+
+/// Whether values of the type are numbers.
+pub fn is_number(of: &DataType) -> bool {
+    use DataType::{
+        Decimal128, Decimal256, Float16, Float32, Float64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64,
+    };
+    matches!(
+        of,
+        Int8 | Int16
+            | Int32
+            | Int64
+            | Uint8
+            | Uint16
+            | Uint32
+            | Uint64
+            | Float16
+            | Float32
+            | Float64
+            | Decimal128(_)
+            | Decimal256(_)
+    )
+}
+
+/// The type of a column itself.
+pub fn root(tree: &[Field]) -> DataType {
+    tree.first().map_or(DataType::Null, |root| root.data_type.clone())
+}
