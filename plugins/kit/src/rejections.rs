@@ -18,14 +18,23 @@ impl Rejections {
     pub fn values(&mut self, pointer: &str, outcome: Outcome) -> Result<Column, Failure> {
         if let Some(failed) = outcome.failed {
             let reason = outcome.first.unwrap_or_else(|| Failure::invalid_input("invalid-value", "the row is wrong"));
-            let (fresh, all) = match &self.all {
-                None => (failed.share(), failed),
-                Some(all) => (failed.and(&all.not()?)?, all.or(&failed)?),
-            };
-            self.reasons.push((fresh, at(pointer, reason)));
-            self.all = Some(all);
+            self.add(pointer, failed, reason)?;
         }
         Ok(outcome.values)
+    }
+
+    /// Rejects the rows where the boolean column, which has no nulls, is true; `pointer` says which parameter that was.
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn add(&mut self, pointer: &str, failed: Column, reason: Failure) -> Result<(), Failure> {
+        let (fresh, all) = match &self.all {
+            None => (failed.share(), failed),
+            Some(all) => (failed.and(&all.not()?)?, all.or(&failed)?),
+        };
+        self.reasons.push((fresh, at(pointer, reason)));
+        self.all = Some(all);
+        Ok(())
     }
 
     /// The rows that are well, if any are not.
