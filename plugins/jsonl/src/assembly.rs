@@ -90,6 +90,7 @@ impl Assembly {
         let Opened { columns, keys, limit, records, room, .. } = opened;
         while self.rows < most_rows && self.bad_size <= BAD && *limit != Some(0) {
             let Some((number, line)) = lines.next() else { return true };
+            let mut number = number;
             let mut cursor = Cursor::new(line);
             if cursor.is_end() {
                 continue;
@@ -100,6 +101,9 @@ impl Assembly {
                 self.row(&mut cursor, keys, room).map_err(|refused| {
                     let (refusal, column) = *refused;
                     let column = column.and_then(|at| columns.get(at)).map(|(name, _)| name.as_str());
+                    // An element may go over several lines; what is wrong stands on one of them.
+                    let before = line.get(..refusal.at()).unwrap_or_default();
+                    number += memchr::memchr_iter(b'\n', before).count() as u64;
                     refusal.failure(line, column)
                 })
             } else {

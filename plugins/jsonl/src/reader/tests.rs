@@ -20,7 +20,7 @@ struct All {
 }
 
 fn read_all(text: &[u8], options: &str, demand: Demand, size: usize) -> Result<All, Failure> {
-    let mut reader = Reader::new(Options::parse(&Params::new(options))?, demand, pieces(text, size));
+    let mut reader = Reader::new(Rows::Lines, Options::parse(&Params::new(options))?, demand, pieces(text, size));
     let mut all = All::default();
     let columns = reader.columns()?.to_vec();
     all.schema = columns.iter().map(|(name, of)| format!("{name}: {}", of.name())).collect::<Vec<_>>().join(", ");
@@ -175,7 +175,7 @@ fn a_large_file_is_read_quickly() {
     let Ok(path) = std::env::var("JACKFIELD_LINES") else { return };
     let text = std::fs::read(path).unwrap();
     let start = std::time::Instant::now();
-    let mut reader = Reader::new(Options::parse(&Params::default()).unwrap(), demand(), pieces(&text, 1 << 20));
+    let mut reader = Reader::new(Rows::Lines, Options::parse(&Params::default()).unwrap(), demand(), pieces(&text, 1 << 20));
     let mut rows = 0;
     while let Read::Block(block) = reader.next().unwrap() {
         rows += block.rows;

@@ -7,7 +7,7 @@ use jackfield_kit::numbers::{floats, integers, rows_or_null};
 use jackfield_kit::values::{as_type, common_type, single};
 use jackfield_sdk::failure::nearest;
 use jackfield_sdk::sql::{Expression, parse_aggregate};
-use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema};
+use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema, type_name};
 
 /// A bound call.
 pub(super) struct Call {
@@ -198,7 +198,11 @@ impl<'a> Parts<'a> {
         if self.arguments.len() == 3 {
             let otherwise = self.expression(2, schema)?;
             let both = [result, otherwise.result_type()];
-            result = common_type(&both).map_err(|failure| failure.with_offset(self.offset(2)))?;
+            result = common_type(&both).map_err(|_| {
+                let [value, otherwise] = &both;
+                let message = format!("the default of `{name}` is {}, its value {}", type_name(otherwise), type_name(value));
+                Failure::invalid_config("type-mismatch", message).with_offset(self.offset(2)).with_help("cast one of them")
+            })?;
             arguments.push(otherwise);
         }
         Ok(Call { arguments, what: What::Other(other), result })
