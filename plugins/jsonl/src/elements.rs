@@ -19,7 +19,7 @@ pub(crate) struct Element {
     /// Physical line on which it begins, from 1.
     pub(crate) line: u64,
     /// Bytes before it on that line.
-    pub(crate) column: u64,
+    pub(crate) column: usize,
 }
 
 /// What comes next in the text.
@@ -195,12 +195,19 @@ impl Elements {
     }
 
     fn open(&mut self) {
-        let column = u64::try_from(self.at as i64 - self.line_start).unwrap_or(0);
+        let column = usize::try_from(self.at as i64 - self.line_start).unwrap_or(0);
         self.open = Some(Element { start: self.at, end: self.at, line: self.line, column });
     }
 
     fn look(&mut self) -> Result<(), Failure> {
-        while let Some(byte) = self.text.get(self.at).copied() {
+        loop {
+            if let State::Within { .. } = self.state {
+                // Most of an element says nothing about where it ends.
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                let tells = |byte: &u8| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b'\n');
+                self.at += rest.iter().position(tells).unwrap_or(rest.len());
+            }
+            let Some(byte) = self.text.get(self.at).copied() else { return Ok(()) };
             if let State::Text { in_array, depth } = self.state {
                 if !self.text_goes_on(in_array, depth) {
                     return Ok(());
@@ -225,7 +232,6 @@ impl Elements {
                 self.at += 1;
             }
         }
-        Ok(())
     }
 
     /// What follows from a byte that is neither blank nor part of a string.

@@ -55,10 +55,10 @@ impl Lines {
         Lines { text, elements: Some(elements), at: 0, end, line: 0, valid, short }
     }
 
-    /// Bytes before the line or element that came last, on the physical line where it begins.
-    pub(crate) fn column(&self) -> u64 {
-        let last = self.elements.as_ref().and_then(|elements| elements.get(self.at.checked_sub(1)?));
-        last.map_or(0, |element| element.column)
+    /// Bytes before the line or element that comes next, on the physical line where it begins.
+    pub(crate) fn next_column(&self) -> usize {
+        let next = self.elements.as_ref().and_then(|elements| elements.get(self.at));
+        next.map_or(0, |element| element.column)
     }
 
     /// Bytes of text.

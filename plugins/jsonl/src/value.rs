@@ -182,12 +182,15 @@ impl Refusal {
         }
     }
 
-    /// The failure that a bad row is told with; `column` is where it happened, if that was in one.
-    pub(crate) fn failure(self, line: &[u8], column: Option<&str>) -> Failure {
+    /// The failure that a bad row is told with; `before` are the bytes in front of the row on its line, `column` is where it happened, if that was in one.
+    pub(crate) fn failure(self, line: &[u8], before: usize, column: Option<&str>) -> Failure {
         let failure = match self {
             Refusal::Wrong(Wrong { what, at }) => {
-                let before = line.get(..at).unwrap_or_default();
-                let byte = before.len() - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1) + 1;
+                let passed = line.get(..at).unwrap_or_default();
+                let byte = match memchr::memrchr(b'\n', passed) {
+                    Some(newline) => passed.len() - newline,
+                    None => before + passed.len() + 1,
+                };
                 Failure::invalid_input("syntax", format!("{what}, at byte {byte} of the line"))
             }
             Refusal::Type { from, to, of } => {

@@ -122,7 +122,11 @@ impl Work for Validate {
             }
         }
         let rows = batch.rows() as usize;
-        let (errors, warnings) = (any(&found, Severity::Error, rows), any(&found, Severity::Warning, rows));
+        let (errors, mut warnings) = (any(&found, Severity::Error, rows), any(&found, Severity::Warning, rows));
+        if let (Some(errors), Some(warnings)) = (&errors, &mut warnings) {
+            // What is rejected does not go on, so there is nothing to warn of.
+            warnings.iter_mut().zip(errors).for_each(|(warned, rejected)| *warned &= !rejected);
+        }
         let mut step = match &errors {
             None => Step::pass(),
             Some(errors) => {

@@ -5,7 +5,7 @@
 mod table;
 
 use jackfield_kit::outgoing::leave;
-use jackfield_kit::values::{empty_column, literal, named, quoted};
+use jackfield_kit::values::{empty_column, named, quoted};
 use jackfield_kit::{Outgoing, Problems, Rejections, Work, at, names, not_bound, only_input};
 use jackfield_sdk::compute::Accumulator;
 use jackfield_sdk::sql::{Expression, parse_aggregate};
@@ -162,7 +162,8 @@ impl Work for Pivot {
         let mut trees: Vec<Vec<Field>> = (0..bound.by.len() as u32).map(|index| bound.by.tree(index)).collect();
         for (name, values) in bound.table.spread(&cells)? {
             if self.parameters.by.contains(&name) {
-                let message = format!("the value `{name}` of {} would make a second column of that name", literal(&self.parameters.names_from));
+                let from = &self.parameters.names_from;
+                let message = format!("the value `{name}` of `{from}` would make a second column of that name");
                 let failure = Failure::invalid_input("duplicate-column", message).with_column(&name);
                 return Err(failure.with_help("name the columns to make with `names`, or change the values before"));
             }

@@ -19,7 +19,7 @@ fn yes() -> bool {
 pub(crate) struct Union {
     by_name: bool,
     columns: Vec<Out>,
-    inputs: Vec<From>,
+    inputs: Vec<Incoming>,
 }
 
 /// A column that comes out.
@@ -30,7 +30,7 @@ struct Out {
 }
 
 /// How an input becomes the output.
-struct From {
+struct Incoming {
     port: String,
     /// For each column of the output the column it comes from.
     columns: Vec<Option<u32>>,
@@ -108,7 +108,7 @@ impl Work for Union {
             .map(|(number, input)| {
                 let columns = places.iter().map(|(_, places)| places.get(number).copied().flatten()).collect();
                 let as_it_is = same(&input.schema, &self.columns);
-                From { port: input.name.clone(), columns, as_it_is }
+                Incoming { port: input.name.clone(), columns, as_it_is }
             })
             .collect();
         problems.or(Binding::new().output(port))

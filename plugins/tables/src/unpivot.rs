@@ -50,7 +50,7 @@ impl Unpivot {
         let rows = batch.rows();
         let count = bound.columns.len() as u32;
         if bound.numbers.as_ref().is_none_or(|(of, _)| *of != rows) {
-            let all = || (0..rows).flat_map(|row| (0..count).map(move |place| (row, place)));
+            let all = || (0..rows).flat_map(move |row| (0..count).map(move |place| (row, place)));
             let column = |number: &dyn Fn((u32, u32)) -> u32| rows_of(&all().map(number).collect::<Vec<u32>>());
             let numbers = Numbers {
                 row: column(&|(row, _)| row)?,

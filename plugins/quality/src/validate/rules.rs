@@ -109,14 +109,14 @@ impl RuleText {
             ("where", self.r#where.is_some()),
         ];
         // Of each list one is needed.
-        let (needed, also): (&[&[&str]], &[&str]) = match self.rule {
-            Kind::NotNull => (&[&["column"]], &[]),
-            Kind::Range => (&[&["column"], &["min", "max"]], &[]),
-            Kind::Set => (&[&["column"], &["values"]], &[]),
-            Kind::Pattern => (&[&["column"], &["pattern"]], &[]),
-            Kind::Unique => (&[&["column", "columns"]], &[]),
-            Kind::Type => (&[&["column"], &["type"]], &[]),
-            Kind::Expression => (&[&["where"]], &[]),
+        let needed: &[&[&str]] = match self.rule {
+            Kind::NotNull => &[&["column"]],
+            Kind::Range => &[&["column"], &["min", "max"]],
+            Kind::Set => &[&["column"], &["values"]],
+            Kind::Pattern => &[&["column"], &["pattern"]],
+            Kind::Unique => &[&["column", "columns"]],
+            Kind::Type => &[&["column"], &["type"]],
+            Kind::Expression => &[&["where"]],
         };
         let name = self.name();
         let is_given = |name: &str| given.iter().any(|(other, given)| *other == name && *given);
@@ -127,7 +127,7 @@ impl RuleText {
             problems.push(Failure::invalid_config("missing-parameter", message).with_parameter(pointer));
             well = false;
         }
-        let takes = |parameter: &str| also.contains(&parameter) || needed.iter().any(|of| of.contains(&parameter));
+        let takes = |parameter: &str| needed.iter().any(|of| of.contains(&parameter));
         for (parameter, _) in given.iter().filter(|(parameter, given)| *given && !takes(parameter)) {
             let message = format!("the rule `{name}` takes no `{parameter}`");
             let failure = Failure::invalid_config("invalid-parameter", message);

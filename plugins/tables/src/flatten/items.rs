@@ -81,10 +81,10 @@ impl Items {
 
     /// As many lists as have about a piece of items.
     fn next_lists(&self) -> Range<usize> {
-        let mut items = 0;
+        let mut items = 0u32;
         let rest = self.lengths.get(self.next..).unwrap_or_default();
         let fits = |length: &&u32| {
-            items += length.max(&&1);
+            items = items.saturating_add((**length).max(1));
             items <= PIECE
         };
         let count = rest.iter().take(self.most).take_while(fits).count().max(1);
