@@ -82,7 +82,7 @@ impl Split {
                 Ok(expression) => groups.push(expression),
                 // The same for each group, and the text is made here.
                 Err(failure) => {
-                    problems.note::<()>("/pattern", Err(Failure { offset: None, ..failure }));
+                    problems.note::<()>("/pattern", Err(Failure { offset: None, parameter: None, ..failure }));
                     break;
                 }
             }

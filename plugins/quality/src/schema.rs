@@ -126,6 +126,10 @@ impl Work for Schema {
         let input = only_input(inputs)?;
         let mut problems = Problems::default();
         let columns = self.renamed(input, &mut problems);
+        if !problems.is_empty() {
+            // What is said of columns whose names are wrong would only mislead.
+            return problems.or(Binding::new());
+        }
         let columns = self.ordered(columns, &mut problems);
         let mut types: Vec<(u32, Cast, Vec<Field>)> = Vec::new();
         for (name, to) in &self.parameters.types.0 {

@@ -84,7 +84,7 @@ impl Work for Pivot {
         let (text, place) = self.aggregate()?;
         let parsed = parse_aggregate(&text, schema).map_err(|failure| match parameters.aggregate.contains('(') {
             true => failure,
-            false => Failure { offset: None, ..failure },
+            false => Failure { offset: None, parameter: None, ..failure },
         });
         let name_text = format!("CAST({} AS utf8)", quoted(&parameters.names_from));
         let name = problems.note("/names-from", Expression::new(&name_text, schema));

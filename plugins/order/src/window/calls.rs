@@ -2,7 +2,7 @@
 
 use super::aggregate::{Frame, Over};
 use super::layout::Layout;
-use super::ranks::{NONE, Other, Rank};
+use super::ranks::{NONE, Numbering, Other};
 use jackfield_kit::numbers::{floats, integers, rows_or_null};
 use jackfield_kit::values::{as_type, common_type, single};
 use jackfield_sdk::failure::nearest;
@@ -17,7 +17,7 @@ pub(super) struct Call {
 }
 
 enum What {
-    Rank(Rank),
+    Rank(Numbering),
     /// The value of another row, or the second argument where there is none.
     Other(Other),
     Over(Over),
@@ -172,12 +172,12 @@ impl<'a> Parts<'a> {
             return Err(Failure::invalid_config("wrong-arguments", message).with_offset(0));
         }
         let rank = match name {
-            "row_number" => Some(Rank::RowNumber),
-            "rank" => Some(Rank::Rank),
-            "dense_rank" => Some(Rank::DenseRank),
-            "percent_rank" => Some(Rank::PercentRank),
-            "cume_dist" => Some(Rank::CumeDist),
-            "ntile" => Some(Rank::Ntile(self.number(0, 1)?)),
+            "row_number" => Some(Numbering::RowNumber),
+            "rank" => Some(Numbering::Numbering),
+            "dense_rank" => Some(Numbering::DenseRank),
+            "percent_rank" => Some(Numbering::PercentRank),
+            "cume_dist" => Some(Numbering::CumeDist),
+            "ntile" => Some(Numbering::Ntile(self.number(0, 1)?)),
             _ => None,
         };
         if let Some(rank) = rank {

@@ -7,7 +7,7 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// What a place gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rank {
+pub(super) enum Numbering {
     RowNumber,
     Rank,
     DenseRank,
@@ -16,10 +16,10 @@ pub(super) enum Rank {
     Ntile(u64),
 }
 
-impl Rank {
+impl Numbering {
     /// Whether it is a fraction; the others are whole numbers.
     pub(super) fn is_fraction(self) -> bool {
-        matches!(self, Rank::PercentRank | Rank::CumeDist)
+        matches!(self, Numbering::PercentRank | Numbering::CumeDist)
     }
 
     /// Whole numbers, by row.
@@ -35,10 +35,10 @@ impl Rank {
                     dense += 1;
                 }
                 let value = match self {
-                    Rank::RowNumber => number + 1,
-                    Rank::DenseRank => dense,
-                    Rank::Ntile(parts) => tile(number, size, parts),
-                    Rank::Rank | Rank::PercentRank | Rank::CumeDist => rank,
+                    Numbering::RowNumber => number + 1,
+                    Numbering::DenseRank => dense,
+                    Numbering::Ntile(parts) => tile(number, size, parts),
+                    Numbering::Rank | Numbering::PercentRank | Numbering::CumeDist => rank,
                 };
                 if let Some(slot) = values.get_mut(*row as usize) {
                     *slot = Some(value as i64);
@@ -58,7 +58,7 @@ impl Rank {
             while first < size {
                 let end = (first + 1..size).find(|at| !layout.is_same(group.start + at)).unwrap_or(size);
                 let value = match self {
-                    Rank::CumeDist => end as f64 / size as f64,
+                    Numbering::CumeDist => end as f64 / size as f64,
                     _ if size == 1 => 0.0,
                     _ => first as f64 / (size - 1) as f64,
                 };

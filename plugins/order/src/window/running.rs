@@ -82,7 +82,7 @@ fn walk<S>(layout: &Layout, mut restart: impl FnMut() -> S, mut step: impl FnMut
 pub(super) fn over(running: &Running, arguments: &[Column], layout: &Layout) -> Result<Column, Failure> {
     let Some(argument) = arguments.first() else {
         // `count(*)`: the number of the row.
-        return integers(DataType::Int64, &super::ranks::Rank::RowNumber.numbers(layout));
+        return integers(DataType::Int64, &super::ranks::Numbering::RowNumber.numbers(layout));
     };
     match running {
         Running::Count => counts(argument, layout),

@@ -193,7 +193,7 @@ impl RuleText {
         let Condition { text, behind, parameter } = self.condition(name);
         let expression = Expression::new(&text, schema).map_err(|failure| {
             // The text is made here, so a place in it means nothing to the reader of the file.
-            Failure { offset: None, ..failure }.with_column(name)
+            Failure { offset: None, parameter: None, ..failure }.with_column(name)
         });
         let expression = problems.note(&format!("{pointer}/{parameter}"), expression)?;
         let is_null_rule = self.rule == Kind::NotNull;
