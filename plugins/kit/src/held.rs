@@ -1,7 +1,6 @@
 //! Rows that a node must hold, with columns of its own beside theirs. What is held counts against the plugin's memory
 //! limit, so a run that holds too much ends with the name of the setting.
 
-use crate::numbers::rows_of;
 use crate::outgoing::PIECE;
 use jackfield_sdk::{Batch, Column, Failure};
 
@@ -43,7 +42,9 @@ impl Held {
         self.own = own.len() as u32;
         let names: Vec<String> = (0..own.len()).map(own_name).collect();
         let named: Vec<(&str, &Column)> = names.iter().map(String::as_str).zip(own).collect();
-        self.parts.push(if named.is_empty() { batch.share() } else { batch.put(&named)? });
+        // A few rows of a large batch would otherwise hold all of it.
+        let settled = settled(batch)?;
+        self.parts.push(if named.is_empty() { settled } else { settled.put(&named)? });
         if self.parts.len() >= MOST_PARTS {
             self.join()?;
         }
@@ -99,30 +100,29 @@ impl Held {
     }
 }
 
-/// The same rows, moved out of what they were selected from, so that this can be freed.
+/// The same rows, moved out of what they were selected from, so that this can be freed. Rows that are all there is of
+/// their columns stay where they are.
 ///
 /// # Errors
 /// What the host says.
 pub fn settled(batch: &Batch) -> Result<Batch<'static>, Failure> {
     let rows = batch.rows();
-    if rows == 0 {
-        return batch.slice(0, 0);
-    }
+    let names: Vec<&str> = batch.schema().names().collect();
     let mut parts = Vec::new();
     let mut from = 0;
-    while from < rows {
+    while from < rows || parts.is_empty() {
         let count = PIECE.min(rows - from);
-        let backwards = rows_of(&(0..count).rev().collect::<Vec<u32>>())?;
-        // A new order moves the rows, at the latest when they are read; the second one is then of what was moved.
-        let turned = batch.slice(from, count)?.take(&backwards)?;
-        for index in 0..turned.schema().len() as u32 {
-            match turned.column_at(index) {
-                Ok(_) => {}
+        let part = batch.slice(from, count)?;
+        let mut columns: Vec<(&str, Column)> = Vec::with_capacity(names.len());
+        for (index, name) in (0..).zip(&names) {
+            match part.column_at(index) {
+                Ok(column) => columns.push((name, column)),
                 Err(failure) if failure.code == "not-demanded" => {}
                 Err(failure) => return Err(failure),
             }
         }
-        parts.push(turned.take(&backwards)?);
+        let columns: Vec<(&str, &Column)> = columns.iter().map(|(name, column)| (*name, column)).collect();
+        parts.push(part.put(&columns)?);
         from += count;
     }
     Batch::concat(&parts.iter().collect::<Vec<_>>())

@@ -173,7 +173,7 @@ impl<'a> Parts<'a> {
         }
         let rank = match name {
             "row_number" => Some(Numbering::RowNumber),
-            "rank" => Some(Numbering::Numbering),
+            "rank" => Some(Numbering::Rank),
             "dense_rank" => Some(Numbering::DenseRank),
             "percent_rank" => Some(Numbering::PercentRank),
             "cume_dist" => Some(Numbering::CumeDist),
@@ -239,7 +239,7 @@ mod tests {
         let parts = |text| Parts::of(text).map(|parts| (parts.name.to_owned(), parts.arguments, parts.rest.to_owned()));
         assert_eq!(
             parts("lag(coalesce(a, ','), 2 , \"b,)\") x"),
-            Some(("lag".to_owned(), vec![(4, "coalesce(a, ',')"), (20, " 2 "), (24, " \"b,)\"")], " x".to_owned()))
+            Some(("lag".to_owned(), vec![(4, "coalesce(a, ',')"), (21, " 2 "), (25, " \"b,)\"")], " x".to_owned()))
         );
         assert_eq!(parts("row_number ( )"), Some(("row_number".to_owned(), vec![], String::new())));
         assert!(parts("lag(x").is_none());
