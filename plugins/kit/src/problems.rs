@@ -79,3 +79,27 @@ pub fn unknown_node(node_type: &str) -> Vec<Failure> {
 pub fn at(pointer: &str, failure: Failure) -> Failure {
     if failure.parameter.is_some() { failure } else { failure.with_parameter(pointer) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jackfield_sdk::parse_type;
+
+    #[test]
+    fn columns_are_found_and_all_that_is_wrong_is_told() {
+        let schema = Schema::of(["a", "b"].map(|name| parse_type(name, "int64").unwrap()));
+        let names = ["b", "c", "b", "a"].map(str::to_owned);
+        let mut problems = Problems::default();
+        assert_eq!(problems.columns("/by", &names, &schema), [1, 0]);
+        let failures = problems.or(()).unwrap_err();
+        let told: Vec<String> =
+            failures.into_iter().map(|f| format!("{}: {}", f.parameter.unwrap_or_default(), f.code)).collect();
+        assert_eq!(told, ["/by/1: unknown-column", "/by/2: duplicate-column"]);
+    }
+
+    #[test]
+    fn a_place_that_is_known_stays() {
+        let failure = Failure::invalid_config("syntax", "wrong").with_parameter("/a");
+        assert_eq!(at("/b", failure).parameter.as_deref(), Some("/a"));
+    }
+}

@@ -3,7 +3,6 @@
 use crate::numbers::rows_or_null;
 use jackfield_sdk::compute::{self, Argument};
 use jackfield_sdk::{Batch, Buffers, Column, DataType, Failure, Field, Schema, type_name};
-use std::fmt::Write;
 
 /// A column without rows.
 ///
@@ -127,9 +126,7 @@ pub fn quoted(name: &str) -> String {
 
 /// Text as SQL reads it.
 pub fn literal(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    let _ = write!(literal, "'{}'", text.replace('\'', "''"));
-    literal
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Whether values of the type are numbers.
@@ -157,4 +154,15 @@ pub fn is_number(of: &DataType) -> bool {
 /// The type of a column itself.
 pub fn root(tree: &[Field]) -> DataType {
     tree.first().map_or(DataType::Null, |root| root.data_type.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_texts_are_quoted_as_sql_wants() {
+        assert_eq!(quoted("a \"b\""), "\"a \"\"b\"\"\"");
+        assert_eq!(literal("it's"), "'it''s'");
+    }
 }
