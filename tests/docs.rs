@@ -167,7 +167,7 @@ fn the_plugin_that_pages_show_is_one_that_compiles() {
 
 #[test]
 fn the_pipelines_that_pages_show_are_read() {
-    for page in ["README.md", "docs/pipelines.md", "docs/plugins.md"] {
+    for page in ["README.md", "docs/pipelines.md", "docs/nodes.md", "docs/plugins.md"] {
         for block in blocks(page, "toml").iter().filter(|block| block.contains("[sink.")) {
             let (pipeline, problems) = jackfield_manifest::parse_pipeline(page, block, &[], &|_| None);
             assert!(pipeline.is_some() && problems.is_empty(), "{page}: {problems:#?}\n{block}");

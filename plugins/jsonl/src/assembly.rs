@@ -89,7 +89,8 @@ impl Assembly {
         let valid = lines.valid;
         let Opened { columns, keys, limit, records, room, .. } = opened;
         while self.rows < most_rows && self.bad_size <= BAD && *limit != Some(0) {
-            let Some((number, line)) = lines.next() else { return true };
+            let before = lines.next_column();
+            let Some((mut number, line)) = lines.next() else { return true };
             let mut cursor = Cursor::new(line);
             if cursor.is_end() {
                 continue;
@@ -100,7 +101,10 @@ impl Assembly {
                 self.row(&mut cursor, keys, room).map_err(|refused| {
                     let (refusal, column) = *refused;
                     let column = column.and_then(|at| columns.get(at)).map(|(name, _)| name.as_str());
-                    refusal.failure(line, column)
+                    // An element may go over several lines; what is wrong stands on one of them.
+                    let passed = line.get(..refusal.at()).unwrap_or_default();
+                    number += memchr::memchr_iter(b'\n', passed).count() as u64;
+                    refusal.failure(line, before, column)
                 })
             } else {
                 Err(Failure::invalid_input("invalid-utf8", "the line is not UTF-8")
@@ -157,7 +161,7 @@ impl Assembly {
             found.map_err(|wrong| Refused::new((wrong.into(), None)))
         };
         if !cursor.take(b'{') {
-            return wrong(cursor, "the line is not a JSON object");
+            return wrong(cursor, "the row is not a JSON object");
         }
         if cursor.take(b'}') {
             return Ok(());

@@ -1,14 +1,19 @@
 //! Pulls bytes from the source and cuts them into blocks of whole lines, copying only what straddles two pieces.
+//! A block may hold the elements of an array instead, which [`elements`](crate::elements) cuts.
 
+use crate::elements::Element;
 use jackfield_sdk::{Failure, Piece};
 
 /// Where pieces of at most so many bytes come from.
 pub(crate) type Pull = Box<dyn FnMut(u32) -> Result<Piece, Failure>>;
 
-/// Whole lines, each with its newline, the last perhaps without.
+/// Whole lines, each with its newline, the last perhaps without; or the elements of an array.
 #[derive(Debug)]
 pub(crate) struct Lines {
     text: Vec<u8>,
+    /// Where the elements are; none where lines are meant.
+    elements: Option<Vec<Element>>,
+    /// The next byte, or the next element.
     at: usize,
     end: usize,
     /// Physical line, from 1, of what comes next.
@@ -23,6 +28,11 @@ impl Lines {
     /// Number and text of the next line.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<(u64, &[u8])> {
+        if let Some(elements) = &self.elements {
+            let element = elements.get(self.at)?;
+            self.at += 1;
+            return Some((element.line, self.text.get(element.start..element.end)?));
+        }
         let rest = self.text.get(self.at..self.end).filter(|rest| !rest.is_empty())?;
         let line = match memchr::memchr(b'\n', rest) {
             Some(newline) => {
@@ -38,7 +48,20 @@ impl Lines {
         Some((self.line - 1, line))
     }
 
-    /// A copy that begins where this one stands now.
+    /// Elements of an array, which stand in `text`.
+    pub(crate) fn of_elements(text: Vec<u8>, elements: Vec<Element>, short: bool) -> Lines {
+        let end = text.len();
+        let valid = is_ascii(&text) || std::str::from_utf8(&text).is_ok();
+        Lines { text, elements: Some(elements), at: 0, end, line: 0, valid, short }
+    }
+
+    /// Bytes before the line or element that comes next, on the physical line where it begins.
+    pub(crate) fn next_column(&self) -> usize {
+        let next = self.elements.as_ref().and_then(|elements| elements.get(self.at));
+        next.map_or(0, |element| element.column)
+    }
+
+    /// Bytes of text.
     pub(crate) fn size(&self) -> usize {
         self.end
     }
@@ -64,7 +87,7 @@ pub(crate) enum Fed {
 
 const PIECE: u32 = 1 << 20;
 /// A piece of fewer bytes says that the source is slow: what there is should go on at once.
-const SHORT: usize = 32 << 10;
+pub(crate) const SHORT: usize = 32 << 10;
 /// The most bytes that one line may have: the host takes at most 16 MiB at a time from a plugin.
 const MAX_LINE: usize = 15 << 20;
 
@@ -186,7 +209,7 @@ impl Feed {
         let line = self.line;
         self.line += memchr::memchr_iter(b'\n', used).count() as u64;
         let valid = is_ascii(used) || std::str::from_utf8(used).is_ok();
-        Lines { text, at, end, line, valid, short: self.short }
+        Lines { text, elements: None, at, end, line, valid, short: self.short }
     }
 }
 

@@ -3,53 +3,66 @@
 use crate::assembly::Block;
 use crate::detect;
 use crate::options::Options;
-use crate::reader::{Read, Reader};
+use crate::reader::{Read, Reader, Rows};
 use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
 use jackfield_values::types::Type;
 use jackfield_values::view::View;
 use jackfield_values::{host, json};
 
-/// The format `jsonl`.
-struct Jsonl;
+/// The formats `jsonl` and `json`.
+struct Json;
 
-jackfield_sdk::export_format!(Jsonl);
+jackfield_sdk::export_format!(Json);
 
-impl Format for Jsonl {
+fn rows(format: &str) -> Rows {
+    if format == "json" { Rows::Elements } else { Rows::Lines }
+}
+
+impl Format for Json {
     fn detect(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
         detect::candidates(name, head)
     }
 
     fn reader(
-        _format: &str,
+        format: &str,
         options: Params,
         input: Source,
         demand: Demand,
     ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
         let options = Options::parse(&options)?;
         let pull = Box::new(move |most| input.read(most));
-        Ok(Box::new(JsonlReader { reader: Reader::new(options, demand, pull), schema: None }))
+        Ok(Box::new(JsonReader { reader: Reader::new(rows(format), options, demand, pull), schema: None }))
     }
 
     fn writer(
-        _format: &str,
+        format: &str,
         options: Params,
         schema: Schema,
         output: Sink,
     ) -> Result<Box<dyn jackfield_sdk::Writer>, Failure> {
         Options::parse(&options)?;
+        let rows = rows(format);
+        if rows == Rows::Elements && output.position() > 0 {
+            let failure = Failure::invalid_config("not-supported", "nothing can be put behind the end of a JSON array");
+            return Err(failure.with_help("write it as jsonl, or leave `if-exists = \"append\"` out"));
+        }
         let columns = host::types(&schema)?;
+        let frame = match rows {
+            Rows::Lines => LINES,
+            Rows::Elements => ARRAY,
+        };
         let keys = keys(&columns);
-        Ok(Box::new(JsonlWriter { columns, keys, output, out: Vec::new() }))
+        Ok(Box::new(JsonWriter { columns, keys, frame, any: false, output, out: Vec::new() }))
     }
 }
 
-struct JsonlReader {
+struct JsonReader {
     reader: Reader,
     /// The schema of what is in demand.
     schema: Option<(Schema, Vec<Type>)>,
 }
 
-impl JsonlReader {
+impl JsonReader {
     fn wanted(&mut self) -> Result<&(Schema, Vec<Type>), Failure> {
         if self.schema.is_none() {
             let wanted = self.reader.wanted()?.to_vec();
@@ -70,7 +83,7 @@ impl JsonlReader {
     }
 }
 
-impl jackfield_sdk::Reader for JsonlReader {
+impl jackfield_sdk::Reader for JsonReader {
     fn schema(&mut self) -> Result<Schema, Failure> {
         Ok(host::schema(self.reader.columns()?.iter().map(|(name, of)| (name.as_str(), of))))
     }
@@ -84,10 +97,28 @@ impl jackfield_sdk::Reader for JsonlReader {
     }
 }
 
-struct JsonlWriter {
+/// What stands around and between the rows.
+#[derive(Clone, Copy)]
+struct Frame {
+    before_first: &'static str,
+    before_others: &'static str,
+    behind_each: &'static str,
+    behind_last: &'static str,
+    /// Instead of all, where there are no rows.
+    empty: &'static str,
+}
+
+const LINES: Frame = Frame { before_first: "", before_others: "", behind_each: "\n", behind_last: "", empty: "" };
+const ARRAY: Frame =
+    Frame { before_first: "[\n", before_others: ",\n", behind_each: "", behind_last: "\n]\n", empty: "[]\n" };
+
+struct JsonWriter {
     columns: Vec<(String, Type)>,
     /// What stands before each column's value: `{"a":`, `,"b":`.
     keys: Vec<Vec<u8>>,
+    frame: Frame,
+    /// Whether any row was written.
+    any: bool,
     output: Sink,
     out: Vec<u8>,
 }
@@ -105,17 +136,17 @@ fn keys(columns: &[(String, Type)]) -> Vec<Vec<u8>> {
     columns.iter().enumerate().map(key).collect()
 }
 
-/// Appends a row as one line.
+/// Appends a row as an object.
 #[inline]
 fn write_row(out: &mut Vec<u8>, keys: &[Vec<u8>], views: &[(String, View)], row: usize) {
     for (key, (_, view)) in keys.iter().zip(views) {
         out.extend_from_slice(key);
         json::write(out, view, row);
     }
-    out.extend_from_slice(if keys.is_empty() { b"{}\n" } else { b"}\n" });
+    out.extend_from_slice(if keys.is_empty() { b"{}" } else { b"}" });
 }
 
-impl JsonlWriter {
+impl JsonWriter {
     fn hand_over(&mut self) -> Result<(), Failure> {
         if !self.out.is_empty() {
             self.output.write(&self.out)?;
@@ -125,11 +156,15 @@ impl JsonlWriter {
     }
 }
 
-impl jackfield_sdk::Writer for JsonlWriter {
+impl jackfield_sdk::Writer for JsonWriter {
     fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
         let views = host::views(batch, &self.columns)?;
         for row in 0..batch.rows() as usize {
+            let before = if self.any { self.frame.before_others } else { self.frame.before_first };
+            self.any = true;
+            self.out.extend_from_slice(before.as_bytes());
             write_row(&mut self.out, &self.keys, &views, row);
+            self.out.extend_from_slice(self.frame.behind_each.as_bytes());
             if self.out.len() >= PIECE {
                 self.hand_over()?;
             }
@@ -143,6 +178,8 @@ impl jackfield_sdk::Writer for JsonlWriter {
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
+        let end = if self.any { self.frame.behind_last } else { self.frame.empty };
+        self.out.extend_from_slice(end.as_bytes());
         self.flush()
     }
 }
@@ -153,7 +190,7 @@ mod tests {
     use jackfield_values::build::Column;
 
     #[test]
-    fn rows_become_lines() {
+    fn rows_become_objects() {
         let of = Type::parse("int64").unwrap();
         let mut column = Column::new(&of);
         column.push_text(b"5");
@@ -165,6 +202,6 @@ mod tests {
         write_row(&mut out, &keys(&columns), &views, 0);
         write_row(&mut out, &keys(&columns), &views, 1);
         write_row(&mut out, &[], &[], 2);
-        assert_eq!(String::from_utf8(out).unwrap(), "{\"a\\\"\":5,\"é\":5}\n{\"a\\\"\":null,\"é\":null}\n{}\n");
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"a\\\"\":5,\"é\":5}{\"a\\\"\":null,\"é\":null}{}");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::assembly::{Assembly, BAD, Block, Keys};
 use crate::cursor::Cursor;
+use crate::elements::Elements;
 use crate::lines::{Fed, Feed, Lines, Pull};
 use crate::options::Options;
 use crate::shape::Fields;
@@ -26,10 +27,35 @@ const SAMPLE: usize = 64 << 20;
 const CONFIRM_ROWS: u64 = 1000;
 const MAX_COLUMNS: usize = 10_000;
 
+/// How the rows stand in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// One on each line.
+    Lines,
+    /// As elements of an array.
+    Elements,
+}
+
+/// Where the rows come from.
+#[derive(Debug)]
+enum Input {
+    Lines(Feed),
+    Elements(Elements),
+}
+
+impl Input {
+    fn next(&mut self) -> Result<Fed, Failure> {
+        match self {
+            Input::Lines(feed) => feed.next(),
+            Input::Elements(elements) => elements.next(),
+        }
+    }
+}
+
 /// An open file.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    feed: Feed,
+    feed: Input,
     options: Options,
     demand: Demand,
     opened: Option<Opened>,
@@ -54,8 +80,12 @@ pub(crate) struct Opened {
 }
 
 impl Reader {
-    pub(crate) fn new(options: Options, demand: Demand, pull: Pull) -> Reader {
-        Reader { feed: Feed::new(pull), options, demand, opened: None }
+    pub(crate) fn new(rows: Rows, options: Options, demand: Demand, pull: Pull) -> Reader {
+        let feed = match rows {
+            Rows::Lines => Input::Lines(Feed::new(pull)),
+            Rows::Elements => Input::Elements(Elements::new(pull)),
+        };
+        Reader { feed, options, demand, opened: None }
     }
 
     /// Names and types of all columns.
@@ -123,9 +153,9 @@ impl Reader {
                 Fed::Pause | Fed::End => break,
             };
             let begin = lines.mark();
-            while rows < most
-                && let Some((number, line)) = lines.next()
-            {
+            while rows < most {
+                let before = lines.next_column();
+                let Some((number, line)) = lines.next() else { break };
                 if line.trim_ascii().is_empty() {
                     continue;
                 }
@@ -133,7 +163,7 @@ impl Reader {
                 if let Err(found) = fields.look(&mut Cursor::new(line), 0)
                     && wrong.is_none()
                 {
-                    wrong = Some(Refusal::Wrong(found).failure(line, None).with_row(number - 1));
+                    wrong = Some(Refusal::Wrong(found).failure(line, before, None).with_row(number - 1));
                 }
                 rows += 1;
                 if rows == CONFIRM_ROWS && confirmed(told, &fields, self.options.flatten) {

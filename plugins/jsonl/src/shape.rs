@@ -103,7 +103,7 @@ impl Fields {
     /// Takes the object that is next into account.
     pub(crate) fn look(&mut self, cursor: &mut Cursor, depth: usize) -> Result<(), Wrong> {
         if !cursor.take(b'{') {
-            return cursor.wrong("the line is not a JSON object");
+            return cursor.wrong("the row is not a JSON object");
         }
         if cursor.take(b'}') {
             return Ok(());

@@ -173,11 +173,25 @@ fn object(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8
 const SHOWN: usize = 60;
 
 impl Refusal {
-    /// The failure that a bad row is told with; `column` is where it happened, if that was in one.
-    pub(crate) fn failure(self, line: &[u8], column: Option<&str>) -> Failure {
+    /// Where it happened, in bytes from the beginning of the row's text; the beginning where that is not known.
+    pub(crate) fn at(&self) -> usize {
+        match self {
+            Refusal::Wrong(Wrong { at, .. }) => *at,
+            Refusal::Type { from, .. } => *from,
+            Refusal::Field { .. } => 0,
+        }
+    }
+
+    /// The failure that a bad row is told with; `before` are the bytes in front of the row on its line, `column` is where it happened, if that was in one.
+    pub(crate) fn failure(self, line: &[u8], before: usize, column: Option<&str>) -> Failure {
         let failure = match self {
             Refusal::Wrong(Wrong { what, at }) => {
-                Failure::invalid_input("syntax", format!("{what}, at byte {} of the line", at + 1))
+                let passed = line.get(..at).unwrap_or_default();
+                let byte = match memchr::memrchr(b'\n', passed) {
+                    Some(newline) => passed.len() - newline,
+                    None => before + passed.len() + 1,
+                };
+                Failure::invalid_input("syntax", format!("{what}, at byte {byte} of the line"))
             }
             Refusal::Type { from, to, of } => {
                 let value = line.get(from..to).unwrap_or_default().trim_ascii();

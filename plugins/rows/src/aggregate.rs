@@ -5,9 +5,9 @@ mod groups;
 mod keys;
 
 use crate::filter::not_bound;
-use crate::problems::{Problems, at};
-use crate::rejections::Rejections;
 use groups::{Groups, empty_column};
+use jackfield_kit::problems::{Problems, at};
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::compute::Accumulator;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::{self, Expression};
@@ -144,10 +144,7 @@ impl Bound {
             let values: Result<Vec<Column>, Failure> = measure
                 .arguments
                 .iter()
-                .map(|argument| {
-                    let alone = |row| argument.on(&batch.slice(row, 1)?);
-                    rejections.values(&measure.pointer, argument.on(batch)?, alone)
-                })
+                .map(|argument| rejections.evaluate(&measure.pointer, argument, batch))
                 .collect();
             arguments.push(values?);
         }

@@ -1,7 +1,7 @@
 //! `cast`: gives columns another type, in place, as SQL's CAST and TRY_CAST do.
 
-use crate::problems::Problems;
-use crate::rejections::Rejections;
+use jackfield_kit::problems::Problems;
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::compute;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::Expression;
@@ -85,8 +85,7 @@ impl Cast {
         let mut rejections = Rejections::default();
         let mut made = Vec::with_capacity(self.casts.len());
         for One { expression, pointer, .. } in &self.casts {
-            let alone = |row| expression.on(&batch.slice(row, 1)?);
-            made.push(rejections.values(pointer, expression.on(batch)?, alone)?);
+            made.push(rejections.evaluate(pointer, expression, batch)?);
         }
         let step = Step::nothing().change("out", rejections.kept()?, made);
         Ok(rejections.add_to(step))

@@ -1,8 +1,8 @@
 //! `derive`: computes columns, each from the input and those computed before it.
 
 use crate::filter::not_bound;
-use crate::problems::{Problems, at};
-use crate::rejections::Rejections;
+use jackfield_kit::problems::{Problems, at};
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Schema, Step};
@@ -104,8 +104,7 @@ impl Derive {
                 grown = Some(grown.as_ref().unwrap_or(batch).put(&[(before, value)])?);
             }
             let input = grown.as_ref().unwrap_or(batch);
-            let alone = |row| expression.on(&input.slice(row, 1)?);
-            values.push(rejections.values(&pointer("/columns", name), expression.on(input)?, alone)?);
+            values.push(rejections.evaluate(&pointer("/columns", name), expression, input)?);
         }
         let made = made.iter().filter_map(|number| values.get(*number)).map(Column::share).collect();
         let step = Step::nothing().change("out", rejections.kept()?, made);

@@ -1,7 +1,7 @@
 //! `filter`: keeps the rows for which an expression is true.
 
-use crate::problems::{Problems, at};
-use crate::rejections::Rejections;
+use jackfield_kit::problems::{Problems, at};
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, DataType, Failure, InputPort, OutputPort, Params, Step, type_name};
 use serde::Deserialize;
@@ -61,7 +61,7 @@ impl Filter {
             unmatched = unmatched.and(&failed.not()?)?;
         }
         let mut rejections = Rejections::default();
-        let kept = rejections.values(WHERE, outcome, |row| expression.on(&batch.slice(row, 1)?))?;
+        let kept = rejections.explained(WHERE, outcome, |row| expression.on(&batch.slice(row, 1)?))?;
         Ok(rejections.add_to(Step::keep(kept).change(UNMATCHED, Some(unmatched), Vec::new())))
     }
 }

@@ -6,8 +6,6 @@ mod cast;
 mod derive;
 mod filter;
 mod limit;
-mod problems;
-mod rejections;
 mod select;
 
 use aggregate::Aggregate;

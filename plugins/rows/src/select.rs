@@ -1,6 +1,6 @@
 //! `select`: keeps, orders and renames columns. No row is touched.
 
-use crate::problems::Problems;
+use jackfield_kit::problems::Problems;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::{Binding, Failure, InputPort, OutputPort, Params};
 use serde::Deserialize;

@@ -20,7 +20,11 @@ struct All {
 }
 
 fn read_all(text: &[u8], options: &str, demand: Demand, size: usize) -> Result<All, Failure> {
-    let mut reader = Reader::new(Options::parse(&Params::new(options))?, demand, pieces(text, size));
+    read_as(Rows::Lines, text, options, demand, size)
+}
+
+fn read_as(rows: Rows, text: &[u8], options: &str, demand: Demand, size: usize) -> Result<All, Failure> {
+    let mut reader = Reader::new(rows, Options::parse(&Params::new(options))?, demand, pieces(text, size));
     let mut all = All::default();
     let columns = reader.columns()?.to_vec();
     all.schema = columns.iter().map(|(name, of)| format!("{name}: {}", of.name())).collect::<Vec<_>>().join(", ");
@@ -122,7 +126,7 @@ fn bad_rows() {
         (2, "x: \"one\" is not an int64"),
         (4, "x: 2.5 is not an int64"),
         (5, ": the object has no end, at byte 8 of the line"),
-        (6, ": the line is not a JSON object, at byte 1 of the line"),
+        (6, ": the row is not a JSON object, at byte 1 of the line"),
         (7, ": something follows the object, at byte 10 of the line"),
         (8, "x: the key `x` stands there twice"),
         (9, "x: half of a surrogate pair stands alone, at byte 14 of the line"),
@@ -175,7 +179,8 @@ fn a_large_file_is_read_quickly() {
     let Ok(path) = std::env::var("JACKFIELD_LINES") else { return };
     let text = std::fs::read(path).unwrap();
     let start = std::time::Instant::now();
-    let mut reader = Reader::new(Options::parse(&Params::default()).unwrap(), demand(), pieces(&text, 1 << 20));
+    let mut reader =
+        Reader::new(Rows::Lines, Options::parse(&Params::default()).unwrap(), demand(), pieces(&text, 1 << 20));
     let mut rows = 0;
     while let Read::Block(block) = reader.next().unwrap() {
         rows += block.rows;
@@ -233,4 +238,28 @@ fn text_without_any_object_is_told_at_once() {
     assert_eq!((failure.code.as_str(), failure.row), ("syntax", Some(1)), "{failure:?}");
     let told = read_all(b"hello\n", "{\"schema\": {\"a\": \"int64\"}}", demand(), 5).unwrap();
     assert_eq!((told.schema.as_str(), told.bad.len()), ("a: int64", 1));
+}
+
+#[test]
+fn an_array_is_read_as_lines_are() {
+    let lines = "{\"a\": 1, \"b\": [\"x\\n\"]}\n{\"b\": null}\n\n{\"a\": 2.5}\n";
+    let array = " [ {\"a\": 1,\n\"b\": [\"x\\n\"]},\n\n{\"b\": null}, {\"a\":\t2.5}\n]\n";
+    let expected = read(lines, "{}", demand());
+    for size in [1, 2, 3, 7, 1 << 20] {
+        assert_eq!(read_as(Rows::Elements, array.as_bytes(), "{}", demand(), size).unwrap(), expected, "{size}");
+    }
+}
+
+#[test]
+fn a_bad_element_is_told_with_its_line() {
+    let text = "[{\"a\": 1}, {\"a\":\n \"x\"},\n 5, {\"a\" 2}, {\"a\": 3}]";
+    let all = read_as(Rows::Elements, text.as_bytes(), r#"{"infer-rows": 1}"#, demand(), 4).unwrap();
+    assert_eq!((all.rows, all.records), (vec!["1".to_owned(), "3".to_owned()], vec![0, 4]));
+    let bad: Vec<(u64, &str)> = all.bad.iter().map(|(line, _, reason)| (*line, reason.as_str())).collect();
+    let expected = [
+        (2, "a: \"x\" is not an int64"),
+        (3, ": the row is not a JSON object, at byte 2 of the line"),
+        (3, ": a key has no value, at byte 10 of the line"),
+    ];
+    assert_eq!(bad, expected);
 }

@@ -1,7 +1,7 @@
 //! What rows are grouped by: names of columns, or expressions with names.
 
-use crate::problems::Problems;
-use crate::rejections::Rejections;
+use jackfield_kit::problems::Problems;
+use jackfield_kit::rejections::Rejections;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Column, Failure, Field, Schema};
@@ -92,10 +92,7 @@ impl Key {
     pub(super) fn evaluate(&self, batch: &Batch, rejections: &mut Rejections) -> Result<Column, Failure> {
         match &self.of {
             KeyOf::Column(index) => batch.column_at(*index),
-            KeyOf::Expression(expression) => {
-                let alone = |row| expression.on(&batch.slice(row, 1)?);
-                rejections.values(&self.pointer, expression.on(batch)?, alone)
-            }
+            KeyOf::Expression(expression) => rejections.evaluate(&self.pointer, expression, batch),
         }
     }
 }

@@ -1,23 +1,36 @@
 //! Rows that fail by themselves, over several expressions: each row is rejected once, with its own first reason.
 
-use crate::problems::at;
+use crate::at;
 use jackfield_sdk::builders::BooleanBuilder;
-use jackfield_sdk::{Column, DataType, Failure, Field, Outcome, Step};
+use jackfield_sdk::sql::Expression;
+use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Outcome, Step};
 use std::collections::BTreeMap;
 
 /// So many rows of a batch are asked one by one why they fail; each further reason costs a mask.
 const ASKED: usize = 500;
 
-#[derive(Default)]
-pub(crate) struct Rejections {
+/// The rows of one batch that failed, and why.
+#[derive(Debug, Default)]
+pub struct Rejections {
     all: Option<Column>,
     reasons: Vec<(Column, Failure)>,
 }
 
 impl Rejections {
+    /// An expression's values on a batch; where rows failed, `pointer` says which parameter that was.
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn evaluate(&mut self, pointer: &str, expression: &Expression, batch: &Batch) -> Result<Column, Failure> {
+        self.explained(pointer, expression.on(batch)?, |row| expression.on(&batch.slice(row, 1)?))
+    }
+
     /// The outcome's values. Where rows failed, `pointer` says which parameter that was, and `alone`, which works a row
     /// out on its own, what is wrong with it: an outcome tells only the first reason.
-    pub(crate) fn values(
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn explained(
         &mut self,
         pointer: &str,
         outcome: Outcome,
@@ -29,7 +42,7 @@ impl Rejections {
                 None => (failed.share(), failed),
                 Some(all) => (failed.and(&all.not()?)?, all.or(&failed)?),
             };
-            for (rows, reason) in explained(fresh, &first, alone)? {
+            for (rows, reason) in reasons(fresh, &first, alone)? {
                 self.reasons.push((rows, at(pointer, reason)));
             }
             self.all = Some(all);
@@ -37,18 +50,48 @@ impl Rejections {
         Ok(outcome.values)
     }
 
+    /// The outcome's values; where rows failed, `pointer` says which parameter that was, and all have the first reason.
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn values(&mut self, pointer: &str, outcome: Outcome) -> Result<Column, Failure> {
+        if let Some(failed) = outcome.failed {
+            let reason = outcome.first.unwrap_or_else(|| Failure::invalid_input("invalid-value", "the row is wrong"));
+            self.add(pointer, failed, reason)?;
+        }
+        Ok(outcome.values)
+    }
+
+    /// Rejects the rows where the boolean column, which has no nulls, is true; `pointer` says which parameter that was.
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn add(&mut self, pointer: &str, failed: Column, reason: Failure) -> Result<(), Failure> {
+        let (fresh, all) = match &self.all {
+            None => (failed.share(), failed),
+            Some(all) => (failed.and(&all.not()?)?, all.or(&failed)?),
+        };
+        self.reasons.push((fresh, at(pointer, reason)));
+        self.all = Some(all);
+        Ok(())
+    }
+
     /// The rows that are well, if any are not.
-    pub(crate) fn kept(&self) -> Result<Option<Column>, Failure> {
+    ///
+    /// # Errors
+    /// A kernel's.
+    pub fn kept(&self) -> Result<Option<Column>, Failure> {
         self.all.as_ref().map(Column::not).transpose()
     }
 
-    pub(crate) fn add_to(self, step: Step) -> Step {
+    /// The step that also rejects these rows.
+    pub fn add_to(self, step: Step) -> Step {
         self.reasons.into_iter().fold(step, |step, (rows, reason)| step.reject(rows, reason))
     }
 }
 
 /// The failed rows by their reasons.
-fn explained(
+fn reasons(
     failed: Column,
     first: &Failure,
     alone: impl Fn(u32) -> Result<Outcome, Failure>,
@@ -56,7 +99,7 @@ fn explained(
     let mask = failed.buffers()?;
     let length = mask.length as usize;
     let rows: Vec<usize> = (0..length).filter(|row| mask.boolean(*row) == Some(true)).collect();
-    let mut reasons: Vec<(Failure, Vec<usize>)> = Vec::new();
+    let mut found: Vec<(Failure, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
     for (number, row) in rows.iter().enumerate() {
         let reason = if first.row == Some(*row as u64) {
@@ -68,16 +111,16 @@ fn explained(
             let message = format!("the row fails, as {ASKED} before it do; what is wrong with each is not looked up");
             Failure { message, row: Some(*row as u64), ..first.clone() }
         };
-        let place = *known.entry((reason.message.clone(), reason.column.clone())).or_insert(reasons.len());
-        match reasons.get_mut(place) {
+        let place = *known.entry((reason.message.clone(), reason.column.clone())).or_insert(found.len());
+        match found.get_mut(place) {
             Some((_, rows)) => rows.push(*row),
-            None => reasons.push((reason, vec![*row])),
+            None => found.push((reason, vec![*row])),
         }
     }
-    if reasons.len() == 1 {
-        return Ok(reasons.into_iter().map(|(reason, _)| (failed.share(), reason)).collect());
+    if found.len() == 1 {
+        return Ok(found.into_iter().map(|(reason, _)| (failed.share(), reason)).collect());
     }
-    reasons.into_iter().map(|(reason, rows)| Ok((mask_of(&rows, length)?, reason))).collect()
+    found.into_iter().map(|(reason, rows)| Ok((mask_of(&rows, length)?, reason))).collect()
 }
 
 /// A mask in which these rows, in ascending order, are true.

@@ -1,0 +1,22 @@
+//! What the first-party nodes share: the problems of their parameters, rows that fail by themselves, rows that are held
+//! until the end, row numbers, and results that leave in pieces.
+
+pub mod groups;
+pub mod held;
+pub mod names;
+pub mod numbers;
+pub mod order;
+pub mod outgoing;
+pub mod problems;
+pub mod rejections;
+pub mod values;
+pub mod works;
+
+pub use groups::Groups;
+pub use held::{Held, Whole, settled};
+pub use numbers::{numbers, rows_of};
+pub use order::Orders;
+pub use outgoing::{Outgoing, PIECE};
+pub use problems::{Problems, at, not_bound, only_input, unknown_node};
+pub use rejections::Rejections;
+pub use works::Work;
