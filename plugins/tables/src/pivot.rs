@@ -124,7 +124,7 @@ impl Work for Pivot {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
         let mut rejections = Rejections::default();
         let evaluate = |batch: &Batch, rejections: &mut Rejections| -> Result<(Column, Vec<Column>), Failure> {
-            let name = rejections.evaluate("/names-from", bound.names_from, batch)?;
+            let name = rejections.evaluate("/names-from", &bound.names_from, batch)?;
             let arguments: Result<Vec<Column>, Failure> =
                 bound.arguments.iter().map(|argument| rejections.evaluate("/aggregate", argument, batch)).collect();
             Ok((name, arguments?))

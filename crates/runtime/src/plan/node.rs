@@ -188,7 +188,9 @@ impl Planner<'_> {
         let mut listed = false;
         for (number, input) in node.inputs.iter().enumerate() {
             let key = if node.inputs.len() == 1 && input.port.is_none() { "input" } else { "inputs" };
+            let several = declared.inputs.iter().find(|port| port.multiple);
             let fits = match &input.port {
+                Some(port) if several.is_some() && is_of_list(port) => several,
                 Some(port) => declared.inputs.iter().find(|declared| declared.name == *port),
                 None => declared.inputs.first(),
             };
