@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub(crate) use jackfield_manifest::printable;
 use jackfield_manifest::{Problem, Severity};
 use jackfield_runtime::host::{CancelToken, LogLevel, LogLine};
 use jackfield_runtime::{Class, Diagnosis, FirstParty, Plan, PlanRequest, Report, Runtime, Settings};
@@ -100,10 +101,4 @@ fn show_log(line: &LogLine) {
     let fields: String = line.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
     let text = format!("{level}[{} {}]: {}{fields}", line.label.stage, line.label.plugin, line.message);
     eprintln!("{}", printable(&text));
-}
-
-/// Text without control characters.
-pub(crate) fn printable(text: &str) -> String {
-    let hidden = |c: char| c.is_control() || ('\u{80}'..='\u{9f}').contains(&c);
-    text.chars().map(|c| if hidden(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

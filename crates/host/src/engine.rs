@@ -11,6 +11,7 @@ use wasmtime::component::Linker;
 use crate::cache::{Cache, Code, take};
 use crate::compile::compile;
 use crate::inspect::inspect_named;
+use crate::limits::STACK_BYTES;
 use crate::state::State;
 use crate::{Component, EngineError, LoadError, imports};
 
@@ -104,6 +105,7 @@ fn config() -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
+        .max_wasm_stack(STACK_BYTES)
         .concurrency_support(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::{Label, Limits, Services};
+use crate::{Fault, Label, Limits, Services};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,9 @@ pub struct LogLine {
 
 /// Where log lines go.
 pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
+
+/// Who hears of faults, the moment they end an instance.
+pub type FaultSink = Arc<dyn Fn(&Fault) + Send + Sync>;
 
 /// Stops every call that carries it. Clones share one state.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +100,8 @@ pub struct StoreOptions {
     pub config: String,
     /// Where its log lines go.
     pub log: LogSink,
+    /// Hears of the fault that ends it.
+    pub faults: FaultSink,
     /// Stops its calls.
     pub cancel: CancelToken,
     /// The other plugins that it may call; `None`: there are none.
@@ -111,6 +116,7 @@ impl Default for StoreOptions {
             now_micros: 0,
             config: "{}".to_owned(),
             log: Arc::new(|_| {}),
+            faults: Arc::new(|_| {}),
             cancel: CancelToken::new(),
             services: None,
         }

@@ -45,7 +45,7 @@ impl State {
             account: Account::new(options.limits.clone(), clock, options.cancel.clone()),
             source: None,
             sink: None,
-            log: LogBudget::default(),
+            log: LogBudget::new(&options.limits),
             wasi: wasi::context(options.now_micros, stderr),
             wasi_table,
             options,

@@ -2,7 +2,7 @@
 
 use arrow::array::Array;
 use arrow::datatypes::SchemaRef;
-use jackfield_columns::{Batch, read_level};
+use jackfield_columns::{Batch, array_bytes, read_level};
 use wasmtime::component::{Resource, ResourceAny};
 
 use super::bound::{self, Bound};
@@ -74,9 +74,10 @@ impl NodeInstance {
     /// # Errors
     /// A failure of the plugin, or a fault.
     pub async fn process(&mut self, port: &str, batch: Batch) -> Result<Step, CallError> {
+        let rows = batch.rows();
+        self.session.gives_in(rows as u64, batch.bytes());
         let Some(bound) = self.bound.as_ref() else { return Err(self.session.protocol("it was never bound")) };
         let paths = bound.prefetch(port);
-        let rows = batch.rows();
         let (store, watch) = self.session.begin()?;
         let prefetched = prefetch(store.data_mut(), &batch, paths);
         let lent = store.data_mut().lend_batch(batch);
@@ -136,7 +137,10 @@ impl NodeInstance {
             Some(bound) => taken.and_then(|step| bound.check_step(&step, input).map(|()| step)),
             None => Err("it was never bound".to_owned()),
         };
-        checked.map_err(|message| self.session.protocol(message))
+        let step = checked.map_err(|message| self.session.protocol(message))?;
+        let (rows, bytes) = emitted(&step, input.map_or(0, |(_, rows)| rows as u64));
+        self.session.with_state(|state| state.account.give(rows, bytes))?;
+        Ok(step)
     }
 }
 
@@ -144,6 +148,20 @@ impl std::fmt::Debug for NodeInstance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeInstance").field("session", &self.session).finish_non_exhaustive()
     }
+}
+
+/// Rows and bytes of a step; what a change passes on is the input's and counts as rows only.
+fn emitted(step: &Step, input: u64) -> (u64, u64) {
+    let (mut rows, mut bytes) = (0_u64, 0_u64);
+    for emission in &step.emissions {
+        let (more_rows, more_bytes) = match &emission.output {
+            Output::Batch(batch) => (batch.rows() as u64, batch.bytes()),
+            Output::Change { made, .. } => (input, made.iter().map(array_bytes).fold(0, u64::saturating_add)),
+        };
+        rows = rows.saturating_add(more_rows);
+        bytes = bytes.saturating_add(more_bytes);
+    }
+    (rows, bytes)
 }
 
 /// Copies out the arrays that the binding wants as bytes.
