@@ -11,6 +11,7 @@ pub mod discover;
 mod exec;
 pub mod graph;
 pub mod hooks;
+pub mod hostile;
 pub mod lifecycle;
 mod limits;
 mod loader;

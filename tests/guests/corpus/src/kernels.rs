@@ -49,6 +49,13 @@ pub(crate) fn repeated(batch: &Batch, count: u32) -> Result<Batch<'static>, Fail
     batch.take(&Column::of(&parse_type("row", "uint32")?, &[numbers.finish()])?)
 }
 
+/// The same number in every row.
+pub(crate) fn constant(rows: u32, number: i64) -> Result<Column, Failure> {
+    let mut numbers = PrimitiveBuilder::<i64>::with_capacity(rows as usize);
+    (0..rows).for_each(|_| numbers.push(number));
+    Column::of(&parse_type("call", "int64")?, &[numbers.finish()])
+}
+
 fn text(rows: &[&str]) -> Result<Column, Failure> {
     let mut builder = TextBuilder::default();
     rows.iter().for_each(|row| builder.push(row.as_bytes()));

@@ -7,7 +7,9 @@ mod surroundings;
 use std::hint::black_box;
 use std::time::Duration;
 
-use jackfield_sdk::{Batch, Binding, Buffers, Failure, InputPort, Node, OutputPort, Params, Progress, Step};
+use jackfield_sdk::{
+    Batch, Binding, Buffers, Failure, InputPort, Node, OutputPort, Params, Progress, Step, parse_type,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -15,6 +17,8 @@ struct Corpus {
     case: String,
     #[serde(default)]
     functions: Vec<String>,
+    #[serde(skip)]
+    calls: i64,
     #[serde(skip)]
     kept: Option<Batch<'static>>,
 }
@@ -26,6 +30,11 @@ impl Node for Corpus {
 
     fn bind(&mut self, inputs: &[InputPort]) -> Result<Binding, Vec<Failure>> {
         Ok(match self.case.as_str() {
+            // Row by row, it says, and then it counts.
+            "d05-counts-calls" => {
+                let port = OutputPort::passing("out", &inputs[0]).made(parse_type("call", "int64")?);
+                Binding::new().output(port).row_wise()
+            }
             "k03-emit" => Binding::new().output(OutputPort::unknown("out")),
             _ => Binding::passing(&inputs[0]),
         })
@@ -33,6 +42,11 @@ impl Node for Corpus {
 
     fn process(&mut self, _port: &str, batch: &Batch, _columns: &[Buffers]) -> Result<Step, Failure> {
         match self.case.as_str() {
+            "honest" => {}
+            "d05-counts-calls" => {
+                self.calls += 1;
+                return Ok(Step::made([kernels::constant(batch.rows(), self.calls)?]));
+            }
             "a06-sleep" => std::thread::sleep(Duration::from_secs(3600)),
             "m05-hoard" => hoard_polls(),
             "a08-many-calls" => {
