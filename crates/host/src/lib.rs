@@ -43,7 +43,7 @@ pub use hooking::{Health, HealthStatus, HookEvent, HookOutcome, LARGEST_FIELDS, 
 pub use inspect::{API_VERSION, Exports, Inspection, inspect};
 pub use limits::{LimitEntry, LimitValue, Limits};
 pub use load::{EngineError, LoadError};
-pub use options::{CancelToken, FaultSink, LogLevel, LogLine, LogSink, StoreOptions, Usage};
+pub use options::{CancelToken, FaultSink, LogLevel, LogLine, LogSink, StoreOptions, Usage, Without};
 pub use plain::{
     BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress, Rejected,
     Step,

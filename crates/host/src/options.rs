@@ -106,6 +106,19 @@ pub struct StoreOptions {
     pub cancel: CancelToken,
     /// The other plugins that it may call; `None`: there are none.
     pub services: Option<Arc<dyn Services>>,
+    /// For measuring what limits cost, and for nothing else.
+    #[doc(hidden)]
+    pub without: Without,
+}
+
+/// Limits that a measurement leaves out.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the limit of its name")]
+pub struct Without {
+    pub deadline: bool,
+    pub memory: bool,
+    pub expansion: bool,
 }
 
 impl Default for StoreOptions {
@@ -119,6 +132,7 @@ impl Default for StoreOptions {
             faults: Arc::new(|_| {}),
             cancel: CancelToken::new(),
             services: None,
+            without: Without::default(),
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Session {
     fuel: u64,
     /// Time of the present call.
     time: Duration,
+    /// Whether the code counts its fuel.
+    metered: bool,
     usage: Usage,
 }
 
@@ -61,20 +63,31 @@ impl Session {
         let clock = CallClock::new();
         let stderr = Kept::default();
         let (limits, label) = (options.limits.clone(), options.label.clone());
-        let watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
+        let without = options.without;
+        let mut watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
+        if without.deadline {
+            watch.switch_off();
+        }
         let mut state = State::new(options, Arc::clone(&clock), stderr.clone());
         state.source = source;
         state.sink = sink;
         let mut store = Store::new(component.pre().engine(), state);
-        store.limiter(|state| &mut state.account);
+        match without.memory {
+            false => store.limiter(|state| &mut state.account),
+            true => store.data_mut().account.ledger.switch_off(),
+        }
         store.set_hostcall_fuel(limits.hostcall_fuel);
         store.set_max_component_handles(limits.handles as usize);
         let usage = Usage::default();
-        let (fuel, time) = (limits.fuel_per_call, limits.call_timeout);
+        let (fuel, time, metered) = (limits.fuel_per_call, limits.call_timeout, component.metered());
         let mut session =
-            Self { store: Some(store), watch, clock, limits, label, stderr, began: None, fuel, time, usage };
+            Self { store: Some(store), watch, clock, limits, label, stderr, began: None, fuel, time, metered, usage };
         let (store, watch) = session.begin()?;
-        let outcome = match store.fuel_async_yield_interval(Some(YIELD_FUEL)) {
+        let yields = match component.metered() {
+            true => store.fuel_async_yield_interval(Some(YIELD_FUEL)),
+            false => Ok(()),
+        };
+        let outcome = match yields {
             Ok(()) => watch.run(component.pre().instantiate_async(&mut *store)).await,
             Err(error) => Ok(Err(error)),
         };
@@ -106,7 +119,7 @@ impl Session {
         // What is left for all calls of the instance may be less than what one call may have.
         self.fuel = self.limits.fuel_per_call.min(self.limits.fuel_per_instance.saturating_sub(self.usage.fuel));
         self.time = self.limits.call_timeout.min(self.limits.instance_timeout.saturating_sub(self.usage.busy));
-        if let Err(error) = store.set_fuel(self.fuel) {
+        if let (true, Err(error)) = (self.metered, store.set_fuel(self.fuel)) {
             return Err(CallError::Fault(Box::new(host_fault(&self.label, format!("{error:#}")))));
         }
         store.data_mut().account.start(self.fuel);
@@ -178,10 +191,15 @@ impl Session {
     }
 
     /// Counts what the plugin is given for its next call: rows and the bytes that they take.
-    pub(crate) fn gives_in(&mut self, rows: u64, bytes: u64) {
-        if let Some(store) = self.store.as_mut() {
-            store.data_mut().account.balance.take(rows, bytes, None);
+    pub(crate) fn gives_in(&mut self, rows: usize, bytes: impl FnOnce() -> u64) {
+        if let Some(store) = self.store.as_mut().filter(|store| !store.data().options.without.expansion) {
+            store.data_mut().account.balance.take(rows as u64, bytes(), None);
         }
+    }
+
+    /// Counts what it gives for an answer.
+    pub(crate) fn takes_out(&mut self, count: impl FnOnce() -> (u64, u64)) -> Result<(), CallError> {
+        self.with_state(|state| state.gives(count))
     }
 
     /// The store's source, if there is one and the store has not ended badly.
@@ -203,7 +221,7 @@ impl Session {
     fn count(&mut self) -> u64 {
         let elapsed = self.began.take().map_or(Duration::ZERO, |began| began.elapsed());
         let Some(store) = self.store.as_mut() else { return 0 };
-        let guest = self.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+        let guest = store.get_fuel().map_or(0, |left| self.fuel.saturating_sub(left));
         let account = &store.data().account;
         let fuel = guest.saturating_add(account.host_fuel());
         let waited = self.clock.waited();

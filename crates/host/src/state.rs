@@ -60,6 +60,15 @@ impl State {
         Ok(result.map_err(convert::failure_to_wit))
     }
 
+    /// The instance gives an answer of so many rows and bytes, unless nobody counts.
+    pub(crate) fn gives(&mut self, count: impl FnOnce() -> (u64, u64)) -> wasmtime::Result<()> {
+        if self.options.without.expansion {
+            return Ok(());
+        }
+        let (rows, bytes) = count();
+        self.account.give(rows, bytes)
+    }
+
     /// A handle on a column, charged to the plugin.
     pub(crate) fn hold_column(&mut self, array: ArrayRef) -> wasmtime::Result<Resource<HeldColumn>> {
         let mut charge = Charge::default();

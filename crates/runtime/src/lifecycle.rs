@@ -186,6 +186,7 @@ impl Running {
             faults: self.about.stops.sink(),
             cancel,
             services: Some(Arc::new(Exchange(self.this.clone()))),
+            ..StoreOptions::default()
         }
     }
 

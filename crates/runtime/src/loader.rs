@@ -288,7 +288,11 @@ impl Runtime {
 }
 
 fn engine_options(settings: &Settings) -> EngineOptions {
-    EngineOptions { cache_dir: settings.cache_dir.clone(), state_dir: settings.state_dir.clone() }
+    EngineOptions {
+        cache_dir: settings.cache_dir.clone(),
+        state_dir: settings.state_dir.clone(),
+        ..EngineOptions::default()
+    }
 }
 
 /// The engine in the slot; whoever comes first makes it, and the others wait.

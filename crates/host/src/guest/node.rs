@@ -75,7 +75,7 @@ impl NodeInstance {
     /// A failure of the plugin, or a fault.
     pub async fn process(&mut self, port: &str, batch: Batch) -> Result<Step, CallError> {
         let rows = batch.rows();
-        self.session.gives_in(rows as u64, batch.bytes());
+        self.session.gives_in(rows, || batch.bytes());
         let Some(bound) = self.bound.as_ref() else { return Err(self.session.protocol("it was never bound")) };
         let paths = bound.prefetch(port);
         let (store, watch) = self.session.begin()?;
@@ -138,8 +138,7 @@ impl NodeInstance {
             None => Err("it was never bound".to_owned()),
         };
         let step = checked.map_err(|message| self.session.protocol(message))?;
-        let (rows, bytes) = emitted(&step, input.map_or(0, |(_, rows)| rows as u64));
-        self.session.with_state(|state| state.account.give(rows, bytes))?;
+        self.session.takes_out(|| emitted(&step, input.map_or(0, |(_, rows)| rows as u64)))?;
         Ok(step)
     }
 }
