@@ -144,6 +144,13 @@ impl Ran {
         self
     }
 
+    /// The codes of all problems.
+    pub(crate) fn codes(&self) -> Vec<&str> {
+        let problems = self.report["problems"].as_array().unwrap();
+        assert!(!problems.is_empty(), "nothing was refused");
+        problems.iter().map(|problem| problem["code"].as_str().unwrap()).collect()
+    }
+
     /// A limit stopped it: the message names plugin, limit, value and setting, the help says what to raise, and the one
     /// event of it says the same.
     pub(crate) fn stopped(&self, plugin: &str, code: &str, value: &str) -> &Ran {

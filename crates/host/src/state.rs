@@ -57,6 +57,12 @@ impl State {
         if let Some(stop) = self.account.stopped() {
             return Err(wasmtime::Error::new(stop));
         }
+        // A kernel that panicked may have left anything behind: the instance is not trusted with it any further.
+        if let Err(failure) = &result
+            && failure.code == "panic"
+        {
+            return Err(wasmtime::Error::new(Stop::Host(failure.message.clone())));
+        }
         Ok(result.map_err(convert::failure_to_wit))
     }
 

@@ -173,9 +173,11 @@ fn prefetch(
     for path in paths {
         let Some((column, inside)) = path.split_first() else { continue };
         let level = batch.column(*column as usize, &mut state.account).and_then(|array| {
-            let level = read_level(&array, inside)?;
-            jackfield_columns::Meter::work(&mut state.account, array.len() as u64 / 8)?;
-            Ok(level)
+            // Charged by what is copied, and before it is.
+            let bytes = array_bytes(&array);
+            jackfield_columns::Meter::work(&mut state.account, bytes / 8)?;
+            jackfield_columns::Meter::allocate(&mut state.account, bytes)?;
+            read_level(&array, inside)
         });
         match state.answer(level)? {
             Ok(level) => copied.push(convert::buffers_to_wit(level)),

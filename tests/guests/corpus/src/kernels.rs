@@ -10,14 +10,13 @@ pub(crate) fn run(case: &str, batch: &Batch, functions: &[String]) -> Result<Opt
         "k03-pad" => {
             let wide = text(&["a"; 1000])?;
             for width in [1 << 20, i64::from(i32::MAX), i64::MAX] {
-                let options = format!("{{\"width\": {width}, \"padding\": \"x\"}}");
-                column::call("utf8_lpad", &[(&wide).into()], &options)?;
+                column::whole(column::call("utf8_lpad", &[(&wide).into(), width.into()], "")?)?;
             }
         }
         "k03-repeat" => {
             let mut wide = text(&["aaaaaaaaaaaaaaaa"; 1000])?;
             loop {
-                wide = column::whole(column::call("binary_repeat", &[(&wide).into(), 64.into()], "")?)?;
+                wide = column::whole(column::call("utf8_repeat", &[(&wide).into(), 64.into()], "")?)?;
             }
         }
         "k03-join" => {
@@ -80,12 +79,12 @@ fn patterns() -> Result<(), Failure> {
     let wide = format!("{}b", "a?".repeat(2_000));
     for pattern in ["(a+)+$", "(a|aa)+$", "(.*)*x", "(x+x+)+y", "a{1000}{1000}", &long, &stars, &deep, &wide] {
         let options = format!("{{\"pattern\": \"{pattern}\"}}");
-        for function in ["match_substring_regex", "extract_regex", "replace_substring_regex"] {
+        for function in ["match_substring_regex", "extract_regex_group", "replace_substring_regex"] {
             let _ = column::call(function, &[(&hay).into()], &options);
         }
     }
     for pattern in ["%a".repeat(2_000), "_%".repeat(2_000), "%".repeat(64 << 10), "a%".repeat(32 << 10)] {
-        for function in ["match_like", "like", "ilike"] {
+        for function in ["match_like", "match_substring", "starts_with"] {
             let options = format!("{{\"pattern\": \"{pattern}\"}}");
             let _ = column::call(function, &[(&hay).into()], &options);
         }
