@@ -20,6 +20,11 @@ fn l01_log_flood() {
     // A million lines in a few seconds; a hundred in each are let through, and the rest is counted.
     let seconds = ran.took().as_secs() as usize + 2;
     assert!(lines.len() <= 100 * seconds, "{} lines in {seconds} s", lines.len());
+    let count =
+        |line: &&str| -> Option<usize> { line.split("dropped-lines\", \"").nth(1)?.split('"').next()?.parse().ok() };
+    let dropped: usize = lines.iter().filter_map(count).sum();
+    // The line that tells of the last ones is the host's own.
+    assert_eq!(lines.len() - 1 + dropped, 1_000_000, "{:?}", lines.last());
     let ran = hoard("log").limit("log-lines = 5").run();
     assert!(ran.log().len() <= 5 * (ran.took().as_secs() as usize + 2), "{}", ran.log().len());
     let ran = hoard("log").limit("log-bytes = 100").run();

@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 /// Bytes of the stack that a guest's functions may use, for all instances: the engine is made with it.
-pub const STACK_BYTES: usize = 512 << 10;
+pub(crate) const STACK_BYTES: usize = 512 << 10;
 
 /// What an instance may give before it is compared with what it was given: this many bytes, and rows.
-pub const FREE_BYTES: u64 = 64 << 20;
+pub(crate) const FREE_BYTES: u64 = 64 << 20;
 /// See [`FREE_BYTES`].
-pub const FREE_ROWS: u64 = 1_000_000;
+pub(crate) const FREE_ROWS: u64 = 1_000_000;
 
 /// The limits of one store, that is of one running instance of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]

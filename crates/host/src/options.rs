@@ -114,10 +114,12 @@ pub struct StoreOptions {
 /// Limits that a measurement leaves out.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the limit of its name")]
 pub struct Without {
+    /// Nobody looks at the time.
     pub deadline: bool,
+    /// Nothing is charged for memory.
     pub memory: bool,
+    /// Nobody counts what goes in and out.
     pub expansion: bool,
 }
 

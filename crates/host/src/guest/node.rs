@@ -1,6 +1,5 @@
 //! A running node.
 
-use arrow::array::Array;
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::{Batch, array_bytes, read_level};
 use wasmtime::component::{Resource, ResourceAny};

@@ -46,6 +46,17 @@ impl LogBudget {
     }
 }
 
+impl Drop for State {
+    /// What was dropped since the last line that was written is told at the end.
+    fn drop(&mut self) {
+        if self.log.dropped > 0 {
+            let (message, fields) = ("log lines were dropped".to_owned(), self.log.dropped.to_string());
+            let fields = vec![("dropped-lines".to_owned(), fields)];
+            (self.options.log)(LogLine { level: LogLevel::Warn, message, fields, label: self.options.label.clone() });
+        }
+    }
+}
+
 fn bounded(text: &str, room: &mut usize) -> String {
     let mut end = text.len().min(*room);
     while !text.is_char_boundary(end) {
