@@ -18,6 +18,7 @@ deterministic = true
 
 [source.flights]
 path = "flights.csv.gz"
+options = { null-values = ["NA"] }
 
 [node.late]
 type = "filter"
