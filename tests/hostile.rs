@@ -12,6 +12,8 @@ mod wat;
 mod calls;
 #[path = "hostile/case.rs"]
 mod case;
+#[path = "hostile/checks.rs"]
+mod checks;
 #[path = "hostile/components.rs"]
 mod components;
 #[path = "hostile/kernels.rs"]

@@ -248,25 +248,3 @@ fn d08_node_without_end() {
     let ran = corpus("d08-many-rows").limit("emitted-rows = 10000").run();
     ran.stopped("corpus", "emitted-rows", "10000");
 }
-
-#[test]
-fn d05_nondeterministic() {
-    let folder = tempfile::tempdir().unwrap();
-    let plugins = crate::support::lay_out("corpus", folder.path());
-    let check = |params: &str| {
-        let output = crate::support::jackfield(folder.path())
-            .args(["plugin", "check", "corpus", "--hostile", "--json", "--params", params])
-            .env("JACKFIELD_PLUGINS", &plugins)
-            .output()
-            .unwrap();
-        let report: serde_json::Value =
-            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", crate::support::text(&output)));
-        (output.status.code(), report)
-    };
-    let (code, report) = check("corpus={\"case\": \"d05-counts-calls\"}");
-    let trials = report["trials"].as_array().unwrap();
-    assert!(trials.iter().any(|trial| trial["code"] == "nondeterministic"), "{report:#}");
-    assert_eq!(code, Some(1));
-    let (code, report) = check("corpus={\"case\": \"honest\"}");
-    assert_eq!((code, report["defects"].as_u64()), (Some(0), Some(0)), "{report:#}");
-}
