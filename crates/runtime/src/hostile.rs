@@ -11,9 +11,10 @@ mod nodes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jackfield_host::{CallError, CancelToken, Label, StoreOptions};
+use jackfield_host::{ByteSink, CallError, CancelToken, Label, StoreOptions};
 use jackfield_manifest::Problem;
 use serde_json::Value as Json;
+use tokio::sync::mpsc;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, call_problems, problem};
 use crate::discover::{Form, InstalledPlugin};
@@ -80,6 +81,24 @@ impl Trials<'_> {
     fn defect(&mut self, input: impl Into<String>, code: &str, message: impl Into<String>) {
         self.note(input, Verdict::Defect { code: code.to_owned(), message: message.into() });
     }
+}
+
+/// Pieces that a plugin may write before they are taken.
+const PIECES_IN_FLIGHT: usize = 16;
+
+/// Gives `work` a sink, and what was written into it once the work is done and has let go of it.
+async fn written<T>(work: impl AsyncFnOnce(ByteSink) -> Result<T, CallError>) -> Result<Vec<u8>, CallError> {
+    let (sender, mut pieces) = mpsc::channel(PIECES_IN_FLIGHT);
+    let sink = ByteSink::to_channel("hostile".to_owned(), sender);
+    let taken = async {
+        let mut bytes = Vec::new();
+        while let Some(Ok(piece)) = pieces.recv().await {
+            bytes.extend(piece);
+        }
+        bytes
+    };
+    let (worked, bytes) = tokio::join!(work(sink), taken);
+    worked.map(|_| bytes)
 }
 
 /// What an error of a call means here.

@@ -1,13 +1,9 @@
 //! Codecs: whether they give back what they were given, and what they make of odd and damaged bytes.
 
-use jackfield_host::{ByteSink, ByteSource, CallError, Decoder, Encoder, Piece};
-use tokio::sync::mpsc;
+use jackfield_host::{ByteSource, CallError, Decoder, Encoder, Piece};
 
 use super::inputs::{bytes, damaged};
-use super::{Trials, Verdict, verdict};
-
-/// Pieces that an encoder may write before they are taken.
-const PIECES: usize = 1 << 16;
+use super::{Trials, Verdict, verdict, written};
 
 /// Pieces that are asked for at most.
 const MOST_PIECES: u32 = 100_000;
@@ -43,20 +39,15 @@ pub(super) async fn run(trials: &mut Trials<'_>, codec: &str) {
 }
 
 async fn encode(trials: &Trials<'_>, codec: &str, bytes: &[u8]) -> Result<Vec<u8>, CallError> {
-    let (sender, mut pieces) = mpsc::channel(PIECES);
-    let sink = ByteSink::to_channel("hostile".to_owned(), sender);
-    let mut encoder = Encoder::open(&trials.plugin.component, trials.store.clone(), codec, "{}", sink).await?;
-    for piece in bytes.chunks(256 << 10) {
-        encoder.write(piece.to_vec()).await?;
-    }
-    encoder.flush().await?;
-    encoder.finish().await?;
-    drop(encoder);
-    let mut encoded = Vec::new();
-    while let Some(Ok(piece)) = pieces.recv().await {
-        encoded.extend(piece);
-    }
-    Ok(encoded)
+    written(async |sink| {
+        let mut encoder = Encoder::open(&trials.plugin.component, trials.store.clone(), codec, "{}", sink).await?;
+        for piece in bytes.chunks(256 << 10) {
+            encoder.write(piece.to_vec()).await?;
+        }
+        encoder.flush().await?;
+        encoder.finish().await
+    })
+    .await
 }
 
 async fn decode(trials: &Trials<'_>, codec: &str, bytes: Vec<u8>) -> Result<Vec<u8>, CallError> {

@@ -2,14 +2,10 @@
 
 use arrow::datatypes::Schema;
 use jackfield_columns::Batch;
-use jackfield_host::{ByteSink, ByteSource, CallError, Demand, FormatReader, FormatWriter, Next, detect};
-use tokio::sync::mpsc;
+use jackfield_host::{ByteSource, CallError, Demand, FormatReader, FormatWriter, Next, detect};
 
 use super::inputs::{Table, bytes, damaged, tables};
-use super::{Trials, Verdict, verdict};
-
-/// Pieces that a writer may write before they are taken: more than any of the tables makes.
-const PIECES: usize = 1 << 16;
+use super::{Trials, Verdict, verdict, written as collect};
 
 /// Chunks that are asked for at most.
 const MOST_CHUNKS: u32 = 20_000;
@@ -50,19 +46,14 @@ fn is_sample(table: &Table, batch: &str) -> bool {
 }
 
 async fn write(trials: &Trials<'_>, format: &str, schema: &Schema, batch: &Batch) -> Result<Vec<u8>, CallError> {
-    let (sender, mut pieces) = mpsc::channel(PIECES);
-    let sink = ByteSink::to_channel("hostile".to_owned(), sender);
-    let component = &trials.plugin.component;
-    let mut writer = FormatWriter::open(component, trials.store.clone(), format, "{}", schema, sink).await?;
-    writer.write(batch.clone()).await?;
-    writer.flush().await?;
-    writer.finish().await?;
-    drop(writer);
-    let mut bytes = Vec::new();
-    while let Some(Ok(piece)) = pieces.recv().await {
-        bytes.extend(piece);
-    }
-    Ok(bytes)
+    collect(async |sink| {
+        let component = &trials.plugin.component;
+        let mut writer = FormatWriter::open(component, trials.store.clone(), format, "{}", schema, sink).await?;
+        writer.write(batch.clone()).await?;
+        writer.flush().await?;
+        writer.finish().await
+    })
+    .await
 }
 
 async fn read(trials: &Trials<'_>, format: &str, bytes: Vec<u8>) -> Result<(), CallError> {
