@@ -33,12 +33,6 @@ impl Meter for Bounded {
     }
 }
 
-/// Lets the host catch panics, as it does with those of arrow; whatever is not caught still ends the process.
-pub fn quiet() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
-}
-
 /// What came of it. A kernel that panicked was caught, and is a finding all the same.
 pub fn sound<T>(result: Result<T, Failure>) -> Option<T> {
     match result {

@@ -39,6 +39,20 @@ fn l02_terminal_escapes_in_a_log_line() {
     assert!(harmless(ran.log()[0]) && ran.log()[0].contains("52;c;"), "{:?}", ran.log());
 }
 
+#[test]
+fn l03_panics_of_kernels_are_not_shown() {
+    let pipeline = "[source.a]\npath = \"in.csv\"\n\n[node.n]\ntype = \"corpus\"\ninput = \"a\"\n\
+                    params = { case = \"l03-panics\" }\n\n[sink.out]\ninput = \"n\"\npath = \"out.jsonl\"\n";
+    let folder = folder(pipeline, &[("in.csv", b"x,y\n1,a\n2,b\n")]);
+    let plugins = lay_out("corpus", folder.path());
+    let output = jackfield(folder.path()).args(["run", "pipeline.toml"]).env("JACKFIELD_PLUGINS", plugins).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    // A panic that is caught is still printed unless somebody sees to it: a way past every limit of what may be logged.
+    let said = text(&output);
+    assert!(!said.contains("panicked") && said.len() < 2000, "{} bytes: {}", said.len(), &said[..said.len().min(2000)]);
+}
+
 /// Everything that `args` print with a plugin all of whose texts are hostile.
 fn shown(args: &[&str], pipeline: &str) -> String {
     let folder = folder(pipeline, &[("in.csv", b"x\n1\n")]);

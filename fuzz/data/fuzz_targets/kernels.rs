@@ -6,7 +6,7 @@ mod input;
 
 use arbitrary::Arbitrary;
 use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
-use input::{Bounded, Value, quiet, sample, sound};
+use input::{Bounded, Value, sample, sound};
 use jackfield_columns::compute::{
     Accumulator, Argument, Grouper, JoinKind, Joiner, SortKey, call, functions, reduce, result_type, sort_indices,
 };
@@ -75,7 +75,6 @@ impl Columns {
 }
 
 libfuzzer_sys::fuzz_target!(|steps: Vec<Step>| {
-    quiet();
     let mut meter = Bounded::default();
     let batch = sample();
     let all = (0..batch.schema().fields().len()).map(|index| batch.column(index, &mut meter).unwrap());

@@ -4,11 +4,10 @@
 #[path = "../input.rs"]
 mod input;
 
-use input::{Bounded, quiet, sample, sound};
+use input::{Bounded, sample, sound};
 use jackfield_columns::sql::{Context, Expression, parse_aggregate, parse_order};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    quiet();
     let batch = sample();
     let context = Context::default();
     if let Ok(expression) = Expression::parse(text, batch.schema(), &context) {

@@ -1,6 +1,5 @@
 //! Conversion from one type to another.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -14,6 +13,7 @@ use super::scalar::shown;
 use super::table::{Function, Plan};
 use super::values::{Call, Values};
 use crate::batch::null_row_bytes;
+use crate::caught::caught;
 use crate::{Failure, plain_type, type_name};
 
 pub(super) const FUNCTIONS: &[Function] = &[Function::new("cast", "cast(any) -> to_type", types, cast)
@@ -104,7 +104,7 @@ pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failu
     let safe = !(array.data_type().is_nested() || to.is_nested());
     let options = CastOptions { safe, format_options: FormatOptions::default() };
     // Arrow panics at times whose local form is just beyond the calendar; such rows fail like any other.
-    let cast = catch_unwind(AssertUnwindSafe(|| cast_with_options(array, to, &options).map_err(internal)));
+    let cast = caught(|| cast_with_options(array, to, &options).map_err(internal));
     cast.unwrap_or_else(|_| Err(Failure::invalid_input("kernel", "the value has no such form")))
 }
 

@@ -1,6 +1,5 @@
 //! Scalars as arrays of one row, and back.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -13,6 +12,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::Scalar;
 use super::promote::internal;
 use crate::batch::null_row_bytes;
+use crate::caught::caught;
 use crate::types::sound;
 use crate::{Failure, type_name};
 
@@ -108,7 +108,7 @@ pub(super) fn from_text(text: &str, to: &DataType) -> Result<ArrayRef, Failure> 
 pub(super) fn shown(array: &dyn Array, row: usize) -> String {
     let text = match ArrayFormatter::try_new(array, &FormatOptions::default().with_null("null")) {
         // Arrow panics at times whose local form is just beyond the calendar.
-        Ok(formatter) => match catch_unwind(AssertUnwindSafe(|| formatter.value(row).to_string())) {
+        Ok(formatter) => match caught(|| formatter.value(row).to_string()) {
             Ok(text) => text,
             Err(_) => return "a time beyond the calendar".to_owned(),
         },

@@ -2,7 +2,7 @@
 
 use jackfield_sdk::builders::{PrimitiveBuilder, TextBuilder};
 use jackfield_sdk::compute::{Accumulator, Argument};
-use jackfield_sdk::{Batch, Column, Failure, Schema, Step, column, parse_type, sql};
+use jackfield_sdk::{Batch, Column, Failure, Schema, Step, column, exchange, parse_type, sql};
 
 /// `None`: the rows are passed on.
 pub(crate) fn run(case: &str, batch: &Batch, functions: &[String]) -> Result<Option<Step>, Failure> {
@@ -46,6 +46,29 @@ pub(crate) fn repeated(batch: &Batch, count: u32) -> Result<Batch<'static>, Fail
     let mut numbers = PrimitiveBuilder::<u32>::with_capacity(count as usize);
     (0..count).for_each(|row| numbers.push(row % batch.rows()));
     batch.take(&Column::of(&parse_type("row", "uint32")?, &[numbers.finish()])?)
+}
+
+/// Makes the host's kernels panic where they are known to: malformed IPC, and times beyond the calendar.
+pub(crate) fn panics(batch: &Batch) -> Result<(), Failure> {
+    let ipc = exchange::to_ipc(&[batch.raw()])?;
+    for at in 0..ipc.len() {
+        for flip in [0xff, 0x41, 0x80] {
+            let mut broken = ipc.clone();
+            broken[at] ^= flip;
+            let _ = exchange::from_ipc(&broken);
+        }
+    }
+    let mut extremes = PrimitiveBuilder::<i64>::with_capacity(4);
+    extremes.extend_from_slice(&[i64::MIN, i64::MAX, 8_210_266_876_799_999_999, -8_334_601_228_800_000_000]);
+    let extremes = Column::of(&parse_type("e", "int64")?, &[extremes.finish()])?;
+    for unit in ["timestamp[s]", "timestamp", "timestamp[UTC]", "timestamp[s, Europe/Paris]", "date64", "time"] {
+        let Ok(times) = extremes.cast(unit) else { continue };
+        for other in TYPES {
+            let _ = times.try_cast(other);
+            let _ = times.cast(other);
+        }
+    }
+    Ok(())
 }
 
 /// The same number in every row.

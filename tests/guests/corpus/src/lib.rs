@@ -43,6 +43,7 @@ impl Node for Corpus {
     fn process(&mut self, _port: &str, batch: &Batch, _columns: &[Buffers]) -> Result<Step, Failure> {
         match self.case.as_str() {
             "honest" => {}
+            "l03-panics" => kernels::panics(batch)?,
             "d05-counts-calls" => {
                 self.calls += 1;
                 return Ok(Step::made([kernels::constant(batch.rows(), self.calls)?]));
