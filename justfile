@@ -23,6 +23,14 @@ build:
 bench *arguments:
     scripts/bench {{arguments}}
 
+# Fuzz every target for 60 s, or some of them: just fuzz --seconds 600 sql kernels
+fuzz *arguments:
+    scripts/fuzz {{arguments}}
+
+# Check licences, bans, sources and advisories of all dependencies
+deny:
+    scripts/deny
+
 # Format all workspaces
 fmt:
     cargo fmt --all
@@ -30,6 +38,7 @@ fmt:
     cd guest-sdk/rust && cargo fmt --all
     cd tests/guests && cargo fmt --all
     cd benches/native && cargo fmt --all
+    cd fuzz && cargo fmt --all
 
 # All that a change has to pass
 ci:

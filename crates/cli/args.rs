@@ -202,6 +202,11 @@ pub(crate) enum PluginCommand {
         /// The plugin's name, or NAME@VERSION
         name: String,
     },
+    /// Check that a plugin is what its manifest says, and, on request, how it takes hostile inputs
+    #[command(
+        after_help = "Examples:\n  jackfield plugin check csv\n  jackfield plugin check csv --hostile\n  jackfield plugin check rows --hostile --params 'filter={\"where\": \"a > 1\"}' --json"
+    )]
+    Check(CheckArguments),
     /// Show what plugins require, as a tree
     #[command(after_help = "Examples:\n  jackfield plugin tree\n  jackfield plugin tree maps --json")]
     Tree {
@@ -223,6 +228,19 @@ pub(crate) enum PluginCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+}
+
+/// `plugin check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The plugin's name, or NAME@VERSION
+    pub(crate) name: String,
+    /// Run hostile inputs against its nodes, formats and codecs; exit with 1 if it has defects
+    #[arg(long)]
+    pub(crate) hostile: bool,
+    /// Parameters of a node type, where those made up from the manifest will not do; the columns are a int64, b bool, t utf8, f float64
+    #[arg(long, value_name = "TYPE=JSON", requires = "hostile")]
+    pub(crate) params: Vec<String>,
 }
 
 /// Kinds of things that plugins provide.

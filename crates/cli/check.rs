@@ -39,7 +39,8 @@ pub(crate) fn show(plan: &Plan, output: &Output) -> Result<(), std::io::Error> {
         if output.verbose > 0 {
             for edge in graph.edges.iter().filter(|edge| edge.to == number) {
                 for (column, kind) in edge.columns.iter().flatten() {
-                    text.push_str(&format!("      {column}: {kind}\n"));
+                    let line = pipeline::printable(&format!("{column}: {kind}"));
+                    text.push_str(&format!("      {line}\n"));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use jackfield_manifest::{Problem, Severity};
+use jackfield_manifest::{Problem, Severity, steers};
 use jackfield_runtime::{Class, Report};
 use serde_json::{Value, json};
 
@@ -111,7 +111,15 @@ impl Output {
 
     /// The result as JSON, on stdout.
     pub(crate) fn json_result(&self, value: &Value) -> std::io::Result<()> {
-        self.result(&format!("{value:#}\n"))
+        let mut text = String::new();
+        for character in format!("{value:#}\n").chars() {
+            // JSON spells out most of what steers a terminal, and may spell out the rest. Line ends are its own.
+            match u32::from(character) {
+                number if steers(character) && character != '\n' => text.push_str(&format!("\\u{number:04x}")),
+                _ => text.push(character),
+            }
+        }
+        self.result(&text)
     }
 
     /// Bold text where stdout shows it.

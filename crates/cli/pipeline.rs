@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub(crate) use jackfield_manifest::printable;
 use jackfield_manifest::{Problem, Severity};
 use jackfield_runtime::host::{CancelToken, LogLevel, LogLine, LogSink};
 use jackfield_runtime::{Class, Diagnosis, FirstParty, Plan, PlanRequest, Report, Runtime, Settings};
@@ -107,10 +108,4 @@ fn show_log(line: &LogLine) {
     let stage = if line.label.stage.is_empty() { String::new() } else { format!("{} ", line.label.stage) };
     let text = format!("{level}[{stage}{}]: {}{fields}", line.label.plugin, line.message);
     eprintln!("{}", printable(&text));
-}
-
-/// Text without control characters.
-pub(crate) fn printable(text: &str) -> String {
-    let hidden = |c: char| c.is_control() || ('\u{80}'..='\u{9f}').contains(&c);
-    text.chars().map(|c| if hidden(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }

@@ -1,5 +1,6 @@
-//! `jackfield plugin`: what is installed.
+//! `jackfield plugin`: what is installed, and whether it is sound.
 
+mod check;
 mod info;
 mod requirements;
 mod states;
@@ -25,6 +26,7 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
             list(&runtime, &Wanted { kind: *kind, capability, category }, *start, output)
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
+        PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
         PluginCommand::Graph { output: file } => requirements::graph(&runtime, file.as_deref(), output),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
 use jackfield_runtime::trust::{Introduction, Memory};
-use jackfield_runtime::{InstalledPlugin, Metric, Plan, RunReport, Runtime};
+use jackfield_runtime::{InstalledPlugin, Metric, Plan, RunReport, Runtime, Stop};
 use serde_json::{Value, json};
 
 use crate::args::{Global, RunArguments};
@@ -119,7 +119,21 @@ fn report_json(report: &RunReport) -> Value {
         "rows-rejected": report.rejected(),
         "stages": stages,
         "metrics": report.metrics.iter().map(metric_json).collect::<Vec<_>>(),
+        "stopped": report.stops.iter().map(stop_json).collect::<Vec<_>>(),
         "warnings": report.warnings.iter().map(problem_json).collect::<Vec<_>>(),
+    })
+}
+
+/// An instance of a plugin that was stopped.
+fn stop_json(stop: &Stop) -> Value {
+    json!({
+        "code": stop.code,
+        "plugin": stop.plugin,
+        "version": stop.version,
+        "stage": stop.stage,
+        "limit": stop.limit.as_ref().map(|limit| json!({
+            "name": limit.name, "value": limit.value, "setting": limit.setting,
+        })),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `jackfield plugin info`.
 
 use jackfield_manifest::{Manifest, NodeDecl, PortDecl, Problem};
-use jackfield_runtime::host::{Limits, inspect};
+use jackfield_runtime::host::{LimitValue, Limits, inspect};
 use jackfield_runtime::{Class, Diagnosis, Form, InstalledPlugin, Registry, Report, Runtime};
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ pub(super) fn info(runtime: &Runtime, typed: &str, output: &Output) -> CommandRe
     }
     text.push_str("\nLimits\n");
     for (key, value, from) in &limits {
-        text.push_str(&format!("  {key:16} {value:>16}  {from}\n"));
+        text.push_str(&format!("  {key:17} {value:>23}  {from}\n"));
     }
     output.result(&text)?;
     registry.why_unresolved(&plugin).into_iter().chain(&warnings).for_each(|problem| output.problem(problem));
@@ -237,39 +237,25 @@ fn node_json(node: &NodeDecl) -> Value {
 
 /// Name, value and origin of each limit.
 fn limits(runtime: &Runtime, plugin: &InstalledPlugin) -> Vec<(&'static str, String, &'static str)> {
-    let effective = runtime.limits_of(plugin);
-    let operator = &runtime.settings().limits;
-    let default = Limits::default();
-    let origin = |lowered: bool, configured: bool| match (lowered, configured) {
-        (true, _) => "plugin.toml",
-        (false, true) => "jackfield.toml",
-        (false, false) => "default",
-    };
-    vec![
-        (
-            "memory",
-            size(effective.memory_bytes),
-            origin(effective.memory_bytes != operator.memory_bytes, operator.memory_bytes != default.memory_bytes),
-        ),
-        (
-            "fuel-per-call",
-            count(effective.fuel_per_call),
-            origin(effective.fuel_per_call != operator.fuel_per_call, operator.fuel_per_call != default.fuel_per_call),
-        ),
-        (
-            "call-timeout",
-            duration(effective.call_timeout),
-            origin(effective.call_timeout != operator.call_timeout, operator.call_timeout != default.call_timeout),
-        ),
-        (
-            "hostcall-fuel",
-            size(effective.hostcall_fuel as u64),
-            origin(effective.hostcall_fuel != operator.hostcall_fuel, operator.hostcall_fuel != default.hostcall_fuel),
-        ),
-        (
-            "handles",
-            count(u64::from(effective.handles)),
-            origin(effective.handles != operator.handles, operator.handles != default.handles),
-        ),
-    ]
+    let effective = runtime.limits_of(plugin).entries();
+    let operator = runtime.settings().limits.entries();
+    let default = Limits::default().entries();
+    let three = effective.iter().zip(&operator).zip(&default);
+    three
+        .map(|((entry, operator), default)| {
+            let from = match entry {
+                entry if !entry.settable => "built in",
+                entry if entry.value != operator.value => "plugin.toml",
+                entry if entry.value != default.value => "jackfield.toml",
+                _ => "default",
+            };
+            let value = match entry.value {
+                LimitValue::Bytes(bytes) => size(bytes),
+                LimitValue::Count(number) => count(number),
+                LimitValue::Time(time) => duration(time),
+                LimitValue::Times(times) => format!("{} times", count(times)),
+            };
+            (entry.name, value, from)
+        })
+        .collect()
 }

@@ -191,6 +191,11 @@ impl Batch {
             .map_err(|error| Failure::internal("internal", format!("making a record batch: {error}")))
     }
 
+    /// Bytes that the rows of all demanded columns take once they are moved, or somewhat more; nothing is moved for it.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(Part::bytes).fold(0, u64::saturating_add)
+    }
+
     /// Visits every backing buffer, whole, with its address and capacity in bytes; one address may come repeatedly.
     pub fn visit_buffers(&self, visit: &mut dyn FnMut(usize, u64)) {
         for part in self.parts.iter() {

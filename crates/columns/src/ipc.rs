@@ -1,6 +1,5 @@
 //! Whole batches as Arrow IPC streams.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -12,6 +11,7 @@ use arrow::ipc::writer::StreamWriter;
 
 use crate::batch::{array_bytes, plain_metered, unique_names};
 use crate::buffers::without_hidden_keys;
+use crate::caught::caught;
 use crate::tree::MAX_FIELDS;
 use crate::types::{MAX_DEPTH, depth, field_count, plain_field, sound};
 use crate::{Batch, Failure, Meter, clean_array};
@@ -139,7 +139,7 @@ fn check_schema(schema: &Schema) -> Result<(), Failure> {
 }
 
 fn guarded<T>(what: &str, work: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, Failure> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+    match caught(work) {
         Ok(result) => result.map_err(|error| wrong(what, &error.to_string())),
         Err(_) => Err(wrong(what, "the bytes are malformed")),
     }

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod buffers;
+mod caught;
 pub mod compute;
 pub mod failure;
 pub mod ipc;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jackfield_columns::{Failure, FailureKind, Meter};
 
+use crate::balance::Balance;
 use crate::clock::CallClock;
 use crate::ledger::Ledger;
 use crate::limits::bytes_text;
@@ -24,6 +25,17 @@ pub(crate) enum Stop {
     Cancelled,
     Memory,
     Handles,
+    /// One answer has so many bytes.
+    EmittedBytes(u64),
+    /// One answer has so many rows.
+    EmittedRows(u64),
+    /// So much was made of what was given.
+    Expansion {
+        unit: &'static str,
+        given: u64,
+        made: u64,
+    },
+    WrittenBytes,
     Protocol(String),
     Host(String),
 }
@@ -36,6 +48,10 @@ impl fmt::Display for Stop {
             Self::Cancelled => f.write_str("cancelled"),
             Self::Memory => f.write_str("out of memory"),
             Self::Handles => f.write_str("out of handles"),
+            Self::EmittedBytes(bytes) => write!(f, "an answer of {bytes} bytes"),
+            Self::EmittedRows(rows) => write!(f, "an answer of {rows} rows"),
+            Self::Expansion { unit, given, made } => write!(f, "{made} {unit} out of {given}"),
+            Self::WrittenBytes => f.write_str("too many bytes written"),
             Self::Protocol(message) | Self::Host(message) => f.write_str(message),
         }
     }
@@ -48,10 +64,13 @@ impl std::error::Error for Stop {}
 pub(crate) struct Account {
     pub(crate) ledger: Ledger,
     pub(crate) clock: Arc<CallClock>,
+    pub(crate) balance: Balance,
     cancel: CancelToken,
     limits: Limits,
     /// Fuel that host functions have used in this call.
     fuel: u64,
+    /// Fuel that this call may use.
+    budget: u64,
     stop: Option<Stop>,
     /// What was granted last, to be taken back should the growth fail.
     granted: u64,
@@ -69,14 +88,27 @@ impl Account {
     }
 
     pub(crate) fn new(limits: Limits, clock: Arc<CallClock>, cancel: CancelToken) -> Self {
-        Self { ledger: Ledger::new(limits.memory_bytes), clock, cancel, limits, fuel: 0, stop: None, granted: 0 }
+        let (ledger, budget) = (Ledger::new(limits.memory_bytes), limits.fuel_per_call);
+        Self { ledger, clock, balance: Balance::default(), cancel, limits, fuel: 0, budget, stop: None, granted: 0 }
     }
 
-    /// Begins a call.
-    pub(crate) fn start(&mut self) {
+    /// Begins a call that may use so much fuel.
+    pub(crate) fn start(&mut self, budget: u64) {
         self.fuel = 0;
+        self.budget = budget;
         self.stop = None;
         self.ledger.take_refused();
+    }
+
+    /// The instance gives an answer of so much: rows, and bytes once they are moved.
+    pub(crate) fn give(&mut self, rows: u64, bytes: u64) -> wasmtime::Result<()> {
+        // Rows without columns are something too.
+        self.balance.give(rows, bytes.max(rows), &self.limits).map_err(wasmtime::Error::new)
+    }
+
+    /// The instance writes so many bytes to its sink.
+    pub(crate) fn write(&mut self, bytes: u64) -> wasmtime::Result<()> {
+        self.balance.write(bytes, &self.limits).map_err(wasmtime::Error::new)
     }
 
     /// Fuel that host functions have used in this call.
@@ -105,7 +137,7 @@ impl Account {
 impl Meter for Account {
     fn work(&mut self, units: u64) -> Result<(), Failure> {
         self.fuel = self.fuel.saturating_add(units);
-        let (stop, failure) = if self.fuel > self.limits.fuel_per_call {
+        let (stop, failure) = if self.fuel > self.budget {
             (Stop::Fuel, Failure::limit("fuel", "the call has used up its fuel"))
         } else if self.clock.expired() {
             (Stop::Timeout, Failure::limit("deadline", "the call has used up its time"))
@@ -198,7 +230,7 @@ mod tests {
         assert_eq!(account.enter(), Ok(()));
         assert_eq!(account.work(1).unwrap_err().code, "fuel");
         assert_eq!(account.stopped(), Some(Stop::Fuel));
-        account.start();
+        account.start(1000);
         account.work(1000).unwrap();
     }
 }

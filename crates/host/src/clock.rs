@@ -96,17 +96,27 @@ pub(crate) enum Interrupted {
 pub(crate) struct Watch {
     clock: Arc<CallClock>,
     cancel: CancelToken,
+    /// Nobody watches: the call takes what it takes.
+    off: bool,
     timer: Option<Pin<Box<tokio::time::Sleep>>>,
     cancelled: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Watch {
     pub(crate) fn new(clock: Arc<CallClock>, cancel: CancelToken) -> Self {
-        Self { clock, cancel, timer: None, cancelled: None }
+        Self { clock, cancel, off: false, timer: None, cancelled: None }
+    }
+
+    /// Stops watching; see [`crate::Without`].
+    pub(crate) fn switch_off(&mut self) {
+        self.off = true;
     }
 
     /// Runs a call until it is done, its time is up, or somebody cancels.
     pub(crate) async fn run<T>(&mut self, call: impl Future<Output = T>) -> Result<T, Interrupted> {
+        if self.off {
+            return Ok(call.await);
+        }
         if self.cancel.is_cancelled() {
             return Err(Interrupted::Cancelled);
         }

@@ -27,6 +27,7 @@ struct Loaded {
     imports: Vec<String>,
     api_version: String,
     compiled: bool,
+    metered: bool,
 }
 
 impl Component {
@@ -37,6 +38,7 @@ impl Component {
         digest: String,
         inspection: Inspection,
         compiled: bool,
+        metered: bool,
     ) -> Result<Self, LoadError> {
         let told = inspection.provides;
         let link = |error: wasmtime::Error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") };
@@ -53,6 +55,7 @@ impl Component {
             imports: inspection.imports,
             api_version: inspection.api_version.unwrap_or_default(),
             compiled,
+            metered,
         })))
     }
 
@@ -93,6 +96,10 @@ impl Component {
     #[must_use]
     pub fn api_version(&self) -> &str {
         &self.0.api_version
+    }
+
+    pub(crate) fn metered(&self) -> bool {
+        self.0.metered
     }
 
     pub(crate) fn pre(&self) -> &InstancePre<State> {

@@ -11,6 +11,7 @@ use wasmtime::component::Linker;
 use crate::cache::{Cache, Code, take};
 use crate::compile::compile;
 use crate::inspect::inspect_named;
+use crate::limits::STACK_BYTES;
 use crate::state::State;
 use crate::{Component, EngineError, LoadError, imports};
 
@@ -21,6 +22,10 @@ pub struct EngineOptions {
     pub cache_dir: Option<PathBuf>,
     /// Folder of the machine key that authenticates it; `None`: nothing is kept.
     pub state_dir: Option<PathBuf>,
+    /// Code without fuel: only for measuring what fuel costs. Such code is never kept, and nothing but its deadline
+    /// stops it, where it calls the host.
+    #[doc(hidden)]
+    pub unmetered: bool,
 }
 
 /// Compiles and links plugins. Make one per process; clones share it.
@@ -31,6 +36,7 @@ struct Shared {
     engine: wasmtime::Engine,
     linker: Linker<State>,
     cache: Option<Cache>,
+    metered: bool,
 }
 
 impl Engine {
@@ -40,16 +46,19 @@ impl Engine {
     /// When this machine cannot run WebAssembly as configured, or the key or the cache are out of reach.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         let failed = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
-        let engine = wasmtime::Engine::new(&config()).map_err(failed)?;
+        let engine = wasmtime::Engine::new(&config(!options.unmetered)).map_err(failed)?;
         let mut linker = Linker::new(&engine);
         imports::link(&mut linker).map_err(failed)?;
         let cache = match (options.cache_dir, options.state_dir) {
-            (Some(folder), Some(state)) => Some(Cache::open(&folder, &state, &engine).map_err(|(path, source)| {
-                EngineError::Io { path: path.display().to_string(), source: Arc::new(source) }
-            })?),
+            (Some(folder), Some(state)) if !options.unmetered => {
+                Some(Cache::open(&folder, &state, &engine).map_err(|(path, source)| EngineError::Io {
+                    path: path.display().to_string(),
+                    source: Arc::new(source),
+                })?)
+            }
             _ => None,
         };
-        Ok(Self(Arc::new(Shared { engine, linker, cache })))
+        Ok(Self(Arc::new(Shared { engine, linker, cache, metered: !options.unmetered })))
     }
 
     /// Makes a component ready to run. `name` is what messages call it.
@@ -64,7 +73,7 @@ impl Engine {
             return Err(link("it exports none of node, format, codec, hook and service".to_owned()));
         }
         let digest = hex(&Sha256::digest(bytes));
-        let Shared { engine, linker, cache } = &*self.0;
+        let Shared { engine, linker, cache, .. } = &*self.0;
         let cached = cache.as_ref().and_then(|cache| cache.find(engine, &digest));
         let compiled = cached.is_none();
         let component = match cached {
@@ -79,7 +88,7 @@ impl Engine {
             }
         };
         let pre = linker.instantiate_pre(&component).map_err(|error| link(format!("{error:#}")))?;
-        Component::new(pre, name, digest, inspection, compiled)
+        Component::new(pre, name, digest, inspection, compiled, self.0.metered)
     }
 
     /// The same from a file.
@@ -100,10 +109,11 @@ impl fmt::Debug for Engine {
 }
 
 /// Only what plugin toolchains need is on: most advisories sit in the rest.
-fn config() -> Config {
+fn config(metered: bool) -> Config {
     let mut config = Config::new();
     config
-        .consume_fuel(true)
+        .consume_fuel(metered)
+        .max_wasm_stack(STACK_BYTES)
         .concurrency_support(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)

@@ -40,16 +40,32 @@ pub enum FaultKind {
     Trap,
     /// The call took longer than `limits.call-timeout`.
     Timeout,
+    /// The calls together took longer than `limits.instance-timeout`.
+    InstanceTimeout,
     /// The call used up `limits.fuel-per-call`.
     Fuel,
+    /// The calls together used up `limits.fuel-per-instance`.
+    InstanceFuel,
     /// `limits.memory` was reached.
     Memory,
     /// One call copied more out of the guest than `limits.hostcall-fuel`.
     HostcallFuel,
     /// `limits.handles` was reached.
     Handles,
+    /// `limits.resource-table` was reached.
+    ResourceTable,
+    /// More memories, tables or instances than a plugin may have.
+    Parts,
     /// The guest recursed too deep.
     Stack,
+    /// More than `limits.written-bytes` were written.
+    WrittenBytes,
+    /// One answer had more than `limits.emitted-bytes`.
+    EmittedBytes,
+    /// One answer had more than `limits.emitted-rows`.
+    EmittedRows,
+    /// It gave more than `limits.expansion` times what it was given.
+    Expansion,
     /// The plugin gave a result that does not fit what it had promised.
     Protocol,
     /// A defect of the host, caught before it could do harm.
@@ -63,7 +79,7 @@ pub struct LimitHit {
     pub name: String,
     /// Its value, with the unit.
     pub value: String,
-    /// The setting that holds it: `limits.memory`.
+    /// The setting that holds it: `limits.memory`; empty where it is built in.
     pub setting: String,
 }
 
@@ -89,6 +105,9 @@ impl Fault {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let limit = self.limit.as_ref()?;
+        if limit.setting.is_empty() {
+            return Some("this limit is built in: the plugin has to do with less; tell its authors".to_owned());
+        }
         Some(format!("raise `{}`, now {}, or give the plugin less to do", limit.setting, limit.value))
     }
 }
@@ -97,7 +116,11 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.label, self.message)?;
         if let Some(limit) = &self.limit {
-            write!(f, " (limit: {} of {}, set by {})", limit.name, limit.value, limit.setting)?;
+            write!(f, " (limit: {} of {}", limit.name, limit.value)?;
+            match limit.setting.is_empty() {
+                true => f.write_str(", built in)")?,
+                false => write!(f, ", set by {})", limit.setting)?,
+            }
         }
         Ok(())
     }

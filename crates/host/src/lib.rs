@@ -6,6 +6,7 @@
 //! instance has a store of its own, belongs to one task, and is gone after any fault.
 
 mod account;
+mod balance;
 mod bindings;
 mod cache;
 mod clock;
@@ -40,9 +41,9 @@ pub use guest::node::NodeInstance;
 pub use guest::plugin::PluginInstance;
 pub use hooking::{Health, HealthStatus, HookEvent, HookOutcome, LARGEST_FIELDS, MOST_NEXT, Pending, Rest, Services};
 pub use inspect::{API_VERSION, Exports, Inspection, inspect};
-pub use limits::Limits;
+pub use limits::{LimitEntry, LimitValue, Limits};
 pub use load::{EngineError, LoadError};
-pub use options::{CancelToken, LogLevel, LogLine, LogSink, StoreOptions, Usage};
+pub use options::{CancelToken, FaultSink, LogLevel, LogLine, LogSink, StoreOptions, Usage, Without};
 pub use plain::{
     BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress, Rejected,
     Step,

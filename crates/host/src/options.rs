@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::{Label, Limits, Services};
+use crate::{Fault, Label, Limits, Services};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,9 @@ pub struct LogLine {
 
 /// Where log lines go.
 pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
+
+/// Who hears of faults, the moment they end an instance.
+pub type FaultSink = Arc<dyn Fn(&Fault) + Send + Sync>;
 
 /// Stops every call that carries it. Clones share one state.
 #[derive(Clone, Debug, Default)]
@@ -97,10 +100,27 @@ pub struct StoreOptions {
     pub config: String,
     /// Where its log lines go.
     pub log: LogSink,
+    /// Hears of the fault that ends it.
+    pub faults: FaultSink,
     /// Stops its calls.
     pub cancel: CancelToken,
     /// The other plugins that it may call; `None`: there are none.
     pub services: Option<Arc<dyn Services>>,
+    /// For measuring what limits cost, and for nothing else.
+    #[doc(hidden)]
+    pub without: Without,
+}
+
+/// Limits that a measurement leaves out.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Without {
+    /// Nobody looks at the time.
+    pub deadline: bool,
+    /// Nothing is charged for memory.
+    pub memory: bool,
+    /// Nobody counts what goes in and out.
+    pub expansion: bool,
 }
 
 impl Default for StoreOptions {
@@ -111,8 +131,10 @@ impl Default for StoreOptions {
             now_micros: 0,
             config: "{}".to_owned(),
             log: Arc::new(|_| {}),
+            faults: Arc::new(|_| {}),
             cancel: CancelToken::new(),
             services: None,
+            without: Without::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jackfield_columns::Failure;
-use wasmtime::component::{Instance, Resource};
+use wasmtime::component::{Instance, Resource, ResourceTableError};
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::account::Stop;
@@ -32,6 +32,12 @@ pub(crate) struct Session {
     stderr: Kept,
     /// Set while a call is on its way; still set at the next call if its future was dropped.
     began: Option<Instant>,
+    /// Fuel of the present call.
+    fuel: u64,
+    /// Time of the present call.
+    time: Duration,
+    /// Whether the code counts its fuel.
+    metered: bool,
     usage: Usage,
 }
 
@@ -57,18 +63,31 @@ impl Session {
         let clock = CallClock::new();
         let stderr = Kept::default();
         let (limits, label) = (options.limits.clone(), options.label.clone());
-        let watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
+        let without = options.without;
+        let mut watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
+        if without.deadline {
+            watch.switch_off();
+        }
         let mut state = State::new(options, Arc::clone(&clock), stderr.clone());
         state.source = source;
         state.sink = sink;
         let mut store = Store::new(component.pre().engine(), state);
-        store.limiter(|state| &mut state.account);
+        match without.memory {
+            false => store.limiter(|state| &mut state.account),
+            true => store.data_mut().account.ledger.switch_off(),
+        }
         store.set_hostcall_fuel(limits.hostcall_fuel);
         store.set_max_component_handles(limits.handles as usize);
         let usage = Usage::default();
-        let mut session = Self { store: Some(store), watch, clock, limits, label, stderr, began: None, usage };
+        let (fuel, time, metered) = (limits.fuel_per_call, limits.call_timeout, component.metered());
+        let mut session =
+            Self { store: Some(store), watch, clock, limits, label, stderr, began: None, fuel, time, metered, usage };
         let (store, watch) = session.begin()?;
-        let outcome = match store.fuel_async_yield_interval(Some(YIELD_FUEL)) {
+        let yields = match component.metered() {
+            true => store.fuel_async_yield_interval(Some(YIELD_FUEL)),
+            false => Ok(()),
+        };
+        let outcome = match yields {
             Ok(()) => watch.run(component.pre().instantiate_async(&mut *store)).await,
             Err(error) => Ok(Err(error)),
         };
@@ -97,11 +116,14 @@ impl Session {
             self.store = None;
         }
         let Some(store) = self.store.as_mut() else { return Err(gone(&self.label)) };
-        if let Err(error) = store.set_fuel(self.limits.fuel_per_call) {
+        // What is left for all calls of the instance may be less than what one call may have.
+        self.fuel = self.limits.fuel_per_call.min(self.limits.fuel_per_instance.saturating_sub(self.usage.fuel));
+        self.time = self.limits.call_timeout.min(self.limits.instance_timeout.saturating_sub(self.usage.busy));
+        if let (true, Err(error)) = (self.metered, store.set_fuel(self.fuel)) {
             return Err(CallError::Fault(Box::new(host_fault(&self.label, format!("{error:#}")))));
         }
-        store.data_mut().account.start();
-        self.clock.start(self.limits.call_timeout);
+        store.data_mut().account.start(self.fuel);
+        self.clock.start(self.time);
         self.began = Some(Instant::now());
         Ok((store, &mut self.watch))
     }
@@ -115,7 +137,7 @@ impl Session {
             Err(Interrupted::Timeout) => return Err(self.end(|session| Some(session.timeout()))),
             Err(Interrupted::Cancelled) => return Err(self.end(|_| None)),
         };
-        if fuel > self.limits.fuel_per_call {
+        if fuel > self.fuel {
             return Err(self.end(|session| Some(session.out_of_fuel())));
         }
         Ok(value)
@@ -168,6 +190,18 @@ impl Session {
         result.map_err(|failure| self.protocol(format!("{what}: {}", failure.message)))
     }
 
+    /// Counts what the plugin is given for its next call: rows and the bytes that they take.
+    pub(crate) fn gives_in(&mut self, rows: usize, bytes: impl FnOnce() -> u64) {
+        if let Some(store) = self.store.as_mut().filter(|store| !store.data().options.without.expansion) {
+            store.data_mut().account.balance.take(rows as u64, bytes(), None);
+        }
+    }
+
+    /// Counts what it gives for an answer.
+    pub(crate) fn takes_out(&mut self, count: impl FnOnce() -> (u64, u64)) -> Result<(), CallError> {
+        self.with_state(|state| state.gives(count))
+    }
+
     /// The store's source, if there is one and the store has not ended badly.
     pub(crate) fn into_source(mut self) -> Option<ByteSource> {
         self.store.as_mut().filter(|_| self.began.is_none())?.data_mut().source.take()
@@ -187,7 +221,7 @@ impl Session {
     fn count(&mut self) -> u64 {
         let elapsed = self.began.take().map_or(Duration::ZERO, |began| began.elapsed());
         let Some(store) = self.store.as_mut() else { return 0 };
-        let guest = self.limits.fuel_per_call.saturating_sub(store.get_fuel().unwrap_or(0));
+        let guest = store.get_fuel().map_or(0, |left| self.fuel.saturating_sub(left));
         let account = &store.data().account;
         let fuel = guest.saturating_add(account.host_fuel());
         let waited = self.clock.waited();
@@ -202,31 +236,47 @@ impl Session {
     /// Drops the store. No fault: it was cancelled.
     fn end(&mut self, fault: impl FnOnce(&mut Self) -> Option<Fault>) -> CallError {
         let fault = fault(self);
-        self.store = None;
+        let told = self.store.take().map(|store| Arc::clone(&store.data().options.faults));
+        if let (Some(fault), Some(told)) = (&fault, told) {
+            told(fault);
+        }
         match fault {
             Some(fault) => CallError::Fault(Box::new(fault)),
             None => CallError::Cancelled,
         }
     }
 
-    fn fault(&self, kind: FaultKind, message: impl Into<String>, limit: Option<(&str, String, &str)>) -> Fault {
-        let limit = limit.map(|(name, value, setting)| LimitHit {
-            name: name.to_owned(),
-            value,
-            setting: format!("limits.{setting}"),
-        });
+    fn fault(&self, kind: FaultKind, message: impl Into<String>, limit: Option<(&str, &str)>) -> Fault {
+        let limit = limit.map(|(name, key)| self.hit(name, key));
         let stderr = self.stderr.text();
         Fault { kind, message: message.into(), limit, stderr, backtrace: Vec::new(), label: self.label.clone() }
     }
 
+    /// The limit of this key, with the value that holds.
+    fn hit(&self, name: &str, key: &str) -> LimitHit {
+        let entries = self.limits.entries();
+        let entry = entries.iter().find(|entry| entry.name == key);
+        LimitHit {
+            name: name.to_owned(),
+            value: entry.map(|entry| entry.value.to_string()).unwrap_or_default(),
+            setting: entry.filter(|entry| entry.settable).map(|_| format!("limits.{key}")).unwrap_or_default(),
+        }
+    }
+
     fn timeout(&self) -> Fault {
-        let limit = ("time of one call", format!("{:?}", self.limits.call_timeout), "call-timeout");
-        self.fault(FaultKind::Timeout, "the call took too long", Some(limit))
+        if self.time < self.limits.call_timeout {
+            let limit = ("time of all calls", "instance-timeout");
+            return self.fault(FaultKind::InstanceTimeout, "its calls together took too long", Some(limit));
+        }
+        self.fault(FaultKind::Timeout, "the call took too long", Some(("time of one call", "call-timeout")))
     }
 
     fn out_of_fuel(&self) -> Fault {
-        let limit = ("fuel of one call", self.limits.fuel_per_call.to_string(), "fuel-per-call");
-        self.fault(FaultKind::Fuel, "the call used up its fuel", Some(limit))
+        if self.fuel < self.limits.fuel_per_call {
+            let limit = ("fuel of all calls", "fuel-per-instance");
+            return self.fault(FaultKind::InstanceFuel, "its calls together used up its fuel", Some(limit));
+        }
+        self.fault(FaultKind::Fuel, "the call used up its fuel", Some(("fuel of one call", "fuel-per-call")))
     }
 
     fn out_of_memory(&self, wanted: Option<u64>) -> Fault {
@@ -234,13 +284,34 @@ impl Session {
             Some(wanted) => format!("it asked for more memory than it may have: {} in all", bytes_text(wanted)),
             None => "it asked for more memory than it may have".to_owned(),
         };
-        let limit = ("memory", bytes_text(self.limits.memory_bytes), "memory");
-        self.fault(FaultKind::Memory, message, Some(limit))
+        self.fault(FaultKind::Memory, message, Some(("memory", "memory")))
     }
 
     fn out_of_handles(&self) -> Fault {
-        let limit = ("open handles", self.limits.handles.to_string(), "handles");
-        self.fault(FaultKind::Handles, "it holds too many columns, batches or other handles", Some(limit))
+        let message = "it holds too many columns, batches or other handles";
+        self.fault(FaultKind::Handles, message, Some(("open handles", "handles")))
+    }
+
+    fn too_much(&self, stop: &Stop) -> Fault {
+        match stop {
+            Stop::EmittedBytes(bytes) => {
+                let message = format!("one of its answers has {}", bytes_text(*bytes));
+                self.fault(FaultKind::EmittedBytes, message, Some(("bytes of one answer", "emitted-bytes")))
+            }
+            Stop::EmittedRows(rows) => {
+                let message = format!("one of its answers has {rows} rows");
+                self.fault(FaultKind::EmittedRows, message, Some(("rows of one answer", "emitted-rows")))
+            }
+            Stop::Expansion { unit: "rows", given, made } => {
+                let message = format!("it made {made} rows of {given}");
+                self.fault(FaultKind::Expansion, message, Some(("expansion", "expansion")))
+            }
+            Stop::Expansion { given, made, .. } => {
+                let message = format!("it made {} of {}", bytes_text(*made), bytes_text(*given));
+                self.fault(FaultKind::Expansion, message, Some(("expansion", "expansion")))
+            }
+            _ => self.fault(FaultKind::WrittenBytes, "it wrote too much", Some(("bytes written", "written-bytes"))),
+        }
     }
 
     /// What an error of wasmtime, or of a host function, means. `None`: cancelled.
@@ -252,6 +323,9 @@ impl Session {
             Some(Stop::Cancelled) => return None,
             Some(Stop::Memory) => self.out_of_memory(refused),
             Some(Stop::Handles) => self.out_of_handles(),
+            Some(
+                stop @ (Stop::EmittedBytes(_) | Stop::EmittedRows(_) | Stop::Expansion { .. } | Stop::WrittenBytes),
+            ) => self.too_much(stop),
             Some(Stop::Protocol(message)) => self.fault(FaultKind::Protocol, message, None),
             Some(Stop::Host(message)) => self.fault(FaultKind::Host, message, None),
             None => self.guest_fault(error, refused),
@@ -266,7 +340,9 @@ impl Session {
         let trap = error.downcast_ref::<Trap>();
         match trap {
             Some(Trap::OutOfFuel) => return self.out_of_fuel(),
-            Some(Trap::StackOverflow) => return self.fault(FaultKind::Stack, "it recursed too deep", None),
+            Some(Trap::StackOverflow) => {
+                return self.fault(FaultKind::Stack, "it recursed too deep", Some(("stack", "stack")));
+            }
             _ => {}
         }
         // A guest that was refused memory mostly aborts by itself.
@@ -276,8 +352,22 @@ impl Session {
         let text = error.root_cause().to_string();
         // These have no type of their own in wasmtime.
         if text.contains("too much data is being copied") {
-            let limit = ("bytes of one call", bytes_text(self.limits.hostcall_fuel as u64), "hostcall-fuel");
+            let limit = ("bytes of one call", "hostcall-fuel");
             return self.fault(FaultKind::HostcallFuel, "it handed over too much at once", Some(limit));
+        }
+        let parts = ["instances", "tables", "memories"].into_iter().find(|part| {
+            let singular = match *part {
+                "memories" => "memory",
+                other => other.trim_end_matches('s'),
+            };
+            text.contains(&format!("resource limit exceeded: {singular} count too high"))
+        });
+        if let Some(part) = parts {
+            return self.fault(FaultKind::Parts, format!("it has too many {part}"), Some((part, part)));
+        }
+        if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+            let limit = ("resource table", "resource-table");
+            return self.fault(FaultKind::ResourceTable, "it holds too many files, streams or polls", Some(limit));
         }
         if text.contains("store handle limit exceeded") {
             return self.out_of_handles();

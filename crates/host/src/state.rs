@@ -45,7 +45,7 @@ impl State {
             account: Account::new(options.limits.clone(), clock, options.cancel.clone()),
             source: None,
             sink: None,
-            log: LogBudget::default(),
+            log: LogBudget::new(&options.limits),
             wasi: wasi::context(options.now_micros, stderr),
             wasi_table,
             options,
@@ -57,7 +57,22 @@ impl State {
         if let Some(stop) = self.account.stopped() {
             return Err(wasmtime::Error::new(stop));
         }
+        // A kernel that panicked may have left anything behind: the instance is not trusted with it any further.
+        if let Err(failure) = &result
+            && failure.code == "panic"
+        {
+            return Err(wasmtime::Error::new(Stop::Host(failure.message.clone())));
+        }
         Ok(result.map_err(convert::failure_to_wit))
+    }
+
+    /// The instance gives an answer of so many rows and bytes, unless nobody counts.
+    pub(crate) fn gives(&mut self, count: impl FnOnce() -> (u64, u64)) -> wasmtime::Result<()> {
+        if self.options.without.expansion {
+            return Ok(());
+        }
+        let (rows, bytes) = count();
+        self.account.give(rows, bytes)
     }
 
     /// A handle on a column, charged to the plugin.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use jackfield_manifest::steers;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
@@ -101,7 +102,7 @@ pub(crate) fn escape(text: &str, lines: bool) -> String {
         match character {
             '\t' => escaped.push('\t'),
             '\n' if lines => escaped.push('\n'),
-            control if control.is_control() => escaped.extend(control.escape_default()),
+            character if steers(character) => escaped.extend(character.escape_default()),
             other => escaped.push(other),
         }
     }

@@ -36,7 +36,7 @@ pub use permissions::{
     SecretRule, SocketRule, StorageAccess, StorageRule, WriteRule,
 };
 pub use pipeline::{IfExists, Input, Node, OnError, Pipeline, SchemaDrift, Sink, Source, parse_pipeline};
-pub use problem::{LINE_LIMIT, Location, Problem, Severity, render};
+pub use problem::{LINE_LIMIT, Location, Problem, Severity, printable, render, steers};
 pub use set::SetOption;
 pub use suggest::nearest;
 pub use units::{Bytes, parse_bytes, parse_duration};

@@ -18,12 +18,30 @@ pub struct LimitSettings {
     pub memory: Option<Bytes>,
     /// `fuel-per-call`: units of fuel for one call into the plugin.
     pub fuel_per_call: Option<u64>,
+    /// `fuel-per-instance`: units of fuel for all calls of an instance together.
+    pub fuel_per_instance: Option<u64>,
     /// `call-timeout`: wall-clock time of one call, without the time it waits for input and output.
     pub call_timeout: Option<Duration>,
+    /// `instance-timeout`: time of all calls of an instance together, likewise.
+    pub instance_timeout: Option<Duration>,
     /// `hostcall-fuel`: bytes that one call of the plugin into the host may hand over.
     pub hostcall_fuel: Option<Bytes>,
     /// `handles`: open handles on columns, batches and the like.
     pub handles: Option<u32>,
+    /// `resource-table`: open files, streams and polls of WASI.
+    pub resource_table: Option<u32>,
+    /// `written-bytes`: bytes that an instance may write.
+    pub written_bytes: Option<Bytes>,
+    /// `emitted-bytes`: bytes of one answer.
+    pub emitted_bytes: Option<Bytes>,
+    /// `emitted-rows`: rows of one answer.
+    pub emitted_rows: Option<u64>,
+    /// `expansion`: so many times what it was given an instance may give.
+    pub expansion: Option<u64>,
+    /// `log-lines`: log lines in a second.
+    pub log_lines: Option<u32>,
+    /// `log-bytes`: bytes of log lines in a second.
+    pub log_bytes: Option<Bytes>,
 }
 
 impl LimitSettings {
@@ -31,14 +49,32 @@ impl LimitSettings {
     pub(crate) fn read(mut section: Section, report: &mut Report<'_>) -> LimitSettings {
         let limits = LimitSettings {
             memory: bytes(&mut section, "memory", report),
-            fuel_per_call: section.integer("fuel-per-call", 1, i64::MAX, report).and_then(|n| u64::try_from(n).ok()),
+            fuel_per_call: count(&mut section, "fuel-per-call", i64::MAX, report),
+            fuel_per_instance: count(&mut section, "fuel-per-instance", i64::MAX, report),
             call_timeout: timeout(&mut section, "call-timeout", report),
+            instance_timeout: timeout(&mut section, "instance-timeout", report),
             hostcall_fuel: bytes(&mut section, "hostcall-fuel", report),
-            handles: section.integer("handles", 1, i64::from(u32::MAX), report).and_then(|n| u32::try_from(n).ok()),
+            handles: small(&mut section, "handles", report),
+            resource_table: small(&mut section, "resource-table", report),
+            written_bytes: bytes(&mut section, "written-bytes", report),
+            emitted_bytes: bytes(&mut section, "emitted-bytes", report),
+            emitted_rows: count(&mut section, "emitted-rows", i64::MAX, report),
+            expansion: count(&mut section, "expansion", i64::MAX, report),
+            log_lines: small(&mut section, "log-lines", report),
+            log_bytes: bytes(&mut section, "log-bytes", report),
         };
         section.finish(report);
         limits
     }
+}
+
+/// A whole number of at least one.
+fn count(section: &mut Section, key: &'static str, most: i64, report: &mut Report<'_>) -> Option<u64> {
+    section.integer(key, 1, most, report).and_then(|number| u64::try_from(number).ok())
+}
+
+fn small(section: &mut Section, key: &'static str, report: &mut Report<'_>) -> Option<u32> {
+    count(section, key, i64::from(u32::MAX), report).and_then(|number| u32::try_from(number).ok())
 }
 
 /// A size: `"64MiB"`, or a whole number of bytes.

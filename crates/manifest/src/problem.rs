@@ -110,7 +110,8 @@ const SHOWN: usize = 160;
 ///
 /// Control characters are replaced, so that no file can drive the terminal it is shown on.
 pub fn render(problem: &Problem) -> String {
-    let mut out = format!("{}[{}]: {}", problem.severity, problem.code, harmless(&problem.message));
+    let (code, message) = (printable(&problem.code), harmless(&problem.message));
+    let mut out = format!("{}[{code}]: {message}", problem.severity);
     if let Some(location) = &problem.location {
         let Location { file, line, column, text, length } = location;
         out.push_str(&format!("\n  --> {}:{line}", harmless(file)));
@@ -149,5 +150,24 @@ fn window(text: &str, column: usize, length: usize) -> (String, String, usize) {
 }
 
 fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if steers(c) && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Whether a character could make a terminal show something else than what stands there: control characters, and those
+/// that turn the direction of writing or break lines unseen.
+pub fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text on one line with everything that [`steers`] spelled out, as `\u{1b}`: for whatever plugins and files say.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match steers(character) {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
 }

@@ -156,15 +156,24 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
     }
 }
 
-fn fault_code(kind: FaultKind) -> &'static str {
+/// The code of the problem that a fault becomes.
+pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Trap => "plugin-trap",
         FaultKind::Timeout => "call-timeout",
+        FaultKind::InstanceTimeout => "instance-timeout",
         FaultKind::Fuel => "fuel-per-call",
+        FaultKind::InstanceFuel => "fuel-per-instance",
         FaultKind::Memory => "memory",
         FaultKind::HostcallFuel => "hostcall-fuel",
         FaultKind::Handles => "handles",
+        FaultKind::ResourceTable => "resource-table",
+        FaultKind::Parts => "too-many-parts",
         FaultKind::Stack => "stack",
+        FaultKind::WrittenBytes => "written-bytes",
+        FaultKind::EmittedBytes => "emitted-bytes",
+        FaultKind::EmittedRows => "emitted-rows",
+        FaultKind::Expansion => "expansion",
         FaultKind::Protocol => "plugin-protocol",
         FaultKind::Host => "host",
     }

@@ -25,6 +25,7 @@ use crate::hooks::stage::StageHooks;
 use crate::lifecycle::Running;
 use crate::plan::{Body, Edge, Plan, Stage};
 use crate::progress::{StageCounters, StageKind};
+use crate::stops::Stop;
 
 use letters::DeadLetters;
 use output::Outputs;
@@ -73,6 +74,8 @@ pub struct RunReport {
     pub metrics: Vec<Metric>,
     /// Hooks and plugins that did not do as they should, though that stopped nothing.
     pub warnings: Vec<Problem>,
+    /// Instances that were stopped by a limit, a crash or a breach.
+    pub stops: Vec<Stop>,
 }
 
 impl RunReport {
@@ -127,6 +130,7 @@ impl Plan {
             stdout_closed,
             metrics: metrics.take(),
             warnings: running.take_warnings(),
+            stops: running.take_stops(),
             pipeline,
         };
         if found.is_empty() { Ok(report) } else { Err((Report { diagnoses: found }, report)) }

@@ -1,6 +1,7 @@
 //! A pipeline as a graph, to be drawn: Mermaid and DOT.
 
 use jackfield_columns::type_name;
+use jackfield_manifest::steers;
 
 use crate::plan::Plan;
 use crate::progress::StageKind;
@@ -139,7 +140,7 @@ fn dot(text: &str) -> String {
             '"' => safe.push_str("\\\""),
             '\\' => safe.push_str("\\\\"),
             '\n' => safe.push_str("\\n"),
-            c if c.is_control() => safe.push(' '),
+            c if steers(c) => safe.push(' '),
             c => safe.push(c),
         }
     }

@@ -11,7 +11,9 @@ pub mod discover;
 mod exec;
 pub mod graph;
 pub mod hooks;
+pub mod hostile;
 pub mod lifecycle;
+mod limits;
 mod loader;
 pub mod native;
 mod plan;
@@ -20,6 +22,7 @@ pub mod progress;
 pub mod registry;
 pub mod resolve;
 pub mod settings;
+pub mod stops;
 pub mod trust;
 
 pub use diagnose::{Class, Diagnosis, Report};
@@ -33,6 +36,7 @@ pub use plan::{Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use settings::{FirstParty, Settings};
+pub use stops::Stop;
 
 // The data that native nodes work on.
 pub use arrow;
@@ -41,7 +45,7 @@ pub use jackfield_columns as columns;
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
     pub use jackfield_host::{
-        Binding, CancelToken, Emission, Health, HealthStatus, Limits, LogLevel, LogLine, LogSink, Need, OutColumn,
-        Output, OutputPort, Progress, Rejected, Step, inspect,
+        Binding, CancelToken, Emission, Health, HealthStatus, LimitEntry, LimitHit, LimitValue, Limits, LogLevel,
+        LogLine, LogSink, Need, OutColumn, Output, OutputPort, Progress, Rejected, Step, inspect,
     };
 }

@@ -23,9 +23,10 @@ use crate::discover::InstalledPlugin;
 use crate::hooks::chain::Ledger;
 use crate::hooks::seat::Seat;
 use crate::hooks::{Crew, Event, Middle, Nothing};
+use crate::limits::lower;
 use crate::loader::LoadedPlugin;
 use crate::registry::Registry;
-use crate::settings::lower;
+use crate::stops::{Stop, Stops};
 
 use config::Said;
 pub use health::HealthWatch;
@@ -60,6 +61,8 @@ pub(crate) struct About {
     pub(crate) limits: LimitSettings,
     pub(crate) now_micros: i64,
     pub(crate) log: LogSink,
+    /// Hears of every instance that is stopped.
+    pub(crate) stops: Stops,
 }
 
 impl std::fmt::Debug for About {
@@ -181,8 +184,10 @@ impl Running {
             now_micros: self.about.now_micros,
             config: self.config_of(plugin).to_string(),
             log: self.about.log.clone(),
+            faults: self.about.stops.sink(),
             cancel,
             services: Some(Arc::new(Exchange(self.this.clone()))),
+            ..StoreOptions::default()
         }
     }
 
@@ -228,6 +233,11 @@ impl Running {
             Seat::new(seat.plugin.clone(), store)
         };
         Some(Crew { seats: crew.seats.iter().map(seat).collect(), ..crew.clone() })
+    }
+
+    /// The instances that were stopped since the last time.
+    pub(crate) fn take_stops(&self) -> Vec<Stop> {
+        self.about.stops.take()
     }
 
     /// What is to be said of hooks and plugins that did not do as they should, since the last time.

@@ -15,9 +15,11 @@ use crate::discover::{Form, InstalledPlugin, Rank, discover};
 use crate::hooks::explain::{ExplainedPoint, explain};
 use crate::lifecycle::config::Said;
 use crate::lifecycle::{About, Running, Transition};
+use crate::limits::lower;
 use crate::native::NativePlugin;
 use crate::registry::Registry;
-use crate::settings::{Settings, lower};
+use crate::settings::Settings;
+use crate::stops::{Stop, Stops};
 
 /// So many transitions are kept for whoever is slow to take them.
 const EVENTS_KEPT: usize = 1024;
@@ -36,6 +38,7 @@ pub struct Runtime {
     engine: Arc<EngineSlot>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
     events: broadcast::Sender<Transition>,
+    stops: broadcast::Sender<Stop>,
 }
 
 /// A plugin whose component is compiled and linked.
@@ -100,7 +103,8 @@ impl Builder {
         let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
         let digests = Digests::new(settings.cache_dir.clone());
         let events = broadcast::Sender::new(EVENTS_KEPT);
-        Runtime { settings, native, registry, digests, engine, loaded: Mutex::default(), events }
+        let stops = broadcast::Sender::new(EVENTS_KEPT);
+        Runtime { settings, native, registry, digests, engine, loaded: Mutex::default(), events, stops }
     }
 }
 
@@ -122,13 +126,24 @@ impl Runtime {
         self.events.subscribe()
     }
 
+    /// The instances that are stopped by a limit, a crash or a breach, from now on; likewise.
+    pub fn stop_events(&self) -> broadcast::Receiver<Stop> {
+        self.stops.subscribe()
+    }
+
+    /// For whoever opens stores.
+    pub(crate) fn stops(&self) -> Stops {
+        Stops::new(self.stops.clone())
+    }
+
     /// Starts plugins and what they require, and the hooks that the operator has enabled, apart from any pipeline: for
     /// hosts that call services. They stop with [`Running::stop`], or when it is dropped.
     ///
     /// # Errors
     /// Everything that keeps one of them from starting; what had started was stopped.
     pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
-        let about = About { pipeline: String::new(), limits: LimitSettings::default(), now_micros: 0, log };
+        let (limits, stops) = (LimitSettings::default(), self.stops());
+        let about = About { pipeline: String::new(), limits, now_micros: 0, log, stops };
         let registry = self.registry();
         let running = self.running(about, registry.clone(), None);
         let mut found = Vec::new();
@@ -273,7 +288,11 @@ impl Runtime {
 }
 
 fn engine_options(settings: &Settings) -> EngineOptions {
-    EngineOptions { cache_dir: settings.cache_dir.clone(), state_dir: settings.state_dir.clone() }
+    EngineOptions {
+        cache_dir: settings.cache_dir.clone(),
+        state_dir: settings.state_dir.clone(),
+        ..EngineOptions::default()
+    }
 }
 
 /// The engine in the slot; whoever comes first makes it, and the others wait.

@@ -265,6 +265,7 @@ impl Runtime {
             limits: pipeline.limits.clone(),
             now_micros: if pipeline.deterministic { 0 } else { request.now_micros },
             log: request.log.clone(),
+            stops: self.stops(),
         };
         let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));

@@ -8,6 +8,8 @@ mod layers;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use jackfield_manifest::steers;
+
 use crate::discover::InstalledPlugin;
 use crate::registry::Registry;
 use layers::{Layout, Slot};
@@ -200,7 +202,7 @@ fn escaped(text: &str) -> String {
             '&' => safe.push_str("&amp;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.push('\u{fffd}'),
+            c if steers(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.push('\u{fffd}'),
             c => safe.push(c),
         }
     }

@@ -7,12 +7,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jackfield_host::Limits;
-use jackfield_manifest::{
-    Bytes, Config, LimitSettings, Location, Permissions, PluginSettings, Problem, Secret, Severity,
-};
+use jackfield_manifest::{Config, Location, Permissions, PluginSettings, Problem, Secret, Severity};
 
 use crate::diagnose::problem;
 use crate::discover::Rank;
+use crate::limits::{lower, set};
 use crate::registry::Choices;
 
 /// A plugin that was built together with this binary.
@@ -145,15 +144,20 @@ impl Settings {
             config_file,
             warnings,
         };
-        config.iter().for_each(|config| settings.take(config));
-        local.iter().for_each(|local| settings.take(local));
+        if let Some(config) = &config {
+            settings.limits = set(&settings.limits, &config.limits);
+            settings.take(config);
+        }
+        if let Some(local) = &local {
+            settings.limits = lower(&settings.limits, &local.limits, "jackfield.toml", &mut settings.warnings);
+            settings.take(local);
+        }
         settings.config = config.map(Arc::new);
         Ok(settings)
     }
 
-    /// Takes over what a configuration says; limits only ever fall.
+    /// Takes over what a configuration says, besides the limits.
     fn take(&mut self, config: &Config) {
-        self.limits = lower(&self.limits, &config.limits, "jackfield.toml", &mut self.warnings);
         for prefer in &config.prefer {
             let what = format!("{}:{}", prefer.kind.name(), prefer.id);
             let place = config.document.locate_key(&["plugins", "prefer", &what]);
@@ -227,48 +231,4 @@ fn read_config(file: &Path) -> Result<(Option<Config>, Vec<Problem>), Vec<Proble
     })?;
     let (config, problems) = jackfield_manifest::parse_config(&name, &text);
     if problems.iter().any(|p| p.severity == Severity::Error) { Err(problems) } else { Ok((config, problems)) }
-}
-
-/// The limits where `wanted` lowers `ceiling`; what would raise one stays at the ceiling, with a warning.
-pub(crate) fn lower(ceiling: &Limits, wanted: &LimitSettings, who: &str, warnings: &mut Vec<Problem>) -> Limits {
-    let mut limits = ceiling.clone();
-    let mut too_high = |name: &str, value: String, ceiling: String| {
-        let message = format!("{who} asks for {name} = {value}, above the allowed {ceiling}; {ceiling} holds");
-        let mut warning = problem("limit-above-ceiling", message);
-        warning.severity = Severity::Warning;
-        warnings.push(warning);
-    };
-    if let Some(memory) = wanted.memory {
-        let bytes = memory.0;
-        if bytes > ceiling.memory_bytes {
-            too_high("memory", memory.to_string(), Bytes(ceiling.memory_bytes).to_string());
-        }
-        limits.memory_bytes = bytes.min(ceiling.memory_bytes);
-    }
-    if let Some(fuel) = wanted.fuel_per_call {
-        if fuel > ceiling.fuel_per_call {
-            too_high("fuel-per-call", fuel.to_string(), ceiling.fuel_per_call.to_string());
-        }
-        limits.fuel_per_call = fuel.min(ceiling.fuel_per_call);
-    }
-    if let Some(timeout) = wanted.call_timeout {
-        if timeout > ceiling.call_timeout {
-            too_high("call-timeout", format!("{timeout:?}"), format!("{:?}", ceiling.call_timeout));
-        }
-        limits.call_timeout = timeout.min(ceiling.call_timeout);
-    }
-    if let Some(bytes) = wanted.hostcall_fuel {
-        let count = usize::try_from(bytes.0).unwrap_or(usize::MAX);
-        if count > ceiling.hostcall_fuel {
-            too_high("hostcall-fuel", bytes.to_string(), Bytes(ceiling.hostcall_fuel as u64).to_string());
-        }
-        limits.hostcall_fuel = count.min(ceiling.hostcall_fuel);
-    }
-    if let Some(handles) = wanted.handles {
-        if handles > ceiling.handles {
-            too_high("handles", handles.to_string(), ceiling.handles.to_string());
-        }
-        limits.handles = handles.min(ceiling.handles);
-    }
-    limits
 }

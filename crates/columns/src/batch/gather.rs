@@ -1,7 +1,5 @@
 //! Moving rows: what turns a base array and a view into an array.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array, new_null_array};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::{TakeOptions, concat, nullif, take};
@@ -10,6 +8,7 @@ use arrow::error::ArrowError;
 
 use super::size::{range_bytes, view_bytes};
 use super::view::View;
+use crate::caught::caught;
 use crate::{Failure, Meter};
 
 /// The shown rows of `base`.
@@ -61,7 +60,7 @@ pub(super) fn join(arrays: &[ArrayRef], data_type: &DataType, meter: &mut dyn Me
 
 /// Runs an arrow kernel; its errors and panics become failures.
 pub(crate) fn guarded(kernel: impl FnOnce() -> Result<ArrayRef, ArrowError>) -> Result<ArrayRef, Failure> {
-    match catch_unwind(AssertUnwindSafe(kernel)) {
+    match caught(kernel) {
         Ok(Ok(array)) => Ok(array),
         Ok(Err(ArrowError::OffsetOverflowError(_))) => Err(too_large()),
         Ok(Err(error)) => Err(Failure::internal("internal", format!("moving rows: {error}"))),

@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, UInt32Array};
 
 use super::gather::gather;
 use super::provenance::{Provenance, Source};
+use super::size::{range_bytes, shown_bytes};
 use super::view::{Selection, View};
 use super::{Origin, visit_array_buffers};
 use crate::{Failure, Meter};
@@ -143,6 +144,16 @@ impl Part {
             offset => Arc::new(View::Range { offset, length: self.rows }),
         };
         self.provenance = Some(Provenance { source: Source::One(origin), view });
+    }
+
+    /// See [`super::Batch::bytes`].
+    pub(super) fn bytes(&self) -> u64 {
+        let sizes = self.columns.iter().map(|column| match (column.moved.get(), &column.base) {
+            (Some(moved), _) => range_bytes(moved, 0, moved.len()),
+            (None, Some(base)) => shown_bytes(base, &column.view),
+            (None, None) => 0,
+        });
+        sizes.fold(0, u64::saturating_add)
     }
 
     pub(super) fn visit_buffers(&self, visit: &mut dyn FnMut(usize, u64)) {

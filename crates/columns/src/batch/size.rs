@@ -41,6 +41,16 @@ pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {
     }
 }
 
+/// Bytes of the rows that `view` shows of `base`, or, for a mask, of those that it chooses from: what is left out is
+/// never more than what is there, and adding it up would cost more than it tells.
+pub(super) fn shown_bytes(base: &ArrayRef, view: &View) -> u64 {
+    match view {
+        View::Range { offset, length } => range_bytes(base, *offset, *length),
+        View::Mask { offset, bits, .. } => range_bytes(base, *offset, bits.len()),
+        View::Rows(_) => view_bytes(base, view),
+    }
+}
+
 /// Bytes of a row where all rows take the same, with one for the validity bit.
 fn row_bytes(data_type: &DataType) -> Option<u64> {
     match data_type {

@@ -64,6 +64,10 @@ pub fn array_from_tree(tree: &[FlatField], levels: Vec<Buffers>) -> Result<(Fiel
     Ok((field, array))
 }
 
+/// Rows of a level that has no bytes at all: of nulls, of values of no width, of structs and fixed lists. Such rows cost
+/// whoever makes them nothing, and those who work on them a lot.
+const MOST_ROWS_WITHOUT_BYTES: usize = 1 << 24;
+
 struct Builder {
     levels: std::vec::IntoIter<Buffers>,
     given: usize,
@@ -177,6 +181,13 @@ fn open(field: &Field, index: usize, level: Buffers) -> Result<Open<'_>, Failure
     let mut open = Open { field, index, length, nulls: None, offsets, values };
     if length > MAX_ROWS {
         let message = format!("level {index}: at most {MAX_ROWS} rows, found {length}");
+        return Err(Failure::limit("too-large", message));
+    }
+    let bytes = open.values.len() + open.offsets.as_ref().map_or(0, Vec::len) + validity.as_ref().map_or(0, Vec::len);
+    if bytes == 0 && length > MOST_ROWS_WITHOUT_BYTES {
+        let message = format!(
+            "level {index}: at most {MOST_ROWS_WITHOUT_BYTES} rows that no buffer holds anything of, found {length}"
+        );
         return Err(Failure::limit("too-large", message));
     }
     if field.data_type() == &DataType::Null {

@@ -1,6 +1,5 @@
 //! Calls a function by name on whole columns: types first, then chunk by chunk under the meter.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -15,6 +14,7 @@ use super::table::{Body, Bound, Function, Kernel, Literals, Plan, find};
 use super::values::{Call, Input, Values, null_where};
 use super::{Argument, Outcome, Scalar};
 use crate::batch::MAX_ROWS;
+use crate::caught::caught;
 use crate::types::sound;
 use crate::{Failure, Meter, type_name};
 
@@ -55,7 +55,7 @@ pub fn result_type(function: &str, arguments: &[DataType], options: &str) -> Res
 
 /// Turns a panic in a kernel, which is a defect of ours, into a failure.
 pub(super) fn guarded<T>(function: &str, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|cause| {
+    caught(work).unwrap_or_else(|cause| {
         let text = cause.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or("no message");
         Err(Failure::internal("panic", format!("the kernel {function} panicked: {text}")))

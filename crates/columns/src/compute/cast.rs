@@ -2,7 +2,6 @@
 
 mod text;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, new_empty_array};
@@ -18,6 +17,7 @@ use super::table::{Function, Plan};
 use super::text::{PIECE, bytes};
 use super::values::{Call, Values, null_where};
 use crate::batch::null_row_bytes;
+use crate::caught::caught;
 use crate::{Failure, FailureKind, plain_type, type_name};
 
 /// Bytes that are converted between looks at the deadline.
@@ -163,7 +163,7 @@ pub(super) fn convert(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failu
     };
     let options = CastOptions { safe, format_options: FormatOptions::default() };
     // Arrow panics at times whose local form is just beyond the calendar; such rows fail like any other.
-    let cast = catch_unwind(AssertUnwindSafe(|| cast_with_options(array, to, &options).map_err(internal)));
+    let cast = caught(|| cast_with_options(array, to, &options).map_err(internal));
     cast.unwrap_or_else(|_| Err(Failure::invalid_input("kernel", "the value has no such form")))
 }
 

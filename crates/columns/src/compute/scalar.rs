@@ -1,7 +1,6 @@
 //! Scalars as arrays of one row, and back.
 
 use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,6 +13,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::Scalar;
 use super::promote::internal;
 use crate::batch::null_row_bytes;
+use crate::caught::caught;
 use crate::types::sound;
 use crate::{Failure, type_name};
 
@@ -128,7 +128,7 @@ pub(super) fn shown(array: &dyn Array, row: usize) -> String {
     let mut short = Short { text: String::new(), left: 60 };
     let whole = match ArrayFormatter::try_new(array, &FormatOptions::default().with_null("null")) {
         // Arrow panics at times whose local form is just beyond the calendar.
-        Ok(formatter) => match catch_unwind(AssertUnwindSafe(|| write!(short, "{}", formatter.value(row)))) {
+        Ok(formatter) => match caught(|| write!(short, "{}", formatter.value(row))) {
             Ok(written) => written.is_ok() || short.left > 0,
             Err(_) => return "a time beyond the calendar".to_owned(),
         },

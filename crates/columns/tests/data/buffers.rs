@@ -311,3 +311,20 @@ fn widths_of_zero_hold_rows_without_bytes() {
     let empty = Buffers::default();
     assert_eq!(array_from_levels(&field("fixed-size-list<int8, 0>"), vec![level, empty]).unwrap().len(), 3);
 }
+
+/// Found by fuzzing: 171 bytes that took 4 GiB to read back.
+#[test]
+fn rows_without_bytes_are_bounded() {
+    let level = Buffers { length: (1 << 24) + 1, ..Buffers::default() };
+    let one = Buffers { length: 1, ..Buffers::default() };
+    for (kind, levels) in [
+        ("null", vec![level.clone()]),
+        ("fixed-size-binary(0)", vec![level.clone()]),
+        ("fixed-size-list<null, 16777217>", vec![one, level.clone()]),
+        ("fixed-size-list<int8, 0>", vec![level.clone(), Buffers::default()]),
+        ("struct<a: null>", vec![level.clone(), level.clone()]),
+    ] {
+        let failure = array_from_levels(&field(kind), levels).unwrap_err();
+        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Limit, "too-large"), "{kind}: {failure}");
+    }
+}

@@ -55,7 +55,10 @@ impl Decoder {
                 let given = data.len();
                 Err(self.session.protocol(format!("its decoder gave {given} bytes when asked for at most {max}")))
             }
-            streams::Piece::Data(data) => Ok(Piece::Data(data)),
+            streams::Piece::Data(data) => {
+                self.session.takes_out(|| (0, data.len() as u64))?;
+                Ok(Piece::Data(data))
+            }
             streams::Piece::Pause => Ok(Piece::Pause),
             streams::Piece::End => Ok(Piece::End),
         }
@@ -113,6 +116,7 @@ impl Encoder {
     /// # Errors
     /// What the plugin or its sink says, or a fault.
     pub async fn write(&mut self, data: Vec<u8>) -> Result<(), CallError> {
+        self.session.gives_in(0, || data.len() as u64);
         let (store, watch) = self.session.begin()?;
         let outcome = watch.run(self.guest.encoder().call_write(&mut *store, self.encoder, &data)).await;
         let answer = self.session.settle(outcome)?;

@@ -174,6 +174,10 @@ fn take_chunk(state: &mut State, chunk: flow::Chunk, due: Option<&Schema>) -> wa
     if chunk.first_row.checked_add(batch.rows() as u64).is_none() {
         return Ok(Err(format!("its reader numbered the first row {}", chunk.first_row)));
     }
+    state.gives(|| {
+        let raw: u64 = chunk.bad.iter().map(|bad| bad.raw.len() as u64).sum();
+        (batch.rows() as u64, batch.bytes().saturating_add(raw))
+    })?;
     let bad = chunk.bad.into_iter().map(|bad| BadRow {
         line: bad.line,
         raw: bad.raw,
@@ -247,6 +251,7 @@ impl FormatWriter {
     /// # Errors
     /// What the plugin or its sink says, or a fault.
     pub async fn write(&mut self, batch: Batch) -> Result<(), CallError> {
+        self.session.gives_in(batch.rows(), || batch.bytes());
         let (store, watch) = self.session.begin()?;
         let (rep, outcome) = match store.data_mut().lend_batch(batch) {
             Ok(lent) => {

@@ -1,8 +1,7 @@
 //! A running node.
 
-use arrow::array::Array;
 use arrow::datatypes::SchemaRef;
-use jackfield_columns::{Batch, read_level};
+use jackfield_columns::{Batch, array_bytes, read_level};
 use wasmtime::component::{Resource, ResourceAny};
 
 use super::bound::{self, Bound};
@@ -74,9 +73,10 @@ impl NodeInstance {
     /// # Errors
     /// A failure of the plugin, or a fault.
     pub async fn process(&mut self, port: &str, batch: Batch) -> Result<Step, CallError> {
+        let rows = batch.rows();
+        self.session.gives_in(rows, || batch.bytes());
         let Some(bound) = self.bound.as_ref() else { return Err(self.session.protocol("it was never bound")) };
         let paths = bound.prefetch(port);
-        let rows = batch.rows();
         let (store, watch) = self.session.begin()?;
         let prefetched = prefetch(store.data_mut(), &batch, paths);
         let lent = store.data_mut().lend_batch(batch);
@@ -136,7 +136,9 @@ impl NodeInstance {
             Some(bound) => taken.and_then(|step| bound.check_step(&step, input).map(|()| step)),
             None => Err("it was never bound".to_owned()),
         };
-        checked.map_err(|message| self.session.protocol(message))
+        let step = checked.map_err(|message| self.session.protocol(message))?;
+        self.session.takes_out(|| emitted(&step, input.map_or(0, |(_, rows)| rows as u64)))?;
+        Ok(step)
     }
 }
 
@@ -144,6 +146,20 @@ impl std::fmt::Debug for NodeInstance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeInstance").field("session", &self.session).finish_non_exhaustive()
     }
+}
+
+/// Rows and bytes of a step; what a change passes on is the input's and counts as rows only.
+fn emitted(step: &Step, input: u64) -> (u64, u64) {
+    let (mut rows, mut bytes) = (0_u64, 0_u64);
+    for emission in &step.emissions {
+        let (more_rows, more_bytes) = match &emission.output {
+            Output::Batch(batch) => (batch.rows() as u64, batch.bytes()),
+            Output::Change { made, .. } => (input, made.iter().map(array_bytes).fold(0, u64::saturating_add)),
+        };
+        rows = rows.saturating_add(more_rows);
+        bytes = bytes.saturating_add(more_bytes);
+    }
+    (rows, bytes)
 }
 
 /// Copies out the arrays that the binding wants as bytes.
@@ -156,9 +172,11 @@ fn prefetch(
     for path in paths {
         let Some((column, inside)) = path.split_first() else { continue };
         let level = batch.column(*column as usize, &mut state.account).and_then(|array| {
-            let level = read_level(&array, inside)?;
-            jackfield_columns::Meter::work(&mut state.account, array.len() as u64 / 8)?;
-            Ok(level)
+            // Charged by what is copied, and before it is.
+            let bytes = array_bytes(&array);
+            jackfield_columns::Meter::work(&mut state.account, bytes / 8)?;
+            jackfield_columns::Meter::allocate(&mut state.account, bytes)?;
+            read_level(&array, inside)
         });
         match state.answer(level)? {
             Ok(level) => copied.push(convert::buffers_to_wit(level)),

@@ -5,20 +5,18 @@ use std::time::{Duration, Instant};
 use crate::bindings::jackfield::plugin::log;
 use crate::state::State;
 use crate::wasi::escape;
-use crate::{LogLevel, LogLine};
+use crate::{Limits, LogLevel, LogLine};
 
 /// Bytes of one line; what is longer is cut.
 const LARGEST_LINE: usize = 8 << 10;
 /// Fields of one line; further ones are left out.
 const MOST_FIELDS: usize = 32;
-/// Lines that a store may write in a second.
-const LINES_PER_SECOND: u32 = 100;
-/// Bytes that a store may write in a second.
-const BYTES_PER_SECOND: usize = 64 << 10;
 
 /// What a store may still log in the present second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LogBudget {
+    most_lines: u32,
+    most_bytes: usize,
     since: Option<Instant>,
     lines: u32,
     bytes: usize,
@@ -26,6 +24,11 @@ pub(crate) struct LogBudget {
 }
 
 impl LogBudget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let (most_lines, most_bytes) = (limits.log_lines, limits.log_bytes);
+        Self { most_lines, most_bytes, since: None, lines: 0, bytes: 0, dropped: 0 }
+    }
+
     /// Whether a line of so many bytes may be written at `now`; and how many were dropped before it.
     fn spend(&mut self, bytes: usize, now: Instant) -> Option<u64> {
         if self.since.is_none_or(|since| now.duration_since(since) >= Duration::from_secs(1)) {
@@ -33,13 +36,24 @@ impl LogBudget {
             self.lines = 0;
             self.bytes = 0;
         }
-        if self.lines >= LINES_PER_SECOND || self.bytes + bytes > BYTES_PER_SECOND {
+        if self.lines >= self.most_lines || self.bytes + bytes > self.most_bytes {
             self.dropped += 1;
             return None;
         }
         self.lines += 1;
         self.bytes += bytes;
         Some(std::mem::take(&mut self.dropped))
+    }
+}
+
+impl Drop for State {
+    /// What was dropped since the last line that was written is told at the end.
+    fn drop(&mut self) {
+        if self.log.dropped > 0 {
+            let (message, fields) = ("log lines were dropped".to_owned(), self.log.dropped.to_string());
+            let fields = vec![("dropped-lines".to_owned(), fields)];
+            (self.options.log)(LogLine { level: LogLevel::Warn, message, fields, label: self.options.label.clone() });
+        }
     }
 }
 
@@ -87,12 +101,12 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_not_written() {
-        let mut budget = LogBudget::default();
+        let mut budget = LogBudget::new(&Limits::default());
         let start = Instant::now();
         let written = (0..1000).filter(|_| budget.spend(10, start).is_some()).count();
-        assert_eq!(written, LINES_PER_SECOND as usize);
+        assert_eq!(written, 100);
         assert_eq!(budget.spend(10, start + Duration::from_secs(1)), Some(900));
-        assert_eq!(budget.spend(BYTES_PER_SECOND, start + Duration::from_secs(1)), None);
+        assert_eq!(budget.spend(64 << 10, start + Duration::from_secs(1)), None);
     }
 
     #[test]

@@ -37,8 +37,13 @@ impl streams::HostSource for State {
     async fn read(&mut self, handle: Resource<HeldSource>, max: u32) -> Answer<streams::Piece> {
         self.account.enter()?;
         let waiting = self.account.clock.wait();
-        let piece = self.open_source(&handle)?.read(max).await;
+        let source = self.open_source(&handle)?;
+        let piece = source.read(max).await;
+        let size = source.size();
         drop(waiting);
+        if let Ok(Piece::Data(data)) = &piece {
+            self.account.balance.take(0, data.len() as u64, size);
+        }
         let piece = piece.map(|piece| match piece {
             Piece::Data(data) => streams::Piece::Data(data),
             Piece::Pause => streams::Piece::Pause,
@@ -50,8 +55,13 @@ impl streams::HostSource for State {
     async fn read_at(&mut self, handle: Resource<HeldSource>, offset: u64, max: u32) -> Answer<Vec<u8>> {
         self.account.enter_copying(max.min(LARGEST_READ) as usize)?;
         let waiting = self.account.clock.wait();
-        let data = self.open_source(&handle)?.read_at(offset, max);
+        let source = self.open_source(&handle)?;
+        let data = source.read_at(offset, max);
+        let size = source.size();
         drop(waiting);
+        if let Ok(data) = &data {
+            self.account.balance.take(0, data.len() as u64, size);
+        }
         self.answer(data)
     }
 
@@ -68,6 +78,7 @@ impl streams::HostSink for State {
 
     async fn write(&mut self, handle: Resource<HeldSink>, data: Vec<u8>) -> Answer<()> {
         self.account.enter()?;
+        self.account.write(data.len() as u64)?;
         let waiting = self.account.clock.wait();
         let written = self.open_sink(&handle)?.write(data).await;
         drop(waiting);

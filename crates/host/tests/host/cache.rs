@@ -11,7 +11,8 @@ use super::guest::{Node, options};
 
 fn engine(folder: &TempDir) -> Engine {
     let inside = |name: &str| Some(folder.path().join(name));
-    Engine::new(EngineOptions { cache_dir: inside("cache"), state_dir: inside("state") }).unwrap()
+    Engine::new(EngineOptions { cache_dir: inside("cache"), state_dir: inside("state"), ..EngineOptions::default() })
+        .unwrap()
 }
 
 fn mode(path: &Path) -> u32 {

@@ -253,6 +253,7 @@ mod tests {
             log: Arc::new(|_| {}),
             cancel: CancelToken::new(),
             services: None,
+            ..StoreOptions::default()
         }
     }
 

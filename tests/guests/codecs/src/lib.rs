@@ -1,4 +1,4 @@
-//! Codecs by id: `trap` panics, `endless` makes zeros for ever of any input, `pauses` never has anything.
+//! Codecs by id: `bomb` makes 10 GiB of line ends of any input, `trap` panics, `endless` makes zeros for ever of any input, `pauses` never has anything.
 
 use jackfield_sdk::{Codec, Encode, Failure, Params, SinkWriter, SourceReader};
 use std::io::{self, Read, Write};
@@ -75,6 +75,7 @@ impl Codec for Codecs {
         Ok(match codec {
             "trap" => Box::new(Trap(input, 0)),
             "endless" => Box::new(io::repeat(0)),
+            "bomb" => Box::new(input.chain(io::repeat(b'\n').take(10 << 30))),
             _ => Box::new(Pauses),
         })
     }

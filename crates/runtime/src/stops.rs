@@ -1,0 +1,64 @@
+//! Instances that were stopped: an event for each, and what a run's report says of them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jackfield_host::{Fault, FaultSink, LimitHit};
+use tokio::sync::broadcast;
+
+use crate::diagnose::fault_code;
+
+/// An instance of a plugin was stopped: by a limit, or because it crashed or broke its word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// The code that the problem has, such as `call-timeout`.
+    pub code: &'static str,
+    /// The plugin's name.
+    pub plugin: String,
+    /// The plugin's version.
+    pub version: String,
+    /// The source, node or sink; empty: the plugin's own main instance.
+    pub stage: String,
+    /// The pipeline's name; empty: none.
+    pub pipeline: String,
+    /// The limit that was reached.
+    pub limit: Option<LimitHit>,
+}
+
+/// Tells who listens, and remembers for the report.
+#[derive(Debug, Clone)]
+pub(crate) struct Stops {
+    events: broadcast::Sender<Stop>,
+    seen: Arc<Mutex<Vec<Stop>>>,
+}
+
+impl Stops {
+    pub(crate) fn new(events: broadcast::Sender<Stop>) -> Stops {
+        Stops { events, seen: Arc::default() }
+    }
+
+    /// For the stores of a pipeline.
+    pub(crate) fn sink(&self) -> FaultSink {
+        let stops = self.clone();
+        Arc::new(move |fault: &Fault| stops.note(fault))
+    }
+
+    fn note(&self, fault: &Fault) {
+        let label = fault.label.clone();
+        let stop = Stop {
+            code: fault_code(fault.kind),
+            plugin: label.plugin,
+            version: label.version,
+            stage: label.stage,
+            pipeline: label.pipeline,
+            limit: fault.limit.clone(),
+        };
+        // Nobody may be listening.
+        let _ = self.events.send(stop.clone());
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(stop);
+    }
+
+    /// All since the last time.
+    pub(crate) fn take(&self) -> Vec<Stop> {
+        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
