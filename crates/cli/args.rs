@@ -78,6 +78,12 @@ pub(crate) enum Command {
     Plugin(PluginArguments),
     /// Explain which hooks are called where
     Hooks(HooksArguments),
+    /// List the functions that expressions can call, or describe one
+    #[command(after_help = "Examples:\n  jackfield functions\n  jackfield functions date_trunc --json")]
+    Functions {
+        /// The function's name
+        name: Option<String>,
+    },
     /// Print a completion script for a shell
     #[command(
         after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod completions;
+mod functions;
 mod graph;
 mod hooks;
 mod output;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check::check(&arguments.global, check, &output),
         Command::Graph(graph) => graph::graph(&arguments.global, graph, &output),
         Command::Hooks(hooks) => hooks::hooks(&arguments.global, hooks, &output),
+        Command::Functions { name } => functions::functions(name.as_deref(), &output),
         Command::Plugin(plugin) => plugin::plugin(&arguments.global, plugin, &output),
         Command::Completions { shell } => completions::completions(*shell, &output),
     };

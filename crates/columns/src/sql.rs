@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod arithmetic;
+mod catalogue;
 mod coerce;
 mod conditions;
 mod constants;
@@ -39,6 +40,7 @@ use text::Source;
 use tree::Typed;
 
 pub use aggregate::{Aggregate, parse_aggregate};
+pub use catalogue::{SQL_FUNCTIONS, SqlFunction};
 pub use predicate::Predicate;
 
 /// What an expression may know of its run.

@@ -3,6 +3,7 @@
 use arrow::datatypes::DataType;
 use sqlparser::ast::{Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
+use super::catalogue::{aggregates, row_names};
 use super::coerce::Class;
 use super::names::nearest;
 use super::resolve::{Resolver, mismatch};
@@ -10,72 +11,6 @@ use super::text::syntax;
 use super::tree::{Node, Typed};
 use crate::Failure;
 use crate::compute::{self, Scalar};
-
-/// SQL's names of functions, for suggestions; the kernels' own names come to them.
-const NAMES: &[&str] = &[
-    "lower",
-    "upper",
-    "trim",
-    "ltrim",
-    "rtrim",
-    "length",
-    "substring",
-    "replace",
-    "starts_with",
-    "ends_with",
-    "contains",
-    "regexp_matches",
-    "regexp_replace",
-    "regexp_extract",
-    "concat",
-    "coalesce",
-    "nullif",
-    "greatest",
-    "least",
-    "abs",
-    "round",
-    "floor",
-    "ceil",
-    "sqrt",
-    "power",
-    "ln",
-    "log10",
-    "exp",
-    "sign",
-    "date_part",
-    "date_trunc",
-    "date_diff",
-    "strftime",
-    "strptime",
-    "year",
-    "month",
-    "day",
-    "hour",
-    "minute",
-    "second",
-    "now",
-];
-
-/// Names that only aggregates have.
-const AGGREGATES: &[&str] = &[
-    "count",
-    "sum",
-    "avg",
-    "mean",
-    "min",
-    "max",
-    "stddev",
-    "variance",
-    "median",
-    "quantile",
-    "first",
-    "last",
-    "any_value",
-    "bool_and",
-    "bool_or",
-    "list",
-    "string_agg",
-];
 
 /// The name of a call: lower case, for SQL does not tell cases apart in them.
 pub(super) fn function_name(function: &Function) -> Option<String> {
@@ -115,7 +50,7 @@ impl Resolver<'_> {
     }
 
     fn not_here(&self, name: &str, at: u32) -> Failure {
-        if AGGREGATES.contains(&name) {
+        if aggregates(name) {
             return self.aggregate_here(name, at);
         }
         syntax(format!("`{name}` takes plain expressions as arguments")).with_offset(at)
@@ -190,9 +125,9 @@ impl Resolver<'_> {
         match compute::functions().iter().find(|function| function.name == name) {
             Some(function) if !function.aggregates() => self.kernel(name, arguments, String::new(), at),
             Some(_) => Err(self.aggregate_here(name, at)),
-            None if AGGREGATES.contains(&name) => Err(self.aggregate_here(name, at)),
+            None if aggregates(name) => Err(self.aggregate_here(name, at)),
             None => {
-                let known = NAMES.iter().copied().chain(compute::functions().iter().map(|function| function.name));
+                let known = row_names().chain(compute::functions().iter().map(|function| function.name));
                 let failure = Failure::invalid_config("unknown-function", format!("there is no function `{name}`"))
                     .with_offset(at);
                 Err(match nearest(name, known).as_slice() {
