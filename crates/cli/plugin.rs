@@ -1,5 +1,7 @@
-//! `jackfield plugin`: what is installed.
+//! `jackfield plugin`: what is installed, and what it may do.
 
+mod audit;
+pub(crate) mod grants;
 mod info;
 mod requirements;
 
@@ -24,6 +26,10 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         PluginCommand::Info { name } => info::info(&runtime, name, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
+        PluginCommand::Grant(arguments) => grants::grant(&runtime, arguments, output),
+        PluginCommand::Revoke { name } => grants::revoke(&runtime, name, output),
+        PluginCommand::Grants => grants::list(&runtime, output),
+        PluginCommand::Audit { name } => audit::audit(&runtime, name, output),
         PluginCommand::Graph { output: file } => requirements::graph(&runtime, file.as_deref(), output),
     }
 }

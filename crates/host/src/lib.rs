@@ -12,8 +12,11 @@ mod clock;
 mod compile;
 mod component;
 mod convert;
+mod denials;
+mod egress;
 mod engine;
 mod fault;
+mod files;
 mod guest;
 mod held;
 mod hooking;
@@ -25,8 +28,10 @@ mod load;
 mod options;
 mod plain;
 mod precheck;
+pub mod rights;
 mod session;
 mod sink;
+mod sockets;
 mod source;
 mod state;
 mod wasi;
@@ -39,7 +44,7 @@ pub use guest::format::{FormatReader, FormatWriter, detect};
 pub use guest::node::NodeInstance;
 pub use guest::plugin::PluginInstance;
 pub use hooking::{Health, HealthStatus, HookEvent, HookOutcome, LARGEST_FIELDS, MOST_NEXT, Pending, Rest, Services};
-pub use inspect::{API_VERSION, Exports, Inspection, inspect};
+pub use inspect::{API_VERSION, Exports, Inspection, inspect, inspect_asked, permission_of};
 pub use limits::Limits;
 pub use load::{EngineError, LoadError};
 pub use options::{CancelToken, LogLevel, LogLine, LogSink, StoreOptions, Usage};
@@ -47,5 +52,6 @@ pub use plain::{
     BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress, Rejected,
     Step,
 };
+pub use rights::{Access, Denial, DenialSink, FileRight, Layers, Rights, SecretSource, Use, Verdict};
 pub use sink::{ByteSink, PieceSender};
 pub use source::{ByteSource, LARGEST_READ, Piece, PieceReceiver};

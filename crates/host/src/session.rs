@@ -58,7 +58,7 @@ impl Session {
         let stderr = Kept::default();
         let (limits, label) = (options.limits.clone(), options.label.clone());
         let watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
-        let mut state = State::new(options, Arc::clone(&clock), stderr.clone());
+        let mut state = State::new(options, component.rights(), Arc::clone(&clock), stderr.clone());
         state.source = source;
         state.sink = sink;
         let mut store = Store::new(component.pre().engine(), state);

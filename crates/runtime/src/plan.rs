@@ -65,6 +65,8 @@ impl std::fmt::Debug for PlanRequest<'_> {
 pub struct Plan {
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
+    /// Where what plugins use of their rights is remembered.
+    pub(crate) state_dir: Option<PathBuf>,
     pub(crate) stages: Vec<Stage>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) limit: Option<u64>,
@@ -251,7 +253,7 @@ impl Runtime {
         warnings.splice(0..0, self.settings().warnings.iter().cloned());
 
         let executor = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
+            .enable_all()
             .build()
             .map_err(|error| Report::from(crate::diagnose::problem("io", error.to_string()).class(Class::Failed)))?;
         let registry = pinned(self.registry(), &pipeline, &mut found);
@@ -259,7 +261,9 @@ impl Runtime {
             pipeline: pipeline.name.clone(),
             limits: pipeline.limits.clone(),
             now_micros: if pipeline.deterministic { 0 } else { request.now_micros },
+            deterministic: pipeline.deterministic,
             log: request.log.clone(),
+            denials: self.denial_events(),
         };
         let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
@@ -302,6 +306,7 @@ impl Runtime {
             }
         }
         if !found.is_empty() {
+            found.extend(crate::exec::denials_as_errors(&mut warnings));
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();
             executor.block_on(running.stop());
@@ -313,6 +318,7 @@ impl Runtime {
         Ok(Plan {
             name: pipeline.name.clone(),
             folder: request.folder.to_owned(),
+            state_dir: self.settings().state_dir.clone(),
             stages,
             edges,
             limit: request.limit,
