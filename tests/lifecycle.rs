@@ -10,7 +10,7 @@ use std::time::Duration;
 use jackfield_runtime::discover::Rank;
 use jackfield_runtime::host::{HealthStatus, Limits};
 use jackfield_runtime::settings::PluginFolder;
-use jackfield_runtime::{Runtime, Settings, State};
+use jackfield_runtime::{Choice, Runtime, Settings, State};
 
 mod support;
 
@@ -123,6 +123,10 @@ fn with_runtime<T>(config: &str, work: impl AsyncFnOnce(Runtime, Arc<Mutex<Vec<S
     });
     fs::write(&manifest, text.replacen("[config]", &format!("{}\n[config]", more.concat()), 1)).unwrap();
     let runtime = Runtime::open(settings(folder.path(), config));
+    for plugin in runtime.registry().plugins() {
+        let introduction = runtime.introduction(plugin).unwrap();
+        runtime.grant(&introduction, &Choice::default()).unwrap();
+    }
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     executor.block_on(work(runtime, Arc::default()))
 }

@@ -16,7 +16,7 @@ pub(crate) fn jackfield(folder: &Path) -> Command {
     command.env("JACKFIELD_STATE", shared).env("JACKFIELD_CACHE", shared).env("HOME", shared);
     let nowhere = Path::new(shared).join("nothing-is-here");
     command.env("XDG_CONFIG_HOME", &nowhere).env("XDG_DATA_HOME", &nowhere).env("XDG_DATA_DIRS", &nowhere);
-    command.env("TZ", "Asia/Kathmandu").current_dir(folder).stdin(Stdio::null());
+    command.env("USER", "tester").env("TZ", "Asia/Kathmandu").current_dir(folder).stdin(Stdio::null());
     command
 }
 
@@ -51,8 +51,16 @@ pub(crate) fn folder(pipeline: &str, files: &[(&str, &[u8])]) -> tempfile::TempD
     folder
 }
 
-/// Lays a misbehaving plugin out in `folder`/plugins; `scripts/test` builds them.
+/// Lays a plugin of `tests/guests` out in `folder`/plugins, and grants it all that it asks for, in the shared state;
+/// `scripts/test` builds them.
 pub(crate) fn lay_out(guest: &str, folder: &Path) -> PathBuf {
+    let plugins = set_down(guest, folder);
+    grant(&plugins, &[guest], Path::new(env!("CARGO_TARGET_TMPDIR")));
+    plugins
+}
+
+/// The same for a plugin that nobody has granted anything.
+pub(crate) fn set_down(guest: &str, folder: &Path) -> PathBuf {
     let plugins = folder.join("plugins");
     let target = plugins.join(guest);
     fs::create_dir_all(&target).unwrap();
@@ -64,6 +72,20 @@ pub(crate) fn lay_out(guest: &str, folder: &Path) -> PathBuf {
     fs::copy(&component, target.join(format!("{guest}.wasm")))
         .unwrap_or_else(|error| panic!("{}: {error}; scripts/test builds the guests", component.display()));
     plugins
+}
+
+/// `jackfield plugin grant` for plugins in a folder of plugins.
+#[track_caller]
+pub(crate) fn grant(plugins: &Path, arguments: &[&str], state: &Path) {
+    let output = try_grant(plugins, arguments, state);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+}
+
+/// The same where the plugins may be such that nobody can grant them.
+pub(crate) fn try_grant(plugins: &Path, arguments: &[&str], state: &Path) -> Output {
+    let mut command = jackfield(plugins);
+    command.env("JACKFIELD_PLUGINS", plugins).env("JACKFIELD_STATE", state);
+    command.args(["plugin", "grant"]).args(arguments).output().unwrap()
 }
 
 /// Both outputs as text, for messages and searches.

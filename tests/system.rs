@@ -1,4 +1,4 @@
-//! Plugins as a system: first-party by digest, first use, versions side by side, requirements of a run, and the example
+//! Plugins as a system: first-party by digest, grants, versions side by side, requirements of a run, and the example
 //! host. The plugins are the first-party ones, copied and changed.
 // A test that cannot go on says so by panicking; the lint only knows functions marked as tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 mod support;
 
-use support::{folder, fresh_state, jackfield, text};
+use support::{folder, fresh_state, grant, jackfield, text};
 
 const PIPELINE: &str = "[source.a]\npath = \"in.csv\"\n\n[node.n]\ntype = \"rows/filter\"\ninput = \"a\"\n\
                         params = { where = \"x > 1\" }\n\n[sink.out]\ninput = \"n\"\npath = \"out.jsonl\"\n";
@@ -42,8 +42,13 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Grants plugins of `folder` all that they ask for.
+fn trust(folder: &Path, state: &Path, names: &[&str]) {
+    grant(&folder.join("plugins"), names, state);
+}
+
 #[test]
-fn a_stranger_is_introduced_once_and_again_when_it_changes() {
+fn a_stranger_runs_when_it_was_granted_and_again_when_it_has_changed() {
     let folder = folder(PIPELINE, &[("in.csv", b"x\n1\n2\n")]);
     let state = fresh_state();
     let renamed = |version: &str, more: &str| {
@@ -58,37 +63,40 @@ fn a_stranger_is_introduced_once_and_again_when_it_changes() {
     fs::write(folder.path().join("pipeline.toml"), pipeline).unwrap();
     let go = || run(folder.path(), state.path(), &["run", "pipeline.toml"]);
 
-    // Looking is no use.
-    for arguments in [&["check", "pipeline.toml"][..], &["plugin", "list"], &["run", "--dry-run", "pipeline.toml"]] {
+    // Planning would run it, so that is denied as well.
+    for arguments in
+        [&["check", "pipeline.toml"][..], &["run", "pipeline.toml"], &["run", "--dry-run", "pipeline.toml"]]
+    {
         let output = run(folder.path(), state.path(), arguments);
-        assert!(!stderr(&output).contains("first time"), "{arguments:?}: {}", text(&output));
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {}", text(&output));
+        let told = stderr(&output);
+        assert!(told.contains("error[plugin-not-granted]: plugin myrows 0.1.0 was not granted anything yet"), "{told}");
+        assert!(told.contains("  asks    nothing\n") && told.contains("jackfield plugin grant myrows\n"), "{told}");
     }
-    let first = go();
-    assert!(first.status.success(), "{}", text(&first));
-    let told = stderr(&first);
-    assert!(told.contains("plugin myrows 0.1.0 is used for the first time\n"), "{told}");
-    assert!(told.contains("  asks    nothing\n") && told.contains("  from    "), "{told}");
-    assert!(!stderr(&go()).contains("first time"), "it was introduced twice");
+    trust(folder.path(), state.path(), &["myrows"]);
+    let output = go();
+    assert!(output.status.success() && !text(&output).contains("grant"), "{}", text(&output));
 
-    // What asks for something is shown each time, with what is new, as long as nobody can grant it.
     let asks = "\n[permissions]\nclock = { reason = \"stamps rows\" }\n";
     copy(folder.path(), "myrows", "rows", renamed("0.2.0", asks));
     for _ in 0..2 {
         let told = stderr(&go());
-        assert!(told.contains("plugin myrows 0.2.0 has changed (it was 0.1.0)\n"), "{told}");
+        assert!(told.contains("plugin myrows 0.2.0 is not the one that was granted (version 0.1.0)\n"), "{told}");
         assert!(told.contains("  + asks  clock: stamps rows\n"), "{told}");
     }
     let json = run(folder.path(), state.path(), &["run", "--json", "pipeline.toml"]);
     let document: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(document["errors"], serde_json::Value::Null, "{document}");
+    assert_eq!(document["errors"][0]["code"], "plugin-not-granted", "{document}");
+    trust(folder.path(), state.path(), &["myrows"]);
+    assert!(go().status.success());
 }
 
 #[test]
-fn first_party_plugins_are_not_introduced() {
+fn first_party_plugins_need_no_grant() {
     let folder = folder(PIPELINE, &[("in.csv", b"x\n1\n2\n")]);
     let state = fresh_state();
     let output = run(folder.path(), state.path(), &["run", "pipeline.toml"]);
-    assert!(output.status.success() && !text(&output).contains("first time"), "{}", text(&output));
+    assert!(output.status.success() && !text(&output).contains("grant"), "{}", text(&output));
 }
 
 #[test]
@@ -164,6 +172,7 @@ fn versions_run_side_by_side_in_one_pipeline() {
                     params = { where = \"x > 1\" }\n\n[node.m]\ntype = \"myrows@2/filter\"\ninput = \"n\"\n\
                     params = { where = \"x > 2\" }\n\n[sink.out]\ninput = \"m\"\npath = \"out.jsonl\"\n";
     fs::write(folder.path().join("pipeline.toml"), pipeline).unwrap();
+    trust(folder.path(), state.path(), &["myrows@1", "myrows@2"]);
     let output = run(folder.path(), state.path(), &["run", "--json", "pipeline.toml"]);
     assert!(output.status.success(), "{}", text(&output));
     let report = text(&output);
@@ -198,6 +207,7 @@ fn what_a_pipeline_uses_is_checked_together() {
     }
     let pipeline = PIPELINE.replace("rows/filter", "two/filter").replace("in.csv\"", "in.csv\"\nformat = \"one/csv\"");
     fs::write(folder.path().join("pipeline.toml"), pipeline).unwrap();
+    trust(folder.path(), state.path(), &["one", "two", "shared@1", "shared@2"]);
     let output = run(folder.path(), state.path(), &["check", "pipeline.toml"]);
     assert_eq!(output.status.code(), Some(3), "{}", text(&output));
     let told = stderr(&output);
@@ -215,6 +225,7 @@ fn what_is_deprecated_is_said_where_it_is_used() {
             + "\n[limits]\nmemory = \"64GiB\"\n"
     });
     fs::write(folder.path().join("pipeline.toml"), PIPELINE.replace("rows/filter", "myrows/filter")).unwrap();
+    trust(folder.path(), state.path(), &["myrows"]);
     let told = stderr(&run(folder.path(), state.path(), &["check", "pipeline.toml"]));
     assert!(told.contains("warning[deprecated]: plugin myrows is deprecated: unmaintained"), "{told}");
     assert!(told.contains("warning[deprecated]: node type filter is deprecated; use rows/filter instead"), "{told}");
@@ -231,6 +242,8 @@ fn inputs_have_the_columns_that_the_manifest_says() {
             let text = text.replacen("name = \"rows\"", "name = \"myrows\"", 1);
             text.replacen("name = \"in\"", &format!("name = \"in\"\ntype = \"{columns}\""), 1)
         });
+        // A manifest that cannot be read cannot be granted either.
+        run(folder.path(), state.path(), &["plugin", "grant", "myrows"]);
         run(folder.path(), state.path(), &["check", "pipeline.toml"])
     };
     assert!(check("struct<x: int64>").status.success());

@@ -225,6 +225,30 @@ pub(crate) enum PluginCommand {
         /// The plugin's name, or NAME@VERSION
         name: String,
     },
+    /// Let plugins run, with the rights that they ask for
+    #[command(
+        after_help = "Examples:\n  jackfield plugin grant geo --path /geo=/srv/maps\n  jackfield plugin grant geo --only clock --only 'network.http api.example.com'"
+    )]
+    Grant(GrantArguments),
+    /// Take back what was granted to a plugin
+    #[command(after_help = "Examples:\n  jackfield plugin revoke geo\n  jackfield plugin revoke geo@1.2.0")]
+    Revoke {
+        /// The plugin's name, or NAME@VERSION; it need not be installed any more
+        name: String,
+    },
+    /// List what was granted to whom, when, and by whom
+    #[command(
+        after_help = "Examples:\n  jackfield plugin grants\n  jackfield plugin grants --json | jq '.grants[].rights'"
+    )]
+    Grants,
+    /// Compare what a plugin asks for with what it was granted, imports, and has used
+    #[command(
+        after_help = "Examples:\n  jackfield plugin audit geo\n  jackfield plugin audit geo --json | jq -r .minimal"
+    )]
+    Audit {
+        /// The plugin's name, or NAME@VERSION
+        name: String,
+    },
     /// Draw the plugins and what they require, as SVG
     #[command(
         after_help = "Examples:\n  jackfield plugin graph -o plugins.svg\n  jackfield plugin graph --json | jq '.arrows[]'"
@@ -247,6 +271,27 @@ pub(crate) struct CheckArguments {
     /// Parameters of a node type, where those made up from the manifest will not do; the columns are a int64, b bool, t utf8, f float64
     #[arg(long, value_name = "TYPE=JSON", requires = "hostile")]
     pub(crate) params: Vec<String>,
+}
+
+/// `plugin grant`.
+#[derive(Debug, Args)]
+pub(crate) struct GrantArguments {
+    /// Names of plugins, or NAME@VERSION
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+    /// The place of this machine that the plugin sees under a path that it asks for [default: the same path]
+    #[arg(long = "path", value_name = "PATH=PLACE", value_parser = place)]
+    pub(crate) paths: Vec<(String, PathBuf)>,
+    /// Grant only this, written as `plugin info` shows it; may be given several times
+    #[arg(long, value_name = "RIGHT")]
+    pub(crate) only: Vec<String>,
+}
+
+fn place(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((guest, host)) if guest.starts_with('/') && !host.is_empty() => Ok((guest.to_owned(), host.into())),
+        _ => Err("write PATH=PLACE, for example /geo=/srv/maps".to_owned()),
+    }
 }
 
 /// Kinds of things that plugins provide.

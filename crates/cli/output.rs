@@ -127,6 +127,11 @@ impl Output {
         if self.color_stdout { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
+    /// Somebody sits at a terminal and can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && !self.quiet && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
     /// Reports why a command ended and gives its exit code.
     pub(crate) fn fail(&self, error: &CommandError) -> u8 {
         match error {

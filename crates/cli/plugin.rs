@@ -1,6 +1,8 @@
-//! `jackfield plugin`: what is installed, and whether it is sound.
+//! `jackfield plugin`: what is installed, whether it is sound, and what it may do.
 
+mod audit;
 mod check;
+pub(crate) mod grants;
 mod info;
 mod requirements;
 mod states;
@@ -29,6 +31,10 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
+        PluginCommand::Grant(arguments) => grants::grant(&runtime, arguments, output),
+        PluginCommand::Revoke { name } => grants::revoke(&runtime, name, output),
+        PluginCommand::Grants => grants::list(&runtime, output),
+        PluginCommand::Audit { name } => audit::audit(&runtime, name, output),
         PluginCommand::Graph { output: file } => requirements::graph(&runtime, file.as_deref(), output),
     }
 }

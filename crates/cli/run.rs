@@ -1,22 +1,18 @@
 //! `jackfield run`.
 
-use std::sync::Arc;
-
-use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
-use jackfield_runtime::trust::{Introduction, Memory};
-use jackfield_runtime::{InstalledPlugin, Metric, Plan, RunReport, Runtime, Stop};
+use jackfield_runtime::{Class, Metric, Plan, RunReport, Runtime, Stop};
 use serde_json::{Value, json};
 
 use crate::args::{Global, RunArguments};
 use crate::output::{CommandError, CommandResult, Output, exit_code, problem_json};
-use crate::{check, pipeline, progress, signals, summary};
+use crate::{check, pipeline, plugin, progress, signals, summary};
 
 pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) -> CommandResult {
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let mut plan = pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel, output)?;
+    let mut plan = plan(&runtime, arguments, cancel, output)?;
     if let Some(threads) = arguments.threads {
         plan.set_threads(threads);
     }
@@ -28,26 +24,25 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
         check::show(&plan, output)?;
         return Ok(0);
     }
-    introduce(&runtime, &plan.plugins().order, output);
     execute(plan, arguments, output)
 }
 
-/// Shows the plugins that are neither first-party nor known, once, and remembers them. Who asks for rights is shown each
-/// time, as long as nobody can grant them.
-pub(crate) fn introduce(runtime: &Runtime, plugins: &[Arc<InstalledPlugin>], output: &Output) {
-    let mut memory = Memory::open(runtime.settings().state_dir.as_deref());
-    let strangers = memory.strangers(runtime, plugins);
-    for stranger in &strangers {
-        stranger.lines().iter().for_each(|line| output.note(&pipeline::printable(line)));
-        if stranger.asks_anything() {
-            output.note("  nothing of it is granted: this version cannot grant rights yet");
+/// Plans the pipeline. On a terminal, plugins that nobody has granted yet are asked about, each once.
+fn plan(
+    runtime: &Runtime,
+    arguments: &RunArguments,
+    cancel: CancelToken,
+    output: &Output,
+) -> Result<Plan, CommandError> {
+    loop {
+        let planned = pipeline::plan(runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
+        let Err(CommandError::Report(report)) = planned else { return planned };
+        let strangers = if output.can_ask() { runtime.strangers(&report) } else { Vec::new() };
+        // With anything else wrong, nothing will run whatever the answer is.
+        let others = report.diagnoses.iter().any(|diagnosis| diagnosis.class == Class::Configuration);
+        if strangers.is_empty() || others || !plugin::grants::ask(runtime, &strangers, output)? {
+            return Err(report.into());
         }
-    }
-    let remembered: Vec<Introduction> = strangers.into_iter().filter(|stranger| !stranger.asks_anything()).collect();
-    if let Err(error) = memory.remember(&remembered) {
-        let message = format!("the plugins cannot be remembered: {error}");
-        output
-            .problem(&Problem::warning("state-not-writable", message).with_help("name a folder with JACKFIELD_STATE"));
     }
 }
 
@@ -121,6 +116,11 @@ fn report_json(report: &RunReport) -> Value {
         "metrics": report.metrics.iter().map(metric_json).collect::<Vec<_>>(),
         "stopped": report.stops.iter().map(stop_json).collect::<Vec<_>>(),
         "warnings": report.warnings.iter().map(problem_json).collect::<Vec<_>>(),
+        "denied": report
+            .denied
+            .iter()
+            .map(|d| json!({ "plugin": d.plugin, "permission": d.permission, "what": d.what, "count": d.count }))
+            .collect::<Vec<_>>(),
     })
 }
 

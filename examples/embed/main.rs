@@ -15,8 +15,7 @@ use jackfield_runtime::arrow::datatypes::{DataType, Field, SchemaRef};
 use jackfield_runtime::columns::{Batch, Failure, Unmetered};
 use jackfield_runtime::host::{Binding, CancelToken, Emission, Need, OutColumn, Output, OutputPort, Progress, Step};
 use jackfield_runtime::settings::PluginFolder;
-use jackfield_runtime::trust::Memory;
-use jackfield_runtime::{NativeNode, NativePlugin, PlanRequest, Rank, Runtime, Settings};
+use jackfield_runtime::{Choice, NativeNode, NativePlugin, PlanRequest, Rank, Runtime, Settings};
 use serde_json::Value as Json;
 
 /// What the plugin says of itself: a `plugin.toml` without `component`.
@@ -143,7 +142,7 @@ fn run(plugins: &Path) -> Result<(), Box<dyn std::error::Error>> {
         println!("node {} from {} ({})", node.id, node.plugin.title(), node.plugin.rank.name());
     }
 
-    let plan = runtime.plan(&PlanRequest {
+    let request = PlanRequest {
         file: "pipeline.toml",
         text: PIPELINE,
         folder: work.path(),
@@ -153,15 +152,23 @@ fn run(plugins: &Path) -> Result<(), Box<dyn std::error::Error>> {
         now_micros: 0,
         cancel: CancelToken::new(),
         log: Arc::new(|line| eprintln!("{}: {}", line.label.stage, line.message)),
-    })?;
-
-    // Plugins that are not first-party are shown once; this host takes them all.
-    let mut memory = Memory::open(runtime.settings().state_dir.as_deref());
-    let strangers = memory.strangers(&runtime, &plan.plugins().order);
-    for stranger in &strangers {
-        println!("new: {}, asks for {} rights", stranger.plugin.title(), stranger.asks.len());
-    }
-    memory.remember(&strangers)?;
+    };
+    // Plugins that are not first-party run only if somebody has granted them; this host grants them all.
+    let plan = loop {
+        match runtime.plan(&request) {
+            Ok(plan) => break plan,
+            Err(report) => {
+                let strangers = runtime.strangers(&report);
+                if strangers.is_empty() {
+                    return Err(report.into());
+                }
+                for stranger in strangers {
+                    println!("new: {}, asks for {} rights", stranger.plugin.title(), stranger.asks.len());
+                    runtime.grant(&stranger, &Choice { by: "this host".to_owned(), ..Choice::default() })?;
+                }
+            }
+        }
+    };
 
     let report = plan.run().map_err(|(failure, _)| failure)?;
     for stage in &report.stages {

@@ -12,9 +12,9 @@ use crate::summary::{count, duration, size};
 
 /// What can be seen of a component without compiling it.
 #[derive(Default)]
-struct Component {
+pub(super) struct Component {
     bytes: u64,
-    imports: Vec<String>,
+    pub(super) imports: Vec<String>,
     exports: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn info(runtime: &Runtime, typed: &str, output: &Output) -> CommandRe
     let component = if plugin.form == Form::Native { Component::default() } else { look_into(&plugin)? };
     let digest = runtime.digest(&plugin);
     let limits = limits(runtime, &plugin);
-    let asked: Vec<String> = plugin.manifest.permissions.asks().iter().map(ToString::to_string).collect();
+    let (stands, grant) = runtime.stands(&plugin);
     let mut warnings = plugin.warnings.clone();
     warnings.extend(runtime.limit_warnings(&plugin));
     warnings.extend(plugin.deprecations().into_iter().map(|line| Problem::warning("deprecated", line)));
@@ -55,7 +55,11 @@ pub(super) fn info(runtime: &Runtime, typed: &str, output: &Output) -> CommandRe
             "imports": component.imports,
             "exports": component.exports,
         });
-        document["permissions"] = json!(asked);
+        document["permissions"] = stands
+            .iter()
+            .map(|(ask, stand)| json!({ "right": ask.right, "reason": ask.reason, "status": stand.words() }))
+            .collect();
+        document["grant"] = grant.as_ref().map(super::grants::grant_json).into();
         document["limits"] =
             limits.iter().map(|(key, value, from)| json!({ "name": key, "value": value, "from": from })).collect();
         document["warnings"] = warnings.iter().map(problem_json).collect();
@@ -100,11 +104,16 @@ pub(super) fn info(runtime: &Runtime, typed: &str, output: &Output) -> CommandRe
         text.push_str(&format!("  {}\n", printable(&format!("{what}{by}"))));
     }
     text.push_str("\nPermissions\n");
-    if asked.is_empty() {
+    if stands.is_empty() {
         text.push_str("  none asked, none granted\n");
     }
-    for permission in &asked {
-        text.push_str(&format!("  {} (asked, not granted)\n", printable(permission)));
+    for (ask, stand) in &stands {
+        text.push_str(&format!("  {} ({})\n", printable(&ask.to_string()), stand.words()));
+    }
+    match &grant {
+        Some(grant) => text.push_str(&format!("  {}\n", printable(&super::grants::given(grant)))),
+        None if runtime.needs_grant(&plugin) => text.push_str("  it does not run until it is granted\n"),
+        None => {}
     }
     text.push_str("\nLimits\n");
     for (key, value, from) in &limits {
@@ -115,7 +124,7 @@ pub(super) fn info(runtime: &Runtime, typed: &str, output: &Output) -> CommandRe
     Ok(0)
 }
 
-fn look_into(plugin: &InstalledPlugin) -> Result<Component, crate::output::CommandError> {
+pub(super) fn look_into(plugin: &InstalledPlugin) -> Result<Component, crate::output::CommandError> {
     let bytes = std::fs::read(&plugin.component)?;
     let inspection = inspect(&bytes).map_err(|error| {
         let problem = Problem::error("not-a-component", error.to_string());

@@ -6,7 +6,6 @@ use jackfield_runtime::{InstalledPlugin, Report, Runtime, Standing};
 
 use crate::output::{CommandError, Output};
 use crate::pipeline::{log_to_stderr, printable};
-use crate::run::introduce;
 
 /// How each plugin stands; with `start` after it was started, asked and stopped.
 pub(crate) fn states(
@@ -25,9 +24,6 @@ pub(crate) fn states(
         };
         return Ok(plugins.iter().map(standing).collect());
     }
-    let resolved: Vec<Arc<InstalledPlugin>> =
-        plugins.iter().filter(|plugin| registry.why_unresolved(plugin).is_none()).cloned().collect();
-    introduce(runtime, &resolved, output);
     let mut events = runtime.events();
     let standings = runtime
         .try_out(plugins, log_to_stderr(output))

@@ -8,7 +8,7 @@ use wasmtime::component::InstancePre;
 use crate::bindings::exports::jackfield::plugin::{codec, format, health, hook, lifecycle, node, service};
 use crate::inspect::Inspection;
 use crate::state::State;
-use crate::{Exports, LoadError};
+use crate::{Exports, LoadError, Rights};
 
 /// A component that is compiled, linked and ready to run. Clones are cheap.
 #[derive(Clone)]
@@ -23,6 +23,7 @@ struct Loaded {
     service: Option<service::GuestIndices>,
     lifecycle: Option<lifecycle::GuestIndices>,
     health: Option<health::GuestIndices>,
+    rights: Arc<Rights>,
     digest: String,
     imports: Vec<String>,
     api_version: String,
@@ -37,6 +38,7 @@ impl Component {
         name: &str,
         digest: String,
         inspection: Inspection,
+        rights: Arc<Rights>,
         compiled: bool,
         metered: bool,
     ) -> Result<Self, LoadError> {
@@ -51,6 +53,7 @@ impl Component {
             lifecycle: told.lifecycle.then(|| lifecycle::GuestIndices::new(&pre)).transpose().map_err(link)?,
             health: told.health.then(|| health::GuestIndices::new(&pre)).transpose().map_err(link)?,
             pre,
+            rights,
             digest,
             imports: inspection.imports,
             api_version: inspection.api_version.unwrap_or_default(),
@@ -63,6 +66,12 @@ impl Component {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.0.digest
+    }
+
+    /// What its instances may do.
+    #[must_use]
+    pub fn rights(&self) -> &Arc<Rights> {
+        &self.0.rights
     }
 
     /// Which interfaces it offers.

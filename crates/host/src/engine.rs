@@ -1,8 +1,8 @@
 //! The one engine of the process.
 
 use std::fmt::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Config;
@@ -10,10 +10,11 @@ use wasmtime::component::Linker;
 
 use crate::cache::{Cache, Code, take};
 use crate::compile::compile;
-use crate::inspect::inspect_named;
+use crate::imports::{self, Beyond};
+use crate::inspect::{check_imports, inspect_named};
 use crate::limits::STACK_BYTES;
 use crate::state::State;
-use crate::{Component, EngineError, LoadError, imports};
+use crate::{Component, EngineError, LoadError, Rights};
 
 /// Where the engine keeps what it compiled.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,8 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     engine: wasmtime::Engine,
-    linker: Linker<State>,
+    /// One for each set of interfaces beyond those that all plugins have, made when it is first needed.
+    linkers: [OnceLock<Linker<State>>; 4],
     cache: Option<Cache>,
     metered: bool,
 }
@@ -47,8 +49,6 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         let failed = |error: wasmtime::Error| EngineError::Engine(format!("{error:#}"));
         let engine = wasmtime::Engine::new(&config(!options.unmetered)).map_err(failed)?;
-        let mut linker = Linker::new(&engine);
-        imports::link(&mut linker).map_err(failed)?;
         let cache = match (options.cache_dir, options.state_dir) {
             (Some(folder), Some(state)) if !options.unmetered => {
                 Some(Cache::open(&folder, &state, &engine).map_err(|(path, source)| EngineError::Io {
@@ -58,22 +58,34 @@ impl Engine {
             }
             _ => None,
         };
-        Ok(Self(Arc::new(Shared { engine, linker, cache, metered: !options.unmetered })))
+        let shared = Shared { engine, linkers: Default::default(), cache, metered: !options.unmetered };
+        // Most plugins need no more; what is wrong with it is wrong with the engine.
+        shared.linker(Beyond::default()).map_err(failed)?;
+        Ok(Self(Arc::new(shared)))
     }
 
-    /// Makes a component ready to run. `name` is what messages call it.
+    /// Makes a component without any rights ready to run. `name` is what messages call it.
     ///
     /// # Errors
     /// When the bytes are no component, are refused, ask for what they may not have, or do not fit the interfaces.
     pub fn load(&self, bytes: &[u8], name: &str) -> Result<Component, LoadError> {
+        self.load_with(bytes, name, Arc::default())
+    }
+
+    /// The same with rights, for all of its instances.
+    ///
+    /// # Errors
+    /// As for [`Self::load`].
+    pub fn load_with(&self, bytes: &[u8], name: &str, rights: Arc<Rights>) -> Result<Component, LoadError> {
         let inspection = inspect_named(bytes, name)?;
+        check_imports(&inspection.imports, name, &rights)?;
         let link = |reason: String| LoadError::Link { name: name.to_owned(), reason };
         let provides = inspection.provides;
         if !provides.any_kind() {
             return Err(link("it exports none of node, format, codec, hook and service".to_owned()));
         }
         let digest = hex(&Sha256::digest(bytes));
-        let Shared { engine, linker, cache, .. } = &*self.0;
+        let Shared { engine, cache, .. } = &*self.0;
         let cached = cache.as_ref().and_then(|cache| cache.find(engine, &digest));
         let compiled = cached.is_none();
         let component = match cached {
@@ -87,18 +99,22 @@ impl Engine {
                 take(engine, &Code::Fresh(&code)).map_err(|error| link(format!("{error:#}")))?
             }
         };
+        let linker = self.0.linker(Beyond::of(&rights)).map_err(|error| link(format!("{error:#}")))?;
         let pre = linker.instantiate_pre(&component).map_err(|error| link(format!("{error:#}")))?;
-        Component::new(pre, name, digest, inspection, compiled, self.0.metered)
+        Component::new(pre, name, digest, inspection, rights, compiled, self.0.metered)
     }
+}
 
-    /// The same from a file.
-    ///
-    /// # Errors
-    /// As for [`Self::load`], and when the file cannot be read.
-    pub fn load_file(&self, path: &Path, name: &str) -> Result<Component, LoadError> {
-        let bytes = std::fs::read(path)
-            .map_err(|error| LoadError::Io { path: path.display().to_string(), source: Arc::new(error) })?;
-        self.load(&bytes, name)
+impl Shared {
+    /// The linker that holds exactly these interfaces.
+    fn linker(&self, beyond: Beyond) -> wasmtime::Result<&Linker<State>> {
+        let Some(slot) = self.linkers.get(beyond.number()) else { wasmtime::bail!("there is no such linker") };
+        if let Some(linker) = slot.get() {
+            return Ok(linker);
+        }
+        let mut linker = Linker::new(&self.engine);
+        imports::link(&mut linker, beyond)?;
+        Ok(slot.get_or_init(|| linker))
     }
 }
 

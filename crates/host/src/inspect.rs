@@ -1,7 +1,9 @@
 //! What a component says about itself, found without compiling it.
 
-use crate::LoadError;
+use jackfield_manifest::Permissions;
+
 use crate::precheck::{Refusal, check};
+use crate::{Layers, LoadError, Rights, Verdict};
 
 /// The version of `jackfield:plugin` that this host offers.
 pub const API_VERSION: &str = "0.1.0";
@@ -90,7 +92,7 @@ pub(crate) struct Found {
 /// Checks a component and lists what it imports and exports, without compiling it.
 ///
 /// # Errors
-/// Everything that [`crate::Engine::load`] finds before it compiles.
+/// Everything that [`crate::Engine::load`] finds before it compiles, but for imports that a permission would allow.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, LoadError> {
     inspect_named(bytes, "the file")
 }
@@ -110,7 +112,7 @@ pub(crate) fn inspect_named(bytes: &[u8], name: &str) -> Result<Inspection, Load
         }
     }
     for import in &found.imports {
-        check_import(import, name)?;
+        check_import(import, name, None)?;
     }
     let exports = |wanted: &str| found.exports.iter().any(|export| interface_of(export) == Some(wanted));
     let provides = Exports {
@@ -162,18 +164,59 @@ fn numbers(version: &str) -> Option<((u64, u64), u64)> {
     parts.next().is_none().then_some(((major, minor), patch))
 }
 
-fn check_import(import: &str, name: &str) -> Result<(), LoadError> {
+/// The permission that an import needs: its key in `[permissions]`. `None`: it needs none, or none allows it.
+#[must_use]
+pub fn permission_of(import: &str) -> Option<&'static str> {
+    let package = import.split(['/', '@']).next().unwrap_or(import);
+    PERMITTED.iter().find(|(permitted, _)| *permitted == package).map(|(_, permission)| *permission)
+}
+
+/// As [`inspect`], and what it imports beyond what its manifest asks for is found as well. Nothing need be granted yet.
+///
+/// # Errors
+/// As for [`inspect`]; an import whose permission `asked` does not ask for.
+pub fn inspect_asked(bytes: &[u8], name: &str, asked: &Permissions) -> Result<Inspection, LoadError> {
+    let inspection = inspect_named(bytes, name)?;
+    let rights = Rights {
+        http: Layers { asked: asked.network_http.clone(), ..Layers::default() },
+        sockets: Layers { asked: asked.network_socket.clone(), ..Layers::default() },
+        ..Rights::default()
+    };
+    for import in &inspection.imports {
+        match check_import(import, name, Some(&rights)) {
+            Err(error @ LoadError::Import { verdict: Verdict::NotAsked, .. }) => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(inspection)
+}
+
+/// Everything that a component imports is offered to all plugins, or to it.
+///
+/// # Errors
+/// The first import that is not.
+pub(crate) fn check_imports(imports: &[String], name: &str, rights: &Rights) -> Result<(), LoadError> {
+    imports.iter().try_for_each(|import| check_import(import, name, Some(rights)))
+}
+
+/// Without rights to look at, what some permission allows passes.
+fn check_import(import: &str, name: &str, rights: Option<&Rights>) -> Result<(), LoadError> {
     let package = import.split(['/', '@']).next().unwrap_or(import);
     let offered = match interface_of(import) {
         Some(interface) => OFFERED.contains(&interface),
         None => import.contains('/') && LINKED.contains(&package),
     };
-    if offered {
+    let permission = permission_of(import);
+    let verdict = match (permission, rights) {
+        _ if offered => Verdict::Allowed,
+        (Some(_), None) => Verdict::Allowed,
+        (Some(permission), Some(rights)) => rights.of_import(permission),
+        (None, _) => Verdict::NotAsked,
+    };
+    if verdict == Verdict::Allowed {
         return Ok(());
     }
-    let permission = PERMITTED.iter().find(|(permitted, _)| *permitted == package);
-    let permission = permission.map(|(_, permission)| (*permission).to_owned());
-    Err(LoadError::Import { name: name.to_owned(), import: import.to_owned(), permission })
+    Err(LoadError::Import { name: name.to_owned(), import: import.to_owned(), permission, verdict })
 }
 
 #[cfg(test)]
@@ -192,8 +235,9 @@ mod tests {
 
     #[test]
     fn an_import_is_linked_or_named_with_its_permission() {
-        check_import("wasi:io/streams@0.2.6", "p").unwrap();
-        check_import("jackfield:plugin/sql@0.1.0", "p").unwrap();
+        let nothing = Rights::default();
+        check_import("wasi:io/streams@0.2.6", "p", Some(&nothing)).unwrap();
+        check_import("jackfield:plugin/sql@0.1.0", "p", Some(&nothing)).unwrap();
         for (import, wanted) in [
             ("wasi:sockets/tcp@0.2.6", Some("network.socket")),
             ("wasi:http/outgoing-handler@0.2.6", Some("network.http")),
@@ -202,8 +246,8 @@ mod tests {
             ("jackfield:plugin/secrets@0.1.0", None),
             ("print", None),
         ] {
-            match check_import(import, "p") {
-                Err(LoadError::Import { permission, .. }) => assert_eq!(permission.as_deref(), wanted),
+            match check_import(import, "p", Some(&nothing)) {
+                Err(LoadError::Import { permission, .. }) => assert_eq!(permission, wanted),
                 other => panic!("{import}: {other:?}"),
             }
         }

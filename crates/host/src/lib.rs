@@ -13,8 +13,11 @@ mod clock;
 mod compile;
 mod component;
 mod convert;
+mod denials;
+mod egress;
 mod engine;
 mod fault;
+mod files;
 mod guest;
 mod held;
 mod hooking;
@@ -26,8 +29,10 @@ mod load;
 mod options;
 mod plain;
 mod precheck;
+pub mod rights;
 mod session;
 mod sink;
+mod sockets;
 mod source;
 mod state;
 mod wasi;
@@ -40,7 +45,7 @@ pub use guest::format::{FormatReader, FormatWriter, detect};
 pub use guest::node::NodeInstance;
 pub use guest::plugin::PluginInstance;
 pub use hooking::{Health, HealthStatus, HookEvent, HookOutcome, LARGEST_FIELDS, MOST_NEXT, Pending, Rest, Services};
-pub use inspect::{API_VERSION, Exports, Inspection, inspect};
+pub use inspect::{API_VERSION, Exports, Inspection, inspect, inspect_asked, permission_of};
 pub use limits::{LimitEntry, LimitValue, Limits};
 pub use load::{EngineError, LoadError};
 pub use options::{CancelToken, FaultSink, LogLevel, LogLine, LogSink, StoreOptions, Usage, Without};
@@ -48,5 +53,6 @@ pub use plain::{
     BadRow, Binding, Candidate, Chunk, Demand, Emission, Need, Next, OutColumn, Output, OutputPort, Progress, Rejected,
     Step,
 };
+pub use rights::{Access, Denial, DenialSink, FileRight, Layers, Rights, SecretSource, Use, Verdict};
 pub use sink::{ByteSink, PieceSender};
 pub use source::{ByteSource, LARGEST_READ, Piece, PieceReceiver};

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use crate::Verdict;
+
 /// The engine could not be made.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum EngineError {
@@ -39,14 +41,16 @@ pub enum LoadError {
         reason: String,
     },
     /// It imports something that it may not have.
-    #[error("{name} imports {import}, {}", import_reason(.permission.as_deref()))]
+    #[error("{name} imports {import}, {}", import_reason(.permission, .verdict))]
     Import {
         /// What the caller called it.
         name: String,
         /// The import, with its version.
         import: String,
         /// The key of the manifest's `[permissions]` that would allow it; `None`: nothing does.
-        permission: Option<String>,
+        permission: Option<&'static str>,
+        /// Who is against it.
+        verdict: Verdict,
     },
     /// It was built for another version of the plugin interfaces.
     #[error("{name} was built for {wanted}, this host offers {offered}")]
@@ -84,10 +88,23 @@ pub enum LoadError {
     },
 }
 
-fn import_reason(permission: Option<&str>) -> String {
+fn import_reason(permission: &Option<&'static str>, verdict: &Verdict) -> String {
+    let Some(permission) = permission else { return "which no permission gives".to_owned() };
+    let reason = match (manifest_line(permission), verdict) {
+        (None, _) => ", which this version cannot give",
+        (_, Verdict::NotGranted) => ", which was not granted",
+        (_, Verdict::Policy) => ", which [policy] does not allow",
+        _ => ", which its manifest does not ask for",
+    };
+    format!("which needs the permission `{permission}`{reason}")
+}
+
+/// What a manifest says to ask for a permission; `None`: it cannot be granted.
+fn manifest_line(permission: &str) -> Option<&'static str> {
     match permission {
-        Some(permission) => format!("which needs the permission `{permission}`"),
-        None => "which no permission gives".to_owned(),
+        "network.http" => Some("network.http = [{ host = \"…\", reason = \"…\" }]"),
+        "network.socket" => Some("network.socket = [{ host = \"…\", port = …, reason = \"…\" }]"),
+        _ => None,
     }
 }
 
@@ -99,10 +116,13 @@ impl LoadError {
             Self::NotAComponent { .. } => {
                 "build the plugin for the target wasm32-wasip2, or turn a core module into a component with `wasm-tools component new`".to_owned()
             }
-            Self::Import { permission: Some(permission), .. } => {
-                format!("ask for `{permission}` under [permissions] in plugin.toml, or build the plugin without it")
-            }
-            Self::Import { permission: None, import, .. } => format!("build the plugin without {import}"),
+            Self::Import { name, import, permission, verdict } => match permission.and_then(manifest_line) {
+                Some(line) if *verdict == Verdict::NotAsked => {
+                    format!("add to plugin.toml, under [permissions]: {line}; or build the plugin without it")
+                }
+                Some(line) => verdict.help(name, line),
+                None => format!("build the plugin without {import}"),
+            },
             Self::Api { .. } => "use a release of the plugin, or of jackfield, that goes with the other".to_owned(),
             Self::Link { .. } => "build the plugin again with the interfaces of this release".to_owned(),
             Self::Precheck { .. } | Self::Compile { .. } | Self::Io { .. } => return None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::{Fault, Label, Limits, Services};
+use crate::{DenialSink, Fault, Label, Limits, Services};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,12 +96,16 @@ pub struct StoreOptions {
     pub label: Label,
     /// The time that the plugin's clocks and the expression `now()` show: microseconds since 1970, UTC.
     pub now_micros: i64,
+    /// Neither the real time nor real randomness is shown, even where it was granted.
+    pub deterministic: bool,
     /// The plugin's configuration as JSON.
     pub config: String,
     /// Where its log lines go.
     pub log: LogSink,
     /// Hears of the fault that ends it.
     pub faults: FaultSink,
+    /// Where it is told that it was denied something.
+    pub denied: DenialSink,
     /// Stops its calls.
     pub cancel: CancelToken,
     /// The other plugins that it may call; `None`: there are none.
@@ -129,9 +133,11 @@ impl Default for StoreOptions {
             limits: Limits::default(),
             label: Label::default(),
             now_micros: 0,
+            deterministic: false,
             config: "{}".to_owned(),
             log: Arc::new(|_| {}),
             faults: Arc::new(|_| {}),
+            denied: Arc::new(|_| {}),
             cancel: CancelToken::new(),
             services: None,
             without: Without::default(),

@@ -68,7 +68,7 @@ impl Session {
         if without.deadline {
             watch.switch_off();
         }
-        let mut state = State::new(options, Arc::clone(&clock), stderr.clone());
+        let mut state = State::new(options, component.rights(), Arc::clone(&clock), stderr.clone());
         state.source = source;
         state.sink = sink;
         let mut store = Store::new(component.pre().engine(), state);

@@ -1,20 +1,29 @@
 //! What a store holds, and how values get into and out of a plugin's hands.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, BooleanArray};
 use arrow::datatypes::DataType;
 use jackfield_columns::{Batch, Failure, type_name, visit_array_buffers};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
+use wasmtime_wasi::filesystem::WasiFilesystemCtxView;
+use wasmtime_wasi::sockets::WasiSocketsCtxView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::account::{Account, Stop};
 use crate::bindings::jackfield::plugin::types;
 use crate::clock::CallClock;
 use crate::convert;
+use crate::denials::Denials;
+use crate::egress::{Egress, FIELD_BYTES};
+use crate::files::{Files, OpenFiles};
 use crate::held::{HeldBatch, HeldColumn};
 use crate::imports::log::LogBudget;
 use crate::ledger::Charge;
-use crate::wasi::{self, Kept};
-use crate::{ByteSink, ByteSource, StoreOptions};
+use crate::sockets::{Lookup, Sockets};
+use crate::wasi::{self, Kept, Surroundings};
+use crate::{ByteSink, ByteSource, Rights, StoreOptions};
 
 /// A host function's answer: the inner error goes to the guest, the outer one stops it.
 pub(crate) type Answer<T> = wasmtime::Result<Result<T, types::Failure>>;
@@ -30,12 +39,29 @@ pub(crate) struct State {
     pub(crate) source: Option<ByteSource>,
     pub(crate) sink: Option<ByteSink>,
     pub(crate) log: LogBudget,
-    wasi: WasiCtx,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) denials: Denials,
     wasi_table: ResourceTable,
+    open_files: OpenFiles,
+    sockets: Sockets,
+    http: WasiHttpCtx,
+    egress: Egress,
 }
 
 impl State {
-    pub(crate) fn new(options: StoreOptions, clock: std::sync::Arc<CallClock>, stderr: Kept) -> Self {
+    pub(crate) fn new(options: StoreOptions, rights: &Arc<Rights>, clock: Arc<CallClock>, stderr: Kept) -> Self {
+        let denials = Denials::new(Arc::clone(rights), options.label.clone(), options.denied.clone());
+        let sockets = Sockets::new(denials.clone());
+        let surroundings = Surroundings {
+            rights,
+            sockets: &sockets,
+            now_micros: options.now_micros,
+            deterministic: options.deterministic,
+            stderr,
+        };
+        let wasi = wasi::context(surroundings);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELD_BYTES);
         let mut table = ResourceTable::new();
         table.set_max_capacity(options.limits.handles as usize);
         let mut wasi_table = ResourceTable::new();
@@ -46,10 +72,27 @@ impl State {
             source: None,
             sink: None,
             log: LogBudget::new(&options.limits),
-            wasi: wasi::context(options.now_micros, stderr),
+            wasi,
             wasi_table,
+            open_files: OpenFiles::new(Arc::clone(rights)),
+            egress: Egress::new(denials.clone()),
+            sockets,
+            http,
+            denials,
             options,
         }
+    }
+
+    /// The store's files, for the time of one call.
+    pub(crate) fn files(&mut self) -> Files<'_> {
+        let view = WasiFilesystemCtxView { ctx: self.wasi.filesystem(), table: &mut self.wasi_table };
+        Files { view, open: &mut self.open_files, account: &mut self.account, denials: &self.denials }
+    }
+
+    /// The store's look-ups of names, likewise.
+    pub(crate) fn lookup(&mut self) -> Lookup<'_> {
+        let view = WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.wasi_table };
+        Lookup { view, account: &mut self.account, sockets: &self.sockets }
     }
 
     /// The answer to the guest, or the end of it where the meter said so.
@@ -171,5 +214,11 @@ pub(crate) fn table_stop(error: ResourceTableError) -> wasmtime::Error {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.wasi_table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.wasi_table, ctx: &mut self.http }
     }
 }

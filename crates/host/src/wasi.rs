@@ -1,17 +1,26 @@
-//! The WASI that every plugin sees: nothing to read, clocks that stand still, and a standard error that is kept.
+//! The WASI that every plugin sees: nothing to read, clocks that stand still and a standard error that is kept, and
+//! what its rights put in their place.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use jackfield_manifest::steers;
+use rand_core::TryRng;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
-use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, async_trait};
+use wasmtime_wasi::{
+    Deterministic, HostMonotonicClock, HostWallClock, Rng, WasiCtx, WasiCtxBuilder, async_trait, thread_rng,
+};
+
+use crate::Rights;
+use crate::rights::{Use, Verdict};
+use crate::sockets::Sockets;
 
 /// Bytes of standard error that are kept: the last ones.
 const KEPT_BYTES: usize = 8 << 10;
@@ -19,22 +28,71 @@ const KEPT_BYTES: usize = 8 << 10;
 /// Random bytes a guest may ask for at once.
 const LARGEST_RANDOM: u64 = 64 << 10;
 
-/// A context without rights. `now_micros` is what its clocks show, always.
-pub(crate) fn context(now_micros: i64, stderr: Kept) -> WasiCtx {
+/// Where a store's time and randomness come from, and what it may reach.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) rights: &'a Arc<Rights>,
+    pub(crate) sockets: &'a Sockets,
+    /// What clocks show that stand still.
+    pub(crate) now_micros: i64,
+    /// Neither the real time nor real randomness is shown, even where it was granted.
+    pub(crate) deterministic: bool,
+    pub(crate) stderr: Kept,
+}
+
+/// A context with the rights, and with nothing else. Folders are not in it: [`crate::files`] hands them out.
+pub(crate) fn context(surroundings: Surroundings<'_>) -> WasiCtx {
+    let Surroundings { rights, sockets, now_micros, deterministic, stderr } = surroundings;
     let now = Duration::from_micros(u64::try_from(now_micros).unwrap_or(0));
     let mut builder = WasiCtxBuilder::new();
+    let real = |granted: bool| granted && !deterministic;
+    let clock =
+        || Clock { rights: Arc::clone(rights), frozen: (!real(rights.clock)).then_some(now), since: Instant::now() };
     builder
         .stderr(stderr)
-        .wall_clock(Frozen(now))
-        .monotonic_clock(Frozen(now))
-        .secure_random(Deterministic::new(seed()))
-        .insecure_random(Deterministic::new(seed()))
-        .insecure_random_seed(0)
+        .wall_clock(clock())
+        .monotonic_clock(clock())
         .max_random_size(LARGEST_RANDOM)
-        .allow_tcp(false)
-        .allow_udp(false)
-        .allow_ip_name_lookup(false);
+        .allow_udp(false);
+    if real(rights.random) {
+        builder
+            .secure_random(Noted(Arc::clone(rights), thread_rng()))
+            .insecure_random(Noted(Arc::clone(rights), thread_rng()));
+    } else {
+        builder
+            .secure_random(Noted(Arc::clone(rights), Box::new(Deterministic::new(seed()))))
+            .insecure_random(Noted(Arc::clone(rights), Box::new(Deterministic::new(seed()))))
+            .insecure_random_seed(0);
+    }
+    let connects = rights.of_import("network.socket") == Verdict::Allowed;
+    builder.allow_tcp(connects).allow_ip_name_lookup(connects);
+    if connects {
+        let sockets = sockets.clone();
+        builder.socket_addr_check(move |address, purpose| sockets.clone().check(address, purpose));
+    }
     builder.build()
+}
+
+/// Real or made up, randomness that notes that it was asked for.
+struct Noted(Arc<Rights>, Box<dyn Rng + Send>);
+
+impl TryRng for Noted {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.0.record.note(Use::Random);
+        Ok(self.1.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0.record.note(Use::Random);
+        Ok(self.1.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.record.note(Use::Random);
+        self.1.fill_bytes(bytes);
+        Ok(())
+    }
 }
 
 /// The same bytes for every store: a plugin that was not granted randomness gives the same result each time.
@@ -50,25 +108,35 @@ fn seed() -> Vec<u8> {
     bytes
 }
 
-struct Frozen(Duration);
+/// The real time since the store was made, or a time that stands still.
+struct Clock {
+    rights: Arc<Rights>,
+    frozen: Option<Duration>,
+    since: Instant,
+}
 
-impl HostWallClock for Frozen {
+impl HostWallClock for Clock {
     fn resolution(&self) -> Duration {
         Duration::from_micros(1)
     }
 
     fn now(&self) -> Duration {
-        self.0
+        self.rights.record.note(Use::Clock);
+        self.frozen.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
     }
 }
 
-impl HostMonotonicClock for Frozen {
+impl HostMonotonicClock for Clock {
     fn resolution(&self) -> u64 {
         1000
     }
 
     fn now(&self) -> u64 {
-        0
+        self.rights.record.note(Use::Clock);
+        match self.frozen {
+            Some(_) => 0,
+            None => u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        }
     }
 }
 

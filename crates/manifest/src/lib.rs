@@ -32,8 +32,8 @@ pub use manifest::{
 };
 pub use names::{NameError, PortRef, StageName, TypeRef};
 pub use permissions::{
-    AddressClass, Ask, Asked, EnvRule, ExecRule, HostPattern, HttpRule, Method, PathPattern, Permissions, ReadRule,
-    SecretRule, SocketRule, StorageAccess, StorageRule, WriteRule,
+    AddressClass, Ask, Asked, Entry, EnvRule, ExecRule, HostPattern, HttpRule, Method, PathPattern, Permissions,
+    ReadRule, SecretRule, SocketRule, StorageAccess, StorageRule, WriteRule,
 };
 pub use pipeline::{IfExists, Input, Node, OnError, Pipeline, SchemaDrift, Sink, Source, parse_pipeline};
 pub use problem::{LINE_LIMIT, Location, Problem, Severity, printable, render, steers};

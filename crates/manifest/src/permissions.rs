@@ -6,8 +6,8 @@
 //!
 //! | key | form of an entry | further keys (default) |
 //! |---|---|---|
-//! | `filesystem.read` | `{ path = "/geo" }`: absolute, as the guest sees it, no `.` or `..`; in a manifest not `/` | |
-//! | `filesystem.write` | `{ path = "/out" }`, likewise | `quota` = size (none) |
+//! | `filesystem.read` | `{ path = "/geo" }`, a folder or a file: absolute, no `.` or `..`. In a manifest the path that the plugin sees, not `/`, `/proc`, `/sys`, `/dev`; in a policy a place of the host below which folders may be granted | |
+//! | `filesystem.write` | `{ path = "/out" }`, likewise; not in, and not around, a path of `filesystem.read` | `quota` = size (1 GiB) |
 //! | `network.http` | `{ host = HOST }` | `ports` ([443]), `methods` (["GET", "HEAD"]), `paths` = prefixes (all), `addresses` (["public"]) |
 //! | `network.socket` | `{ host = HOST, port = 5432 }` | `addresses` (["public"]) |
 //! | `secrets` | `{ name = "token", hosts = [HOST, …] }` | |
@@ -24,12 +24,80 @@
 //! | `*` | every host |
 //!
 //! `addresses` are kinds that a name may resolve to: `public`, `private`, `loopback`, `link-local`, `metadata`.
+//!
+//! `storage`, `exec`, `gpu` and `memory.unlimited` are understood and shown; this version grants none of them.
+//!
+//! # Accepted forms
+//!
+//! ```
+//! let forms = [
+//!     (r#"filesystem.read = [{ path = "/geo", reason = "r" }]"#, "filesystem.read /geo"),
+//!     (r#"filesystem.read = [{ path = "/geo/", reason = "r" }]"#, "filesystem.read /geo"),
+//!     (r#"filesystem.write = [{ path = "/out", reason = "r" }]"#, "filesystem.write /out"),
+//!     (r#"filesystem.write = [{ path = "/out", quota = "1GiB", reason = "r" }]"#, "filesystem.write /out quota 1GiB"),
+//!     (r#"network.http = [{ host = "Example.com", reason = "r" }]"#, "network.http example.com"),
+//!     (r#"network.http = [{ host = "*.example.com", ports = [443, 8443], reason = "r" }]"#, "network.http *.example.com ports 443, 8443"),
+//!     (r#"network.http = [{ host = "*", methods = ["POST"], paths = ["/v1/"], reason = "r" }]"#, "network.http * methods POST paths /v1/"),
+//!     (r#"network.http = [{ host = "192.0.2.1", addresses = ["private"], reason = "r" }]"#, "network.http 192.0.2.1 addresses private"),
+//!     (r#"network.socket = [{ host = "[2001:db8::1]", port = 5432, reason = "r" }]"#, "network.socket [2001:db8::1]:5432"),
+//!     (r#"network.socket = [{ host = "db.internal", port = 5432, addresses = ["public", "private"], reason = "r" }]"#, "network.socket db.internal:5432 addresses public, private"),
+//!     (r#"secrets = [{ name = "token", hosts = ["api.example.com"], reason = "r" }]"#, "secrets token for api.example.com"),
+//!     (r#"env = ["HOME"]"#, "env HOME"),
+//!     (r#"env = [{ name = "HOME", reason = "r" }]"#, "env HOME"),
+//!     (r#"clock = true"#, "clock"),
+//!     (r#"random = { reason = "r" }"#, "random"),
+//!     (r#"storage = [{ url = "s3://bucket/a/", access = "write", reason = "r" }]"#, "storage s3://bucket/a/ write"),
+//!     (r#"exec = [{ command = "git", reason = "r" }]"#, "exec git"),
+//!     (r#"gpu = true"#, "gpu"),
+//!     (r#"memory.unlimited = true"#, "memory.unlimited"),
+//! ];
+//! for (form, right) in forms {
+//!     let text = format!("[plugin]\nname = \"p\"\nversion = \"1.0.0\"\ncomponent = \"p.wasm\"\n[permissions]\n{form}\n");
+//!     let (manifest, problems) = jackfield_manifest::parse_manifest("plugin.toml", &text);
+//!     assert_eq!(problems, [], "{form}");
+//!     let asks = manifest.unwrap().permissions.asks();
+//!     assert_eq!(asks.iter().map(|ask| ask.right.as_str()).collect::<Vec<_>>(), [right], "{form}");
+//! }
+//! ```
+//!
+//! # Refused forms
+//!
+//! ```
+//! for form in [
+//!     r#"filesystem.read = [{ path = "/geo" }]"#, // no reason
+//!     r#"filesystem.read = ["/geo"]"#,
+//!     r#"filesystem.read = [{ path = "geo", reason = "r" }]"#,
+//!     r#"filesystem.read = [{ path = "/", reason = "r" }]"#,
+//!     r#"filesystem.read = [{ path = "/proc/self", reason = "r" }]"#,
+//!     r#"filesystem.write = [{ path = "/dev", reason = "r" }]"#,
+//!     r#"filesystem.read = [{ path = "/a/../b", reason = "r" }]"#,
+//!     r#"filesystem = { read = [{ path = "/a", reason = "r" }], write = [{ path = "/a/b", reason = "r" }] }"#,
+//!     r#"network.http = [{ host = "https://example.com", reason = "r" }]"#,
+//!     r#"network.http = [{ host = "a.*.example.com", reason = "r" }]"#,
+//!     r#"network.http = [{ host = "127.1", reason = "r" }]"#,
+//!     r#"network.http = [{ host = "example.com", ports = [0], reason = "r" }]"#,
+//!     r#"network.http = [{ host = "example.com", methods = ["CONNECT"], reason = "r" }]"#,
+//!     r#"network.http = [{ host = "example.com", paths = ["/a/../"], reason = "r" }]"#,
+//!     r#"network.socket = [{ host = "example.com", reason = "r" }]"#,
+//!     r#"secrets = [{ name = "token", reason = "r" }]"#,
+//!     r#"secrets = [{ name = "token", hosts = [], reason = "r" }]"#,
+//!     r#"env = ["A B"]"#,
+//!     r#"clock = "yes""#,
+//!     r#"exec = [{ command = "/bin/sh", reason = "r" }]"#,
+//!     r#"storage = [{ url = "https://example.com", reason = "r" }]"#,
+//!     r#"teleport = true"#,
+//! ] {
+//!     let text = format!("[plugin]\nname = \"p\"\nversion = \"1.0.0\"\ncomponent = \"p.wasm\"\n[permissions]\n{form}\n");
+//!     let (_, problems) = jackfield_manifest::parse_manifest("plugin.toml", &text);
+//!     assert!(!problems.is_empty(), "{form}");
+//! }
+//! ```
 
 mod lines;
 mod read;
 mod targets;
 
-pub use lines::Ask;
+pub use lines::{Ask, Entry};
 pub(crate) use read::Side;
 pub use targets::{HostPattern, PathPattern};
 
@@ -106,6 +174,19 @@ pub enum AddressClass {
     Metadata,
 }
 
+impl AddressClass {
+    /// The word for it in the grammar.
+    pub fn name(self) -> &'static str {
+        match self {
+            AddressClass::Public => "public",
+            AddressClass::Private => "private",
+            AddressClass::Loopback => "loopback",
+            AddressClass::LinkLocal => "link-local",
+            AddressClass::Metadata => "metadata",
+        }
+    }
+}
+
 /// HTTP methods that can be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -123,6 +204,21 @@ pub enum Method {
     Delete,
     /// `OPTIONS`.
     Options,
+}
+
+impl Method {
+    /// The method as it is sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Options => "OPTIONS",
+        }
+    }
 }
 
 /// One entry of `network.http`.

@@ -17,12 +17,13 @@ use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 use jackfield_host::StoreOptions;
-use jackfield_manifest::Problem;
+use jackfield_manifest::{Problem, Severity};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
 use crate::hooks::metrics::{Gathered, Metric};
 use crate::hooks::stage::StageHooks;
 use crate::lifecycle::Running;
+use crate::loader::LoadedPlugin;
 use crate::plan::{Body, Edge, Plan, Stage};
 use crate::progress::{StageCounters, StageKind};
 use crate::stops::Stop;
@@ -76,6 +77,21 @@ pub struct RunReport {
     pub warnings: Vec<Problem>,
     /// Instances that were stopped by a limit, a crash or a breach.
     pub stops: Vec<Stop>,
+    /// What plugins tried and were not allowed to do.
+    pub denied: Vec<Denied>,
+}
+
+/// Something that a plugin tried and was not allowed to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// The plugin, with its version.
+    pub plugin: String,
+    /// The key in `[permissions]` that it is about.
+    pub permission: String,
+    /// What was tried.
+    pub what: String,
+    /// How often.
+    pub count: u64,
 }
 
 impl RunReport {
@@ -95,6 +111,7 @@ impl Plan {
         let counters: Vec<Arc<StageCounters>> = self.stages.iter().map(|stage| stage.counters.clone()).collect();
         let pipeline = self.name.clone();
         let running = self.running.clone();
+        let state = self.state_dir.clone();
         let failures = Failures::new(self.cancel.clone());
         let outputs = Outputs::default();
         let letters = DeadLetters::new(&self.folder);
@@ -124,17 +141,48 @@ impl Plan {
             outputs.discard();
         }
         hooked.end(&found);
+        let mut warnings = running.take_warnings();
+        if !found.is_empty() {
+            found.extend(denials_as_errors(&mut warnings));
+        }
+        if let Err(error) = crate::audit::remember(state.as_deref(), &running.loaded()) {
+            warnings.push(crate::audit::not_kept(&error));
+        }
         let report = RunReport {
             elapsed: start.elapsed(),
             stages: counters.iter().map(|counters| stage_report(counters)).collect(),
             stdout_closed,
             metrics: metrics.take(),
-            warnings: running.take_warnings(),
+            warnings,
             stops: running.take_stops(),
+            denied: denied(&running),
             pipeline,
         };
         if found.is_empty() { Ok(report) } else { Err((Report { diagnoses: found }, report)) }
     }
+}
+
+/// What was denied, as reasons why something failed: whoever was denied mostly fails, and the denial says what to do.
+pub(crate) fn denials_as_errors(warnings: &mut Vec<Problem>) -> Vec<Diagnosis> {
+    let (denials, others) =
+        std::mem::take(warnings).into_iter().partition(|problem: &Problem| problem.code == "denied");
+    *warnings = others;
+    let error = |problem: Problem| Problem { severity: Severity::Error, ..problem }.class(Class::Denied);
+    denials.into_iter().map(error).collect()
+}
+
+fn denied(running: &Running) -> Vec<Denied> {
+    let of = |loaded: LoadedPlugin| {
+        let plugin = loaded.installed.title();
+        let denials = loaded.component.rights().record.denials();
+        denials.into_iter().map(move |((permission, what), count)| Denied {
+            plugin: plugin.clone(),
+            permission,
+            what,
+            count,
+        })
+    };
+    running.loaded().into_iter().flat_map(of).collect()
 }
 
 fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters, metrics: &Gathered) {
@@ -213,7 +261,7 @@ fn run_stage(
 /// What a stage's thread waits with.
 fn executor() -> Result<tokio::runtime::Runtime, Diagnosis> {
     tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|error| problem("io", format!("no timer for a stage: {error}")).class(Class::Failed))
 }

@@ -5,10 +5,12 @@
 //! [`Runtime::plan`] resolves a pipeline, opens its sources and binds its nodes, and reports every problem at once.
 //! [`Plan::run`] moves the data.
 
+pub mod audit;
 pub mod configuration;
 mod diagnose;
 pub mod discover;
 mod exec;
+pub mod grants;
 pub mod graph;
 pub mod hooks;
 pub mod hostile;
@@ -21,13 +23,14 @@ pub mod plugin_graph;
 pub mod progress;
 pub mod registry;
 pub mod resolve;
+pub mod rights;
 pub mod settings;
 pub mod stops;
-pub mod trust;
 
 pub use diagnose::{Class, Diagnosis, Report};
 pub use discover::{BrokenPlugin, Form, InstalledPlugin, Rank};
-pub use exec::{RunReport, StageReport};
+pub use exec::{Denied, RunReport, StageReport};
+pub use grants::{Choice, Grant, Grants, Introduction};
 pub use hooks::metrics::Metric;
 pub use lifecycle::{HealthWatch, Running, Standing, State, Transition};
 pub use loader::{Builder, LoadedPlugin, PluginFault, Runtime};
@@ -35,6 +38,7 @@ pub use native::{NativeNode, NativePlugin};
 pub use plan::{Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
+pub use rights::Stand;
 pub use settings::{FirstParty, Settings};
 pub use stops::Stop;
 
@@ -45,7 +49,7 @@ pub use jackfield_columns as columns;
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
     pub use jackfield_host::{
-        Binding, CancelToken, Emission, Health, HealthStatus, LimitEntry, LimitHit, LimitValue, Limits, LogLevel,
-        LogLine, LogSink, Need, OutColumn, Output, OutputPort, Progress, Rejected, Step, inspect,
+        Binding, CancelToken, Denial, Emission, Health, HealthStatus, LimitEntry, LimitHit, LimitValue, Limits, LogLevel,
+        LogLine, LogSink, Need, OutColumn, Output, OutputPort, Progress, Rejected, Step, Use, inspect, permission_of,
     };
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use jackfield_columns::Failure;
-use jackfield_host::{CallError, CancelToken, Label, Limits, LogSink, StoreOptions};
+use jackfield_host::{CallError, CancelToken, Denial, DenialSink, Label, Limits, LogSink, StoreOptions};
 use jackfield_manifest::{Config, HookPoint, LimitSettings, Pipeline, Problem};
 use serde_json::json;
 use tokio::sync::broadcast;
@@ -60,9 +60,12 @@ pub(crate) struct About {
     pub(crate) pipeline: String,
     pub(crate) limits: LimitSettings,
     pub(crate) now_micros: i64,
+    /// Plugins see neither the real time nor real randomness.
+    pub(crate) deterministic: bool,
     pub(crate) log: LogSink,
     /// Hears of every instance that is stopped.
     pub(crate) stops: Stops,
+    pub(crate) denials: broadcast::Sender<Denial>,
 }
 
 impl std::fmt::Debug for About {
@@ -182,13 +185,32 @@ impl Running {
                 version: manifest.version.to_string(),
             },
             now_micros: self.about.now_micros,
+            deterministic: self.about.deterministic,
             config: self.config_of(plugin).to_string(),
             log: self.about.log.clone(),
             faults: self.about.stops.sink(),
+            denied: self.denied(),
             cancel,
             services: Some(Arc::new(Exchange(self.this.clone()))),
             ..StoreOptions::default()
         }
+    }
+
+    /// Where stores tell that they were denied something: it is an event, and a warning at the end.
+    fn denied(&self) -> DenialSink {
+        let (this, events) = (self.this.clone(), self.about.denials.clone());
+        Arc::new(move |denial| {
+            if let Some(running) = this.upgrade() {
+                running.ledger.warn(denial_problem(&denial));
+            }
+            // Nobody has to listen.
+            let _ = events.send(denial);
+        })
+    }
+
+    /// The plugins that were loaded.
+    pub(crate) fn loaded(&self) -> Vec<LoadedPlugin> {
+        self.members().iter().filter_map(|member| member.loaded.clone()).collect()
     }
 
     /// The configuration in force; what is wrong with it is reported where the plugin starts.
@@ -382,12 +404,18 @@ impl Drop for Running {
         // Whoever drops this may be inside of an executor, where another one cannot run.
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                if let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_time().build() {
+                if let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                     executor.block_on(self.stop());
                 }
             });
         });
     }
+}
+
+/// What to say of a denial.
+pub(crate) fn denial_problem(denial: &Denial) -> Problem {
+    let Denial { permission, what, help, label } = denial;
+    Problem::warning("denied", format!("{label} was denied {what}: that takes `{permission}`")).with_help(help)
 }
 
 /// A plugin that is to stop.

@@ -1,17 +1,20 @@
 //! Turns installed plugins into components that can run.
 
+mod granting;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jackfield_host::{Component, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink};
+use jackfield_host::{Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, Verdict};
 use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
-use crate::discover::digests::{Digests, file_digest};
+use crate::discover::digests::Digests;
 use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::grants::Grants;
 use crate::hooks::explain::{ExplainedPoint, explain};
 use crate::lifecycle::config::Said;
 use crate::lifecycle::{About, Running, Transition};
@@ -20,6 +23,8 @@ use crate::native::NativePlugin;
 use crate::registry::Registry;
 use crate::settings::Settings;
 use crate::stops::{Stop, Stops};
+
+use granting::unused;
 
 /// So many transitions are kept for whoever is slow to take them.
 const EVENTS_KEPT: usize = 1024;
@@ -39,6 +44,8 @@ pub struct Runtime {
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
     events: broadcast::Sender<Transition>,
     stops: broadcast::Sender<Stop>,
+    grants: Mutex<Grants>,
+    denials: broadcast::Sender<Denial>,
 }
 
 /// A plugin whose component is compiled and linked.
@@ -50,6 +57,8 @@ pub struct LoadedPlugin {
     pub component: Component,
     /// The limits of its stores.
     pub limits: Limits,
+    /// What it asks for and does not use, or was granted and does not get.
+    pub(crate) warnings: Vec<Problem>,
 }
 
 /// Why a plugin cannot run.
@@ -102,9 +111,11 @@ impl Builder {
         let Builder { settings, native } = self;
         let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
         let digests = Digests::new(settings.cache_dir.clone());
-        let events = broadcast::Sender::new(EVENTS_KEPT);
+        let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
-        Runtime { settings, native, registry, digests, engine, loaded: Mutex::default(), events, stops }
+        let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
+        let loaded = Mutex::default();
+        Runtime { settings, native, registry, digests, engine, loaded, events, stops, grants, denials }
     }
 }
 
@@ -136,14 +147,31 @@ impl Runtime {
         Stops::new(self.stops.clone())
     }
 
+    /// What plugins try and are not allowed to do, from now on; once for each plugin and thing. Whoever does not take them
+    /// in time loses the oldest and is told so.
+    pub fn denials(&self) -> broadcast::Receiver<Denial> {
+        self.denials.subscribe()
+    }
+
+    pub(crate) fn denial_events(&self) -> broadcast::Sender<Denial> {
+        self.denials.clone()
+    }
+
     /// Starts plugins and what they require, and the hooks that the operator has enabled, apart from any pipeline: for
     /// hosts that call services. They stop with [`Running::stop`], or when it is dropped.
     ///
     /// # Errors
     /// Everything that keeps one of them from starting; what had started was stopped.
     pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
-        let (limits, stops) = (LimitSettings::default(), self.stops());
-        let about = About { pipeline: String::new(), limits, now_micros: 0, log, stops };
+        let about = About {
+            pipeline: String::new(),
+            limits: LimitSettings::default(),
+            now_micros: 0,
+            deterministic: false,
+            log,
+            stops: self.stops(),
+            denials: self.denials.clone(),
+        };
         let registry = self.registry();
         let running = self.running(about, registry.clone(), None);
         let mut found = Vec::new();
@@ -220,15 +248,6 @@ impl Runtime {
         digest
     }
 
-    /// The digest of the very bytes that were loaded, or would be.
-    pub(crate) fn component_digest(&self, plugin: &InstalledPlugin) -> std::io::Result<String> {
-        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        match loaded.get(&plugin.component) {
-            Some(loaded) => Ok(loaded.component.digest().to_owned()),
-            None => file_digest(&plugin.component),
-        }
-    }
-
     /// What this runtime was opened with.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -265,9 +284,11 @@ impl Runtime {
         if let Some(loaded) = known.filter(|known| Arc::ptr_eq(&known.installed, plugin)) {
             return Ok(loaded);
         }
+        let (rights, mut warnings, bytes) = self.rights(plugin)?;
         let engine = self.engine()?;
         let component =
-            engine.load_file(&plugin.component, plugin.name()).map_err(|error| load_fault(plugin, error))?;
+            engine.load_with(&bytes, plugin.name(), Arc::new(rights)).map_err(|error| load_fault(plugin, error))?;
+        warnings.extend(unused(plugin, &component));
         let diagnoses = contradictions(plugin, &component);
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
@@ -281,7 +302,7 @@ impl Runtime {
             return Err(PluginFault { diagnoses: vec![changed.class(Class::Configuration)] });
         }
         let limits = self.limits_of(plugin);
-        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits };
+        let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, warnings };
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
     }
@@ -318,7 +339,11 @@ fn load_fault(plugin: &InstalledPlugin, error: LoadError) -> PluginFault {
         LoadError::Import { .. } => manifest.document.locate(&["permissions"]),
         _ => manifest.document.locate(&["plugin", "component"]),
     };
-    let class = if matches!(error, LoadError::Io { .. }) { Class::Failed } else { Class::Configuration };
+    let class = match &error {
+        LoadError::Io { .. } => Class::Failed,
+        LoadError::Import { verdict: Verdict::NotGranted | Verdict::Policy, .. } => Class::Denied,
+        _ => Class::Configuration,
+    };
     PluginFault { diagnoses: vec![fault.class(class)] }
 }
 

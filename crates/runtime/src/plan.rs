@@ -66,6 +66,8 @@ impl std::fmt::Debug for PlanRequest<'_> {
 pub struct Plan {
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
+    /// Where what plugins use of their rights is remembered.
+    pub(crate) state_dir: Option<PathBuf>,
     pub(crate) stages: Vec<Stage>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) limit: Option<u64>,
@@ -222,7 +224,7 @@ impl Planner<'_> {
 
 /// What drives the calls of plugins while planning, on the thread of whoever asked.
 pub(crate) fn executor() -> Result<tokio::runtime::Runtime, Diagnosis> {
-    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
     executor.map_err(|error| crate::diagnose::problem("io", error.to_string()).class(Class::Failed))
 }
 
@@ -264,8 +266,10 @@ impl Runtime {
             pipeline: pipeline.name.clone(),
             limits: pipeline.limits.clone(),
             now_micros: if pipeline.deterministic { 0 } else { request.now_micros },
+            deterministic: pipeline.deterministic,
             log: request.log.clone(),
             stops: self.stops(),
+            denials: self.denial_events(),
         };
         let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
@@ -308,6 +312,7 @@ impl Runtime {
             }
         }
         if !found.is_empty() {
+            found.extend(crate::exec::denials_as_errors(&mut warnings));
             found.sort_by_key(|d| d.problem.location.as_ref().map_or((u32::MAX, 0), |l| (l.line, l.column)));
             found.dedup();
             executor.block_on(running.stop());
@@ -319,6 +324,7 @@ impl Runtime {
         Ok(Plan {
             name: pipeline.name.clone(),
             folder: request.folder.to_owned(),
+            state_dir: self.settings().state_dir.clone(),
             stages,
             edges,
             limit: request.limit,

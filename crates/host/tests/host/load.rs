@@ -86,7 +86,8 @@ fn an_import_without_permission_is_named() {
     let error = refused(&wat::parse_str(text).unwrap());
     assert_eq!(
         error.to_string(),
-        "evil.wasm imports wasi:sockets/instance-network@0.2.6, which needs the permission `network.socket`"
+        "evil.wasm imports wasi:sockets/instance-network@0.2.6, which needs the permission `network.socket`, \
+         which its manifest does not ask for"
     );
     assert!(error.help().unwrap().contains("[permissions]"));
     let text = r#"(component (import "acme:own/thing@1.0.0" (instance)))"#;

@@ -1,6 +1,9 @@
 //! Permissions as lines for people, and to be compared with what was asked before.
 
-use super::{AddressClass, Asked, Method, Permissions, StorageAccess};
+use super::{
+    AddressClass, EnvRule, ExecRule, HttpRule, Method, Permissions, ReadRule, SecretRule, SocketRule, StorageAccess,
+    StorageRule, WriteRule,
+};
 
 /// One thing that a plugin asks for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,62 +24,130 @@ impl std::fmt::Display for Ask {
     }
 }
 
-impl Permissions {
-    /// Everything that is asked for, in the order of the grammar. Bounds that are as by default are not told.
-    pub fn asks(&self) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        let mut add = |right: String, reason: &Option<String>| asks.push(Ask { right, reason: reason.clone() });
-        for rule in &self.filesystem_read {
-            add(format!("filesystem.read {}", rule.path.as_str()), &rule.reason);
+/// One entry of `[permissions]`, with what bounds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// `filesystem.read`.
+    Read(&'a ReadRule),
+    /// `filesystem.write`.
+    Write(&'a WriteRule),
+    /// `network.http`.
+    Http(&'a HttpRule),
+    /// `network.socket`.
+    Socket(&'a SocketRule),
+    /// `secrets`.
+    Secret(&'a SecretRule),
+    /// `env`.
+    Env(&'a EnvRule),
+    /// `storage`.
+    Storage(&'a StorageRule),
+    /// `exec`.
+    Exec(&'a ExecRule),
+    /// `clock`.
+    Clock,
+    /// `random`.
+    Random,
+    /// `gpu`.
+    Gpu,
+    /// `memory.unlimited`.
+    MemoryUnlimited,
+}
+
+impl Entry<'_> {
+    /// The key in `[permissions]`, such as `network.http`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Entry::Read(_) => "filesystem.read",
+            Entry::Write(_) => "filesystem.write",
+            Entry::Http(_) => "network.http",
+            Entry::Socket(_) => "network.socket",
+            Entry::Secret(_) => "secrets",
+            Entry::Env(_) => "env",
+            Entry::Storage(_) => "storage",
+            Entry::Exec(_) => "exec",
+            Entry::Clock => "clock",
+            Entry::Random => "random",
+            Entry::Gpu => "gpu",
+            Entry::MemoryUnlimited => "memory.unlimited",
         }
-        for rule in &self.filesystem_write {
-            let quota = rule.quota.map(|quota| format!(" quota {quota}")).unwrap_or_default();
-            add(format!("filesystem.write {}{quota}", rule.path.as_str()), &rule.reason);
-        }
-        for rule in &self.network_http {
-            let mut right = format!("network.http {}", rule.host);
-            if rule.ports != [443] {
-                right.push_str(&format!(" ports {}", list(&rule.ports)));
-            }
-            if rule.methods != [Method::Get, Method::Head] {
-                right.push_str(&format!(" methods {}", list(rule.methods.iter().map(|method| method_name(*method)))));
-            }
-            if !rule.paths.is_empty() {
-                right.push_str(&format!(" paths {}", list(&rule.paths)));
-            }
-            right.push_str(&addresses(&rule.addresses));
-            add(right, &rule.reason);
-        }
-        for rule in &self.network_socket {
-            add(format!("network.socket {}:{}{}", rule.host, rule.port, addresses(&rule.addresses)), &rule.reason);
-        }
-        for rule in &self.secrets {
-            let hosts = if rule.hosts.is_empty() { String::new() } else { format!(" for {}", list(&rule.hosts)) };
-            add(format!("secrets {}{hosts}", rule.name), &rule.reason);
-        }
-        for rule in &self.env {
-            add(format!("env {}", rule.name), &rule.reason);
-        }
-        for rule in &self.storage {
-            let write = if rule.access == StorageAccess::Write { " write" } else { "" };
-            add(format!("storage {}{write}", rule.url), &rule.reason);
-        }
-        for rule in &self.exec {
-            add(format!("exec {}", rule.command), &rule.reason);
-        }
-        let flags: [(&str, &Option<Asked>); 4] = [
-            ("clock", &self.clock),
-            ("random", &self.random),
-            ("gpu", &self.gpu),
-            ("memory.unlimited", &self.memory_unlimited),
-        ];
-        for (name, flag) in flags {
-            if let Some(flag) = flag {
-                add(name.to_owned(), &flag.reason);
-            }
-        }
-        asks
     }
+
+    /// This version can give it. The others are understood and shown, so that manifests need not change later.
+    pub fn can_be_granted(self) -> bool {
+        !matches!(self, Entry::Storage(_) | Entry::Exec(_) | Entry::Gpu | Entry::MemoryUnlimited)
+    }
+
+    /// The permission with all that bounds it, such as `network.http *.example.com`; bounds that are as by default are
+    /// not told. The same text means the same right.
+    pub fn right(self) -> String {
+        let key = self.key();
+        match self {
+            Entry::Read(rule) => format!("{key} {}", path(rule.path.as_str())),
+            Entry::Write(rule) => {
+                let quota = rule.quota.map(|quota| format!(" quota {quota}")).unwrap_or_default();
+                format!("{key} {}{quota}", path(rule.path.as_str()))
+            }
+            Entry::Http(rule) => {
+                let mut right = format!("{key} {}", rule.host);
+                if rule.ports != [443] {
+                    right.push_str(&format!(" ports {}", list(&rule.ports)));
+                }
+                if rule.methods != [Method::Get, Method::Head] {
+                    right.push_str(&format!(" methods {}", list(rule.methods.iter().map(|method| method.name()))));
+                }
+                if !rule.paths.is_empty() {
+                    right.push_str(&format!(" paths {}", list(&rule.paths)));
+                }
+                right + &addresses(&rule.addresses)
+            }
+            Entry::Socket(rule) => format!("{key} {}:{}{}", rule.host, rule.port, addresses(&rule.addresses)),
+            Entry::Secret(rule) => format!("{key} {} for {}", rule.name, list(&rule.hosts)),
+            Entry::Env(rule) => format!("{key} {}", rule.name),
+            Entry::Storage(rule) => {
+                let write = if rule.access == StorageAccess::Write { " write" } else { "" };
+                format!("{key} {}{write}", rule.url)
+            }
+            Entry::Exec(rule) => format!("{key} {}", rule.command),
+            Entry::Clock | Entry::Random | Entry::Gpu | Entry::MemoryUnlimited => key.to_owned(),
+        }
+    }
+}
+
+impl Permissions {
+    /// Everything that is asked for, in the order of the grammar.
+    pub fn asks(&self) -> Vec<Ask> {
+        self.entries().into_iter().map(|(_, ask)| ask).collect()
+    }
+
+    /// Everything that is asked for, as rules and as lines.
+    pub fn entries(&self) -> Vec<(Entry<'_>, Ask)> {
+        let mut entries: Vec<(Entry<'_>, &Option<String>)> = Vec::new();
+        entries.extend(self.filesystem_read.iter().map(|rule| (Entry::Read(rule), &rule.reason)));
+        entries.extend(self.filesystem_write.iter().map(|rule| (Entry::Write(rule), &rule.reason)));
+        entries.extend(self.network_http.iter().map(|rule| (Entry::Http(rule), &rule.reason)));
+        entries.extend(self.network_socket.iter().map(|rule| (Entry::Socket(rule), &rule.reason)));
+        entries.extend(self.secrets.iter().map(|rule| (Entry::Secret(rule), &rule.reason)));
+        entries.extend(self.env.iter().map(|rule| (Entry::Env(rule), &rule.reason)));
+        entries.extend(self.storage.iter().map(|rule| (Entry::Storage(rule), &rule.reason)));
+        entries.extend(self.exec.iter().map(|rule| (Entry::Exec(rule), &rule.reason)));
+        let flags = [
+            (Entry::Clock, &self.clock),
+            (Entry::Random, &self.random),
+            (Entry::Gpu, &self.gpu),
+            (Entry::MemoryUnlimited, &self.memory_unlimited),
+        ];
+        for (entry, flag) in flags {
+            entries.extend(flag.iter().map(|asked| (entry, &asked.reason)));
+        }
+        let ask = |entry: Entry<'_>, reason: &Option<String>| Ask { right: entry.right(), reason: reason.clone() };
+        entries.into_iter().map(|(entry, reason)| (entry, ask(entry, reason))).collect()
+    }
+}
+
+/// A path; in quotes if what follows could be taken for a part of it.
+fn path(path: &str) -> String {
+    let plain = !path.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"');
+    if plain { path.to_owned() } else { format!("{path:?}") }
 }
 
 fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
@@ -87,24 +158,5 @@ fn addresses(classes: &[AddressClass]) -> String {
     if classes == [AddressClass::Public] {
         return String::new();
     }
-    let names = classes.iter().map(|class| match class {
-        AddressClass::Public => "public",
-        AddressClass::Private => "private",
-        AddressClass::Loopback => "loopback",
-        AddressClass::LinkLocal => "link-local",
-        AddressClass::Metadata => "metadata",
-    });
-    format!(" addresses {}", list(names))
-}
-
-fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Head => "HEAD",
-        Method::Post => "POST",
-        Method::Put => "PUT",
-        Method::Patch => "PATCH",
-        Method::Delete => "DELETE",
-        Method::Options => "OPTIONS",
-    }
+    format!(" addresses {}", list(classes.iter().map(|class| class.name())))
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::document::{Data, Item};
+use crate::document::{Data, Item, Spot};
 use crate::limits::bytes;
 use crate::names::{NameError, check_name};
 use crate::problem::Problem;
@@ -25,8 +25,12 @@ pub(crate) enum Side {
 
 const CODE: &str = "invalid-permission";
 
+/// Folders that are asked for under no name.
+const NEVER: [&str; 3] = ["/proc", "/sys", "/dev"];
+
 impl Permissions {
     pub(crate) fn read(mut section: Section, side: Side, report: &mut Report<'_>) -> Permissions {
+        let spot = section.spot;
         let mut permissions = Permissions::default();
         if let Some(mut files) = section.section("filesystem", report) {
             permissions.filesystem_read = rules(&mut files, "read", side, report, read_rule);
@@ -50,7 +54,29 @@ impl Permissions {
             memory.finish(report);
         }
         section.finish(report);
+        if side == Side::Asks {
+            overlaps(&permissions, spot, report);
+        }
         permissions
+    }
+}
+
+/// A file that can be read here and written there could be moved from the one place to the other.
+fn overlaps(permissions: &Permissions, spot: Spot, report: &mut Report<'_>) {
+    for read in &permissions.filesystem_read {
+        for write in permissions.filesystem_write.iter().filter(|write| write.path.overlaps(&read.path)) {
+            let (read, write) = (read.path.as_str(), write.path.as_str());
+            let message = format!("filesystem.read {read} and filesystem.write {write} overlap");
+            let help = "ask to write where both are needed, or keep the two in folders apart";
+            report.add(spot, Problem::error(CODE, message).with_help(help));
+        }
+    }
+    let paths = permissions.filesystem_write.iter().map(|rule| &rule.path);
+    let paths: Vec<&PathPattern> = paths.chain(permissions.filesystem_read.iter().map(|rule| &rule.path)).collect();
+    for (number, path) in paths.iter().enumerate() {
+        if paths.iter().take(number).any(|other| other == path) {
+            report.add(spot, Problem::error(CODE, format!("`{}` is asked for twice", path.as_str())));
+        }
     }
 }
 
@@ -131,6 +157,9 @@ fn secret_rule(Entry { section, reason, .. }: Entry<'_>, report: &mut Report<'_>
         section.missing("hosts", report);
     }
     let hosts = each(section, "hosts", HostPattern::from_str, report);
+    if hosts.as_ref().is_some_and(Vec::is_empty) {
+        report.error(section.spot, CODE, "`hosts` of a secret names nobody who may see it");
+    }
     Some(SecretRule { name: name?, hosts: hosts?, reason })
 }
 
@@ -210,6 +239,9 @@ fn path(section: &mut Section, side: Side, report: &mut Report<'_>) -> Option<Pa
     let whole = |text: &str| match PathPattern::from_str(text) {
         Ok(path) if side == Side::Asks && path.as_str() == "/" => {
             Err(NameError("`/` is too much: a plugin asks for the folders that it needs".into()))
+        }
+        Ok(path) if side == Side::Asks && NEVER.iter().any(|never| path.is_in(never)) => {
+            Err(NameError(format!("`{text}` cannot be granted: it is a window on the whole machine")))
         }
         other => other,
     };

@@ -19,6 +19,17 @@ impl PathPattern {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// It is this folder, or lies in it.
+    pub fn is_in(&self, folder: &str) -> bool {
+        let rest = self.0.strip_prefix(folder.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// One is the other, or lies in it.
+    pub fn overlaps(&self, other: &PathPattern) -> bool {
+        self.is_in(&other.0) || other.is_in(&self.0)
+    }
 }
 
 impl FromStr for PathPattern {
@@ -48,6 +59,31 @@ pub enum HostPattern {
     Exact(String),
     /// `192.0.2.1`, `[2001:db8::1]`: this address only.
     Address(IpAddr),
+}
+
+impl HostPattern {
+    /// A host is meant: a name in lower case without a dot at the end, or an address without brackets.
+    ///
+    /// ```
+    /// use jackfield_manifest::HostPattern;
+    ///
+    /// let pattern: HostPattern = "*.example.com".parse().unwrap();
+    /// assert!(pattern.matches("a.example.com") && pattern.matches("a.b.example.com"));
+    /// assert!(!pattern.matches("example.com") && !pattern.matches("badexample.com"));
+    /// let pattern: HostPattern = "[::1]".parse().unwrap();
+    /// assert!(pattern.matches("::1") && pattern.matches("0:0::1"));
+    /// ```
+    pub fn matches(&self, host: &str) -> bool {
+        match self {
+            HostPattern::Any => true,
+            HostPattern::Below(name) => {
+                let rest = host.strip_suffix(name.as_str()).and_then(|rest| rest.strip_suffix('.'));
+                rest.is_some_and(|rest| !rest.is_empty())
+            }
+            HostPattern::Exact(name) => host == name,
+            HostPattern::Address(address) => host.parse::<IpAddr>().is_ok_and(|host| host == *address),
+        }
+    }
 }
 
 impl FromStr for HostPattern {

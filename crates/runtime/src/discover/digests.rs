@@ -135,6 +135,11 @@ pub fn file_digest(path: &Path) -> io::Result<String> {
     Ok(hex(&hasher.finalize()))
 }
 
+/// SHA-256 of bytes, in lower-case hexadecimal digits.
+pub(crate) fn bytes_digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// SHA-256 of a text, in lower-case hexadecimal digits.
 pub(crate) fn text_digest(text: &str) -> String {
     hex(&Sha256::digest(text))

@@ -70,7 +70,7 @@ pub(crate) fn spawn_decoder(
     let name = shown.rsplit_once('.').map_or(shown, |(stem, _)| stem).to_owned();
     let (choice, shown, trouble) = (choice.clone(), shown.to_owned(), trouble.clone());
     let work = move || {
-        let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+        let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         executor.block_on(decode(&choice, bytes, &shown, &trouble, sender));
     };
     std::thread::Builder::new()

@@ -160,7 +160,7 @@ fn spawn_encoder(
     let (sender, receiver) = mpsc::channel(PIECES_IN_FLIGHT);
     let (choice, what) = (choice.clone(), what.to_owned());
     let work = move || {
-        let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let executor =
             executor.map_err(|error| vec![problem("io", format!("{what}: no timer: {error}")).class(Class::Failed)])?;
         executor.block_on(encode(&choice, output, receiver, &what))

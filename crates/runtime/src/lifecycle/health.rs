@@ -79,7 +79,7 @@ impl Running {
         let (done, waiting) = channel::<()>();
         let running = Arc::downgrade(self);
         let work = move || {
-            let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+            let Ok(executor) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             while waiting.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let Some(running) = running.upgrade() else { return };
                 executor.block_on(running.health_of_all());

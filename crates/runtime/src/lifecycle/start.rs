@@ -218,6 +218,7 @@ impl Running {
         let Some(loaded) = loading.loaded.take() else {
             return Err(vec![problem("host", format!("plugin {name} was not loaded")).class(Class::Failed)]);
         };
+        loaded.warnings.iter().for_each(|warning| self.ledger.warn(warning.clone()));
         let exports = loaded.component.exports();
         let wants_seat = exports.lifecycle || exports.health || exports.service || exports.hook;
         let seat = wants_seat.then(|| {

@@ -196,7 +196,7 @@ impl std::fmt::Debug for RunningNode {
 mod tests {
     use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch};
     use arrow::datatypes::{DataType, Field, Schema};
-    use jackfield_host::{CancelToken, Emission, Label, OutputPort, Progress};
+    use jackfield_host::{Emission, Label, OutputPort, Progress};
 
     use super::*;
 
@@ -246,13 +246,7 @@ mod tests {
 
     fn store() -> StoreOptions {
         StoreOptions {
-            limits: Limits::default(),
             label: Label { pipeline: "p".into(), stage: "n".into(), plugin: "odd".into(), version: "1.0.0".into() },
-            now_micros: 0,
-            config: "{}".to_owned(),
-            log: Arc::new(|_| {}),
-            cancel: CancelToken::new(),
-            services: None,
             ..StoreOptions::default()
         }
     }
