@@ -142,8 +142,7 @@ impl Runtime {
     /// # Errors
     /// Everything that keeps one of them from starting; what had started was stopped.
     pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
-        let (limits, stops) = (LimitSettings::default(), self.stops());
-        let about = About { pipeline: String::new(), limits, now_micros: 0, log, stops };
+        let about = self.about_host(log);
         let registry = self.registry();
         let running = self.running(about, registry.clone(), None);
         let mut found = Vec::new();
@@ -161,6 +160,12 @@ impl Runtime {
         }
         running.stop().await;
         Err(Report { diagnoses: found })
+    }
+
+    /// Plugins that run for the host itself rather than for a pipeline.
+    pub(crate) fn about_host(&self, log: LogSink) -> About {
+        let (limits, stops) = (LimitSettings::default(), self.stops());
+        About { pipeline: String::new(), limits, now_micros: 0, log, stops }
     }
 
     /// Plugins that have not started.
