@@ -261,6 +261,7 @@ fn limits(runtime: &Runtime, plugin: &InstalledPlugin) -> Vec<(&'static str, Str
             let value = match entry.value {
                 LimitValue::Bytes(bytes) => size(bytes),
                 LimitValue::Count(number) => count(number),
+                LimitValue::Time(time) if time.as_secs() >= 2 * 86_400 => format!("{} days", time.as_secs() / 86_400),
                 LimitValue::Time(time) => duration(time),
                 LimitValue::Times(times) => format!("{} times", count(times)),
             };

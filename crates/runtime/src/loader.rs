@@ -163,15 +163,7 @@ impl Runtime {
     /// # Errors
     /// Everything that keeps one of them from starting; what had started was stopped.
     pub async fn start(&self, plugins: &[&str], log: LogSink) -> Result<Arc<Running>, Report> {
-        let about = About {
-            pipeline: String::new(),
-            limits: LimitSettings::default(),
-            now_micros: 0,
-            deterministic: false,
-            log,
-            stops: self.stops(),
-            denials: self.denials.clone(),
-        };
+        let about = self.about_host(log);
         let registry = self.registry();
         let running = self.running(about, registry.clone(), None);
         let mut found = Vec::new();
@@ -189,6 +181,19 @@ impl Runtime {
         }
         running.stop().await;
         Err(Report { diagnoses: found })
+    }
+
+    /// Plugins that run for the host itself rather than for a pipeline.
+    pub(crate) fn about_host(&self, log: LogSink) -> About {
+        About {
+            pipeline: String::new(),
+            limits: LimitSettings::default(),
+            now_micros: 0,
+            deterministic: false,
+            log,
+            stops: self.stops(),
+            denials: self.denials.clone(),
+        }
     }
 
     /// Plugins that have not started.

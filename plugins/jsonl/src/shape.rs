@@ -84,16 +84,19 @@ impl Shape {
         cursor.skip()
     }
 
-    fn of(&self) -> Type {
+    /// The type, of at most so many levels: what a line nested deeper began is text, and the line is told of when it is
+    /// read.
+    fn of(&self, levels: usize) -> Type {
         match self {
+            Shape::List(_) | Shape::Object(_) if levels <= 1 => Kind::Utf8.into(),
             Shape::Unknown | Shape::Text => Kind::Utf8.into(),
             Shape::Boolean => Kind::Boolean.into(),
             Shape::Integer => Kind::Int64.into(),
             Shape::Float => Kind::Float64.into(),
-            Shape::List(items) => Type::list(items.of()),
+            Shape::List(items) => Type::list(items.of(levels - 1)),
             Shape::Object(fields) => Type {
                 kind: Kind::Struct,
-                children: fields.list.iter().map(|(name, shape)| (name.clone(), shape.of())).collect(),
+                children: fields.list.iter().map(|(name, shape)| (name.clone(), shape.of(levels - 1))).collect(),
             },
         }
     }
@@ -147,7 +150,7 @@ impl Fields {
             let name = format!("{prefix}{name}");
             match shape {
                 Shape::Object(fields) if flatten => fields.add_columns(&format!("{name}_"), flatten, columns),
-                shape if columns.iter().all(|(known, _)| *known != name) => columns.push((name, shape.of())),
+                shape if columns.iter().all(|(known, _)| *known != name) => columns.push((name, shape.of(MAX_DEPTH))),
                 _ => {}
             }
         }

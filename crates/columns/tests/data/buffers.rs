@@ -191,7 +191,7 @@ fn child_lengths_must_fit() {
     };
     assert!(array_from_levels(&field("fixed-size-list<int8, 3>"), fixed(2, 6)).is_ok());
     assert_eq!(refused("fixed-size-list<int8, 3>", fixed(2, 5)), "invalid-buffers");
-    assert_eq!(refused("fixed-size-list<int8, 2147483647>", fixed(2147483647, 5)), "invalid-buffers");
+    assert_eq!(refused("fixed-size-list<int8, 2147483647>", fixed(2147483647, 5)), "too-large");
     assert_eq!(refused("struct<a: int8>", fixed(2, 3)), "invalid-buffers");
 }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use jackfield_host::LogSink;
-use jackfield_manifest::LimitSettings;
 
-use super::{About, Standing, State};
+use super::{Standing, State};
 use crate::diagnose::Diagnosis;
 use crate::discover::InstalledPlugin;
 use crate::loader::Runtime;
@@ -18,7 +17,7 @@ impl Runtime {
     /// # Errors
     /// There is no executor to be had, or the hooks do not start.
     pub fn try_out(&self, plugins: &[Arc<InstalledPlugin>], log: LogSink) -> Result<Vec<Standing>, Vec<Diagnosis>> {
-        let about = About { pipeline: String::new(), limits: LimitSettings::default(), now_micros: 0, log };
+        let about = self.about_host(log);
         crate::plan::executor().map_err(|error| vec![error])?.block_on(async {
             let running = self.running(about, self.registry(), None);
             let hooks = running.start_hooks(self).await;

@@ -1,7 +1,7 @@
 //! Files, links, clocks and environment, none of which are granted.
 
 use std::env;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 
 use jackfield_sdk::Failure;
@@ -38,7 +38,7 @@ pub(crate) fn run(case: &str) -> Result<(), Failure> {
                 no("remove", fs::remove_file(path))?;
                 no("folder", fs::create_dir("other"))?;
                 if let Ok(metadata) = fs::metadata(path) {
-                    no("permissions", fs::set_permissions(path, Permissions::from(metadata.permissions())))?;
+                    no("permissions", fs::set_permissions(path, metadata.permissions()))?;
                 }
             }
         }
