@@ -187,7 +187,7 @@ fn main() {
     let unmetered = Engine::new(EngineOptions { unmetered: true, ..EngineOptions::default() }).unwrap();
     let load = |name: &str| {
         let file = plugins.join(name).join(format!("{name}.wasm"));
-        let of = |engine: &Engine| engine.load_file(&file, name).unwrap();
+        let of = |engine: &Engine| engine.load(&std::fs::read(&file).unwrap(), name).unwrap();
         Plugin { metered: of(&metered), unmetered: of(&unmetered) }
     };
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
