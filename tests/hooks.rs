@@ -211,7 +211,7 @@ fn hooks_change_what_their_point_lets_them() {
     let ran = with("batch.emit", "before", data, "first-row", "{}");
     assert_eq!(ran.result(), "{\"x\":2,\"y\":null}\n", "{}", ran.said());
     let ran = with("format.detect", "before", "", "replace", "{ format = \"jsonl\" }");
-    ran.ended("format", 1, &["the line is not a JSON object"]);
+    ran.ended("format", 1, &["the row is not a JSON object"]);
     let ran = with("format.detect", "after", "", "change", "{ format = \"nothing\" }");
     ran.ended("unknown format", 3, &["unknown-format"]);
     let ran = with("config.load", "before", "", "change", "{ config = {} }");

@@ -95,7 +95,7 @@ impl Work for Flatten {
         };
         let tree = input.schema.tree(index);
         let is_list = matches!(root(&tree), DataType::ListOf | DataType::LargeListOf | DataType::FixedSizeListOf(_));
-        let wrong = |parameter: &str, is: &str| {
+        let misplaced = |parameter: &str, is: &str| {
             let message = format!("`{parameter}` is for {is}, and `{name}` is {}", type_name(&tree));
             Failure::invalid_config("conflicting-parameters", message)
                 .with_parameter(format!("/{parameter}"))
@@ -103,7 +103,7 @@ impl Work for Flatten {
         };
         let (port, bound) = if is_list {
             if self.parameters.prefix.is_some() {
-                problems.push(wrong("prefix", "structs"));
+                problems.push(misplaced("prefix", "structs"));
             }
             let item = tree.first().and_then(|root| root.children.first()).copied().unwrap_or_default();
             let port = (0..input.schema.len() as u32).fold(OutputPort::new("out"), |port, other| {
@@ -116,7 +116,7 @@ impl Work for Flatten {
             (port, Bound::List(index))
         } else if matches!(root(&tree), DataType::StructOf) {
             if self.parameters.keep_empty {
-                problems.push(wrong("keep-empty", "lists"));
+                problems.push(misplaced("keep-empty", "lists"));
             }
             self.of_struct(input, index, &tree, &mut problems)
         } else {
