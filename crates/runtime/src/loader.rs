@@ -253,7 +253,7 @@ impl Runtime {
 
     fn engine(&self) -> Result<Engine, PluginFault> {
         let engine = start(&self.engine, engine_options(&self.settings));
-        engine.as_ref().map(Engine::clone).map_err(|error| PluginFault {
+        engine.clone().map_err(|error| PluginFault {
             diagnoses: vec![problem("engine", format!("the engine does not start: {error}")).class(Class::Failed)],
         })
     }

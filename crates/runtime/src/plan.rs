@@ -223,7 +223,7 @@ impl Planner<'_> {
 
 /// The schema without what readers noted for messages: that is no part of the data.
 fn without_notes(schema: SchemaRef) -> SchemaRef {
-    let noted = |field: &Field| [NOTE_KEY, HELP_KEY].iter().any(|key| field.metadata().contains_key(*key));
+    let noted = |field: &Field| [NOTE_KEY, HELP_KEY].iter().any(|key| field.metadata().contains_key(key));
     if !schema.fields().iter().any(|field| noted(field)) {
         return schema;
     }
