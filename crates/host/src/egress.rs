@@ -91,7 +91,7 @@ impl WasiHttpHooks for Egress {
     }
 
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        std::sync::Arc::new(|name| request::is_the_hosts_own(name))
+        std::sync::Arc::new(request::is_the_hosts_own)
     }
 
     fn send_request(

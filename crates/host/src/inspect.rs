@@ -183,9 +183,10 @@ pub fn inspect_asked(bytes: &[u8], name: &str, asked: &Permissions) -> Result<In
         ..Rights::default()
     };
     for import in &inspection.imports {
-        match check_import(import, name, Some(&rights)) {
-            Err(error @ LoadError::Import { verdict: Verdict::NotAsked, .. }) => return Err(error),
-            _ => {}
+        if let Err(error @ LoadError::Import { verdict: Verdict::NotAsked, .. }) =
+            check_import(import, name, Some(&rights))
+        {
+            return Err(error);
         }
     }
     Ok(inspection)
