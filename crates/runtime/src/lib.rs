@@ -49,7 +49,8 @@ pub use jackfield_columns as columns;
 /// What callers need of the sandbox without depending on it themselves.
 pub mod host {
     pub use jackfield_host::{
-        Binding, CancelToken, Denial, Emission, Health, HealthStatus, LimitEntry, LimitHit, LimitValue, Limits, LogLevel,
-        LogLine, LogSink, Need, OutColumn, Output, OutputPort, Progress, Rejected, Step, Use, inspect, permission_of,
+        Binding, CancelToken, Denial, Emission, Health, HealthStatus, LimitEntry, LimitHit, LimitValue, Limits,
+        LogLevel, LogLine, LogSink, Need, OutColumn, Output, OutputPort, Progress, Rejected, Step, Use, inspect,
+        permission_of,
     };
 }
