@@ -24,6 +24,7 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
         check::show(&plan, output)?;
         return Ok(0);
     }
+    plugin::grants::introduce(&runtime, &plan.plugins().order, output);
     execute(plan, arguments, output)
 }
 

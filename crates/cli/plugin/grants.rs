@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use jackfield_manifest::Problem;
-use jackfield_runtime::{Choice, Class, Diagnosis, Grant, Introduction, Report, Runtime};
+use jackfield_manifest::{Problem, Severity};
+use jackfield_runtime::{Choice, Class, Diagnosis, Grant, InstalledPlugin, Introduction, Report, Runtime};
 use serde_json::{Value, json};
 
 use super::find;
@@ -133,6 +134,20 @@ pub(super) fn grant_json(grant: &Grant) -> Value {
         "asked": grant.asked,
         "rights": rights,
     })
+}
+
+/// Shows the plugins that ask for nothing and that nobody has seen yet, once, and remembers them.
+pub(crate) fn introduce(runtime: &Runtime, plugins: &[Arc<InstalledPlugin>], output: &Output) {
+    for newcomer in runtime.newcomers(plugins) {
+        newcomer.lines().iter().for_each(|line| output.note(&printable(line)));
+        let choice = Choice { by: "first use".to_owned(), ..Choice::default() };
+        if let Err(report) = runtime.grant(&newcomer, &choice) {
+            // It runs all the same, and is shown again the next time.
+            report.problems().for_each(|problem| {
+                output.problem(&Problem { severity: Severity::Warning, ..problem.clone() });
+            });
+        }
+    }
 }
 
 /// Asks about each plugin whether it may run with what it asks for. `false`: somebody said no.

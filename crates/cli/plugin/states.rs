@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jackfield_runtime::{InstalledPlugin, Report, Runtime, Standing};
 
+use super::grants::introduce;
 use crate::output::{CommandError, Output};
 use crate::pipeline::{log_to_stderr, printable};
 
@@ -24,6 +25,7 @@ pub(crate) fn states(
         };
         return Ok(plugins.iter().map(standing).collect());
     }
+    introduce(runtime, plugins, output);
     let mut events = runtime.events();
     let standings = runtime
         .try_out(plugins, log_to_stderr(output))

@@ -1,9 +1,10 @@
 //! Who is trusted with what.
 //!
 //! First-party plugins are those whose digests were built into the binary; they run without a question, but what they
-//! ask for has to be granted like everybody's. Every other plugin has to be granted before any of its code runs, even if
-//! it asks for nothing: by its digests, so that another component or another manifest is another plugin, which is
-//! granted anew, with the difference in view.
+//! ask for has to be granted like everybody's. Every other plugin is known by its digests, so that another component or
+//! another manifest is another plugin. One that asks for something, or that takes the place of one that had something,
+//! has to be granted before any of its code runs, with the difference in view. One that asks for nothing gets nothing:
+//! it runs, and whoever runs it introduces it at its first use.
 
 pub mod file;
 mod give;
@@ -94,11 +95,20 @@ impl Introduction {
         Introduction { identity, plugin, asks, change, paths }
     }
 
+    /// It asks for nothing, and so did the one that it takes the place of: it may run without a grant.
+    pub fn asks_nothing(&self) -> bool {
+        self.asks.is_empty() && self.change.as_ref().is_none_or(|change| change.removed.is_empty())
+    }
+
     /// The introduction as lines for people; control characters are not replaced.
     pub fn lines(&self) -> Vec<String> {
         let manifest = &self.plugin.manifest;
         let mut lines = vec![match &self.change {
+            None if self.asks_nothing() => format!("plugin {} is used for the first time", self.plugin.title()),
             None => format!("plugin {} was not granted anything yet, not even to run", self.plugin.title()),
+            Some(change) if self.asks_nothing() => {
+                format!("plugin {} {} has changed (it was {})", manifest.plugin, manifest.version, change.version)
+            }
             Some(change) => format!(
                 "plugin {} {} is not the one that was granted (version {})",
                 manifest.plugin, manifest.version, change.version

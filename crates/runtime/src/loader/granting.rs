@@ -22,7 +22,7 @@ impl Runtime {
         self.grants_now().clone()
     }
 
-    /// The plugin must be granted before it runs: it was not built together with the binary, or it asks for something.
+    /// The plugin is granted or introduced: it was not built together with the binary, or it asks for something.
     pub fn needs_grant(&self, plugin: &InstalledPlugin) -> bool {
         match plugin.form {
             Form::Native => false,
@@ -37,6 +37,14 @@ impl Runtime {
     pub fn introduction(&self, plugin: &Arc<InstalledPlugin>) -> Result<Introduction, PluginFault> {
         let digest = file_digest(&plugin.component).map_err(|error| load_fault(plugin, io_error(plugin, error)))?;
         Ok(Introduction::new(plugin.clone(), Identity::of(plugin, &digest), &self.grants_now()))
+    }
+
+    /// Those of some plugins that run without a grant because they ask for nothing, and that nobody has seen yet.
+    pub fn newcomers(&self, plugins: &[Arc<InstalledPlugin>]) -> Vec<Introduction> {
+        let strangers = plugins.iter().filter(|plugin| self.needs_grant(plugin));
+        let introduced = strangers.filter_map(|plugin| self.introduction(plugin).ok());
+        let grants = self.grants_now().clone();
+        introduced.filter(|one| one.asks_nothing() && grants.of(&one.identity).is_none()).collect()
     }
 
     /// The plugins that a report names because nobody has granted them.
@@ -96,6 +104,9 @@ impl Runtime {
             inspect_asked(&bytes, plugin.name(), &plugin.manifest.permissions)
                 .map_err(|error| load_fault(plugin, error))?;
             let introduction = Introduction::new(plugin.clone(), identity, &grants);
+            if introduction.asks_nothing() {
+                return Ok((Rights::default(), warnings, bytes));
+            }
             let mut problem = problem(NOT_GRANTED, introduction.message());
             problem.help = Some(match grants.trouble() {
                 Some(trouble) => format!("no grant counts, because the file cannot be used: {trouble}"),
