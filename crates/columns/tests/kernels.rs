@@ -5,14 +5,20 @@
 
 #[path = "kernels/accumulators.rs"]
 mod accumulators;
+#[path = "kernels/angles.rs"]
+mod angles;
 #[path = "kernels/arithmetic.rs"]
 mod arithmetic;
 #[path = "kernels/bounds.rs"]
 mod bounds;
+#[path = "kernels/calendars.rs"]
+mod calendars;
 #[path = "kernels/calls.rs"]
 mod calls;
 #[path = "kernels/casts.rs"]
 mod casts;
+#[path = "kernels/characters.rs"]
+mod characters;
 #[path = "kernels/choice.rs"]
 mod choice;
 #[path = "kernels/coverage.rs"]
@@ -27,8 +33,12 @@ mod keys;
 mod long;
 #[path = "kernels/models.rs"]
 mod models;
+#[path = "kernels/nested.rs"]
+mod nested;
 #[path = "kernels/patterns.rs"]
 mod patterns;
+#[path = "kernels/running.rs"]
+mod running;
 #[path = "kernels/suite.rs"]
 mod suite;
 #[path = "kernels/texts.rs"]

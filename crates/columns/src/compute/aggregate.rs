@@ -19,6 +19,9 @@ mod count;
 mod distinct;
 mod functions;
 mod lists;
+mod moments;
+mod product;
+mod sketch;
 mod sums;
 mod variance;
 

@@ -35,7 +35,8 @@ fn long(of: &str) -> Argument {
 #[test]
 fn k06_the_deadline_is_seen_within_single_texts() {
     let (plain, wide, space) = (long("ab"), long("äb"), long(" "));
-    let many = format!(r#"{{"characters": "{}"}}"#, (0x100..0x1C0).filter_map(char::from_u32).collect::<String>() + " ");
+    let many =
+        format!(r#"{{"characters": "{}"}}"#, (0x100..0x1C0).filter_map(char::from_u32).collect::<String>() + " ");
     let small = || text("b");
     for (function, arguments, options) in [
         ("utf8_lower", vec![plain.clone()], ""),
@@ -97,7 +98,9 @@ fn k06_the_deadline_is_seen_within_single_lists() {
     assert!(found.looks >= 8, "{}", found.looks);
     // What cannot be interrupted is refused.
     let list = items(3 << 20);
-    for (function, arguments) in [("equal", vec![column(&list), column(&list)]), ("is_in", vec![column(&list), column(&list)])] {
+    for (function, arguments) in
+        [("equal", vec![column(&list), column(&list)]), ("is_in", vec![column(&list), column(&list)])]
+    {
         let failure = run(function, &arguments, "").unwrap_err();
         assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Limit, "too-large"), "{function}");
     }
@@ -107,7 +110,8 @@ fn k06_the_deadline_is_seen_within_single_lists() {
 #[test]
 fn k06_sorts_and_aggregates_look_at_the_deadline() {
     let rows = 1 << 21;
-    let mixed: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(|row: i64| row.wrapping_mul(0x9E37_79B9) % 1000)));
+    let mixed: ArrayRef =
+        Arc::new(Int64Array::from_iter_values((0..rows).map(|row: i64| row.wrapping_mul(0x9E37_79B9) % 1000)));
     let key = |column: &ArrayRef| SortKey { column: Arc::clone(column), descending: false, nulls_first: false };
     for keys in [vec![key(&mixed)], vec![key(&mixed), key(&mixed)]] {
         for limit in [None, Some(10), Some(1 << 20)] {
@@ -164,7 +168,11 @@ fn k04_hostile_patterns_on_long_texts_are_interrupted() {
                     Err(failure) => assert_eq!(failure.code, "deadline", "{function} {pattern}: {failure}"),
                 }
                 let weight = (1 << 20) / 8 * 40 + 100;
-                assert!(budget.heaviest <= MOST_AT_ONCE.max(weight), "{function} {pattern}: {} at once", budget.heaviest);
+                assert!(
+                    budget.heaviest <= MOST_AT_ONCE.max(weight),
+                    "{function} {pattern}: {} at once",
+                    budget.heaviest
+                );
                 assert!(budget.worked >= 1 << 17, "{function} {pattern}: only {} charged", budget.worked);
             }
         }

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field};
 use super::super::options::Options;
 use super::super::promote::mismatch;
 use super::super::table::{Body, Bound, Check, Function, Literals, Plan};
-use super::{Make, cells, count, distinct, lists, sums, variance};
+use super::{Make, cells, count, distinct, lists, moments, product, sketch, sums, variance};
 use crate::Failure;
 
 const fn entry(name: &'static str, signature: &'static str, check: Check, make: Make) -> Function {
@@ -16,6 +16,7 @@ const fn entry(name: &'static str, signature: &'static str, check: Check, make: 
         signature,
         doc: "",
         options: &[],
+        differs: "",
         bound: Bound::Pieces,
         weight: 1,
         arity: (1, 1),
@@ -50,6 +51,23 @@ pub(in super::super) const FUNCTIONS: &[Function] = &[
         .options(&["ddof"])
         .weight(3)
         .doc("the standard deviation of a sample; with `ddof` = 0 (else 1) that of all there is"),
+    entry("product", "product(number) -> int64 or float64", multiplied, product::make)
+        .weight(2)
+        .doc("the product; one of integers that is out of the range of int64 is an error"),
+    entry("skew", "skew(number) -> float64", shaped, moments::make_skew)
+        .options(&["biased"])
+        .weight(8)
+        .doc("the skewness; with `biased` = false (else true) that of which the values are a sample"),
+    entry("kurtosis", "kurtosis(number) -> float64", shaped, moments::make_kurtosis)
+        .options(&["biased"])
+        .weight(8)
+        .doc("the excess kurtosis; with `biased` = false (else true) that of which the values are a sample"),
+    entry("tdigest", "tdigest(number) -> float64", quantile, sketch::make).options(&["q"]).weight(12).doc(
+        "about the value below which the fraction `q` (0.5) of the values lies, in memory that does not grow with them",
+    ),
+    entry("approximate_median", "approximate_median(number) -> float64", floats, sketch::make)
+        .weight(12)
+        .doc("about the median, in memory that does not grow with the values"),
     entry("median", "median(number) -> float64", floats, lists::make_quantile)
         .weight(8)
         .doc("the median, interpolated"),
@@ -98,6 +116,20 @@ fn averaged(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
         }
         _ => return Err(mismatch("a number is expected")),
     })
+}
+
+fn multiplied(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    Ok(match one(types)? {
+        DataType::Null | DataType::Boolean => Plan::uniform(1, DataType::Int64, DataType::Int64),
+        to if to.is_integer() => Plan::uniform(1, DataType::Int64, DataType::Int64),
+        to if to.is_numeric() => Plan::uniform(1, DataType::Float64, DataType::Float64),
+        _ => return Err(mismatch("a number is expected")),
+    })
+}
+
+fn shaped(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    moments::biased(options)?;
+    floats(name, types, options)
 }
 
 fn floats(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {

@@ -8,8 +8,8 @@ use arrow::compute::{concat, filter, is_not_null};
 use arrow::datatypes::{DataType, Field, Float64Type};
 
 use super::super::group::one_nan;
-use super::super::order::select;
 use super::super::options::Options;
+use super::super::order::select;
 use super::super::promote::{internal, mismatch, slice_bytes};
 use super::super::table::Plan;
 use super::super::text::Writer;

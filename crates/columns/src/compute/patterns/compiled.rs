@@ -63,9 +63,7 @@ fn too_large() -> Failure {
 
 fn refused(error: &regex::Error) -> Failure {
     match error {
-        regex::Error::CompiledTooBig(_) => {
-            too_large()
-        }
+        regex::Error::CompiledTooBig(_) => too_large(),
         other => {
             // The error draws the pattern over several lines; its last line says what is wrong.
             let text = other.to_string();

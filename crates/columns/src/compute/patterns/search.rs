@@ -24,7 +24,7 @@ const PIECE: usize = 1 << 18;
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(in super::super) struct Pattern {
     regex: Regex,
     nfa: NFA,
     ignore_case: bool,
@@ -33,7 +33,7 @@ pub(super) struct Pattern {
 }
 
 /// What the groups of a match hold, from group 0, which is all of it.
-pub(super) type Groups = Vec<Option<Range<usize>>>;
+pub(in super::super) type Groups = Vec<Option<Range<usize>>>;
 
 impl Pattern {
     pub(super) fn new(regex: Regex, nfa: NFA, ignore_case: bool) -> Self {
@@ -43,6 +43,12 @@ impl Pattern {
     /// Groups, group 0 included.
     pub(super) fn groups(&self) -> usize {
         self.regex.captures_len()
+    }
+
+    /// The groups that have names, with their numbers.
+    pub(super) fn names(&self) -> Vec<(String, usize)> {
+        let names = self.regex.capture_names().enumerate();
+        names.filter_map(|(group, name)| Some((name?.to_owned(), group))).collect()
     }
 
     fn states(&self) -> usize {
@@ -80,7 +86,7 @@ impl Pattern {
 
 /// A pattern on its way through texts, with what its searches leave for the next ones.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(in super::super) struct Search {
     pattern: Arc<Pattern>,
     caches: Option<(Cache, Cache)>,
     threads: Option<Threads>,
@@ -90,7 +96,7 @@ pub(super) struct Search {
 
 impl Search {
     /// For matches of which the first `groups` groups are asked for.
-    pub(super) fn new(pattern: &Arc<Pattern>, groups: usize, call: &mut Call) -> Result<Self, Failure> {
+    pub(in super::super) fn new(pattern: &Arc<Pattern>, groups: usize, call: &mut Call) -> Result<Self, Failure> {
         // What compiling takes is charged each time, whether or not the pattern was kept.
         call.charge(pattern.states() as u64 * 4 + 1_000)?;
         let slots = groups.min(pattern.groups()) * 2;
@@ -109,7 +115,7 @@ impl Search {
     }
 
     /// Whether the pattern matches anywhere.
-    pub(super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
+    pub(in super::super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
         if !self.is_long(text, 0, call)? {
             return Ok(self.pattern.regex.is_match(text));
         }
@@ -120,7 +126,12 @@ impl Search {
     }
 
     /// The first match that begins at `from`, a character's begin, or behind it.
-    pub(super) fn groups(&mut self, text: &str, from: usize, call: &mut Call) -> Result<Option<Groups>, Failure> {
+    pub(in super::super) fn groups(
+        &mut self,
+        text: &str,
+        from: usize,
+        call: &mut Call,
+    ) -> Result<Option<Groups>, Failure> {
         if !self.is_long(text, from, call)? {
             if self.slots <= 2 {
                 return Ok(self.pattern.regex.find_at(text, from).map(|found| vec![Some(found.range())]));
