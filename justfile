@@ -23,6 +23,10 @@ build:
 bench *arguments:
     scripts/bench {{arguments}}
 
+# Compare every kernel with pyarrow's function of the same name
+compare-pyarrow:
+    scripts/compare-pyarrow
+
 # Format all workspaces
 fmt:
     cargo fmt --all

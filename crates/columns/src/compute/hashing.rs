@@ -177,7 +177,7 @@ fn keyed(key: &[u8]) -> (Sha256, Sha256) {
     let short: [u8; 32];
     let key = if key.len() > block.len() {
         short = Sha256::digest(key).into();
-        &short
+        short.as_slice()
     } else {
         key
     };

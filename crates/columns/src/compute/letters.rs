@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder}
 use arrow::datatypes::DataType;
 
 use super::options::Options;
-use super::patterns::{Search, compiled};
+use super::patterns::{Search, our_own};
 use super::promote::mismatch;
 use super::strings::all_text;
 use super::table::{Function, Kernel, Plan};
@@ -99,7 +99,7 @@ fn tested(call: &mut Call, mut test: impl FnMut(&str, &mut Call) -> Result<bool,
 
 /// Whether the whole text is like a pattern.
 fn like(call: &mut Call, pattern: &str) -> Result<Values, Failure> {
-    let pattern = compiled(pattern)?;
+    let pattern = our_own(pattern)?;
     let mut search = Search::new(&pattern, 1, call)?;
     tested(call, |text, call| search.is_match(text, call))
 }

@@ -285,9 +285,7 @@ impl Made {
 fn sought(types: &[DataType], output: DataType) -> Result<Plan, Failure> {
     let [from, item] = types else { return Err(mismatch("a list and an item are expected")) };
     let to = comparable(&[normal(&items_of(&list(from)?)?), item.clone()])?;
-    let bare = matches!(from, DataType::Null);
-    let list = if bare { list_of(&to) } else { list_of(&to) };
-    Ok(Plan { inputs: vec![list, to], output })
+    Ok(Plan { inputs: vec![list_of(&to), to], output })
 }
 
 fn contains_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
@@ -424,7 +422,7 @@ fn join(call: &mut Call) -> Result<Values, Failure> {
 fn field_of(data_type: &DataType, options: &Options) -> Result<usize, Failure> {
     let DataType::Struct(fields) = data_type else { return Err(mismatch("a struct is expected")) };
     let known = || fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ");
-    let found = match (options.text("name")?, options.integer("index")?) {
+    match (options.text("name")?, options.integer("index")?) {
         (Some(name), None) => fields.iter().position(|field| field.name() == name).ok_or_else(|| {
             let shown: String = name.chars().take(60).collect();
             let failure =
@@ -436,8 +434,7 @@ fn field_of(data_type: &DataType, options: &Options) -> Result<usize, Failure> {
             failure.with_parameter("/index").with_help(format!("its fields are {}, from 0", known()))
         }),
         _ => Err(mismatch("either the option `name` or the option `index` is expected")),
-    };
-    found
+    }
 }
 
 fn field_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {

@@ -62,7 +62,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 /// A pattern of our own.
-pub(super) fn compiled(pattern: &str) -> Result<Arc<Pattern>, Failure> {
+pub(super) fn our_own(pattern: &str) -> Result<Arc<Pattern>, Failure> {
     compile(pattern, false)
 }
 

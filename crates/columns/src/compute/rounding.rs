@@ -298,8 +298,12 @@ fn multiple_types(name: &str, of: &[DataType], options: &Options) -> Result<Plan
     multiple_of(options)?;
     let plan = types(name, of, options)?;
     match &plan.output {
-        DataType::Decimal128(_, scale) => drop(units_of(options, *scale)?),
-        to if to.is_integer() => drop(units_of(options, 0)?),
+        DataType::Decimal128(_, scale) => {
+            units_of(options, *scale)?;
+        }
+        to if to.is_integer() => {
+            units_of(options, 0)?;
+        }
         _ => {}
     }
     Ok(plan)

@@ -121,7 +121,7 @@ fn rows(
     }
     let array = out.finish_binary(nulls)?;
     let text = *call.output == DataType::Utf8;
-    let why = move |_| Failure::invalid_input("out-of-bounds", why);
+    let why = move |_: usize| Failure::invalid_input("out-of-bounds", why);
     if !text {
         return Ok(Values::with_errors(array, failed.into(), why));
     }

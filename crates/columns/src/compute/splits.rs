@@ -8,7 +8,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Fields};
 
 use super::options::Options;
-use super::patterns::{Search, compiled, each_match, group_names, held};
+use super::patterns::{Search, each_match, group_names, held, our_own};
 use super::promote::{internal, mismatch};
 use super::strings::all_text;
 use super::table::{Function, Kernel, Plan};
@@ -380,7 +380,7 @@ fn split_regex(call: &mut Call) -> Result<Values, Failure> {
 
 fn at_space(call: &mut Call, pattern: &str) -> Result<Values, Failure> {
     let (most, reverse) = limits(call.options)?;
-    let pattern = compiled(pattern)?;
+    let pattern = our_own(pattern)?;
     let mut finder = Finder::Regex(Search::new(&pattern, 1, call)?);
     pieces_between(call, |text, found, call| {
         finder.each(text, call, |call, cut| {

@@ -278,7 +278,9 @@ fn triples(call: &mut Call, parts: [DatePart; 3], plus: [i64; 3]) -> Result<Valu
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
     call.meter.allocate(call.rows as u64 * 24)?;
     let array = match input.array.data_type() {
-        DataType::Date64 => cast(&input.array, &DataType::Timestamp(TimeUnit::Second, None)).map_err(internal)?,
+        DataType::Date32 | DataType::Date64 => {
+            cast(&input.array, &DataType::Timestamp(TimeUnit::Second, None)).map_err(internal)?
+        }
         _ => Arc::clone(&input.array),
     };
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(3);

@@ -67,7 +67,7 @@ fn zones(suite: &mut Suite) {
             None => suite.refuse("is_dst", &at, "", "type-mismatch"),
         }
     }
-    // South of the equator it is the other way round; Ireland's winter is what its law calls saving.
+    // South of the equator it is the other way round.
     let sydney = column(&as_type(&summer, "timestamp[Australia/Sydney]"));
     suite.check("is_dst", &[sydney], "", "false true");
 }
@@ -195,7 +195,7 @@ fn rounded(suite: &mut Suite) {
         suite.check("ceil_temporal", &at, hour, "14:00:00 !out-of-bounds null");
         suite.check("round_temporal", &at, hour, "14:00:00 !out-of-bounds null");
     }
-    // A day of 23 hours: what is later than its first eleven and a half is nearer to its end.
+    // The day after a day of 23 hours.
     let short = column(&times(&[1_616_932_800_000_000 - HOUR], Some("Europe/Paris")));
     suite.check("ceil_temporal", &[short], "", "2021-03-29T00:00:00+02:00");
 }
