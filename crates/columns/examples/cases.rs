@@ -38,7 +38,20 @@ const TYPES: &[(&str, &[&str])] = &[
     ("decimal(10,2)", &["0", "1.50", "-2.25", "99999999.99", "-99999999.99", "2.50", "0.05"]),
     (
         "utf8",
-        &["", "a", "abc", "Hello World", " padded\t", "äöü ß", "aXbXc", "12", "ab,cd,,e", "\u{1F600}x", "AbC dEf"],
+        &[
+            "",
+            "a",
+            "abc",
+            "Hello World",
+            " padded\t",
+            "äöü ß",
+            "aXbXc",
+            "12",
+            "ab,cd,,e",
+            "\u{1F600}x",
+            "AbC dEf",
+            "2024-02-29",
+        ],
     ),
     ("binary", &["", "a", "abc", "Hello", "aXbXc"]),
     ("date", &["1970-01-01", "1969-12-31", "2000-02-29", "2024-02-29", "1900-01-01", "2100-12-31", "2015-01-01"]),
@@ -106,6 +119,7 @@ fn options(name: &str) -> Vec<Value> {
         "assume_timezone" => {
             vec![json!({ "timezone": "Europe/Paris", "ambiguous": "earliest", "nonexistent": "latest" })]
         }
+        "strptime" => vec![json!({ "format": "%Y-%m-%d" })],
         "strftime" => vec![json!({ "format": "%Y-%m-%d" }), json!({ "format": "%H:%M" })],
         "starts_with" | "ends_with" | "match_substring" | "find_substring" | "count_substring" => {
             vec![json!({ "pattern": "a" }), json!({ "pattern": "AB", "ignore_case": true })]
@@ -121,6 +135,7 @@ fn options(name: &str) -> Vec<Value> {
         "replace_substring_regex" => vec![
             json!({ "pattern": "([a-z])X", "replacement": "<\\1>", "max_replacements": -1 }),
             json!({ "pattern": "[a-z]", "replacement": "", "max_replacements": 1 }),
+            json!({ "pattern": "[a-z]", "replacement": "" }),
         ],
         "split_pattern" => vec![
             json!({ "pattern": "X" }),
@@ -197,9 +212,14 @@ impl Out {
             columns.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
         let arrays = columns.iter().map(|(_, array)| Arc::clone(array)).collect();
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap();
-        let mut writer = StreamWriter::try_new(&mut self.streams, &batch.schema()).unwrap();
+        let mut stream = Vec::new();
+        let mut writer = StreamWriter::try_new(&mut stream, &batch.schema()).unwrap();
         writer.write(&batch).unwrap();
         writer.finish().unwrap();
+        drop(writer);
+        // Each begins at a multiple of 64 bytes, as pyarrow wants its buffers.
+        stream.resize(stream.len().next_multiple_of(64), 0);
+        self.streams.write_all(&stream).unwrap();
     }
 
     fn case(&mut self, case: Value, arguments: &[ArrayRef], values: &ArrayRef, failed: Option<&BooleanArray>) {
@@ -227,7 +247,8 @@ fn element(out: &mut Out, function: &Function, arguments: &[ArrayRef], options: 
     for (shape, arguments) in shapes(arguments) {
         let given: Vec<Argument> = arguments.iter().map(|array| Argument::Column(Arc::clone(array))).collect();
         let Ok(outcome) = call(function.name, &given, options, 0, None, &mut Unmetered) else { return };
-        let case = json!({ "kind": "call", "function": function.name, "options": options, "shape": shape, "differs": function.differs });
+        let case = json!({ "kind": "call", "function": function.name, "options": options, "shape": shape, "differs": function.differs,
+            "row_wise": function.is_row_wise() });
         out.case(case, &arguments, &outcome.values, outcome.failed.as_ref());
     }
 }
@@ -255,6 +276,11 @@ fn aggregate(out: &mut Out, function: &Function, argument: &ArrayRef, options: &
     }
 }
 
+/// What the head of the functions page says of floats as keys.
+fn of_floats(keys: &[&ArrayRef]) -> &'static str {
+    if keys.iter().any(|key| key.data_type().is_floating()) { "NaN is equal to NaN, and -0.0 is 0.0" } else { "" }
+}
+
 fn sorts(out: &mut Out, columns: &[ArrayRef]) {
     for (index, first) in columns.iter().enumerate() {
         let second = &columns[(index + 3) % columns.len()];
@@ -264,7 +290,7 @@ fn sorts(out: &mut Out, columns: &[ArrayRef]) {
                     [first, second].map(|column| SortKey { column: Arc::clone(column), descending, nulls_first });
                 let Ok(order) = sort_indices(&keys, limit, &mut Unmetered) else { continue };
                 let case = json!({ "kind": "sort", "function": "sort_indices", "descending": descending,
-                    "nulls_first": nulls_first, "limit": limit, "differs": "" });
+                    "nulls_first": nulls_first, "limit": limit, "differs": of_floats(&[first, second]) });
                 let order: ArrayRef = Arc::new(order);
                 out.case(case, &[Arc::clone(first), Arc::clone(second)], &order, None);
             }
@@ -299,7 +325,7 @@ fn joins(out: &mut Out, columns: &[ArrayRef]) {
                 }
             }
             let pairs: ArrayRef = Arc::new(arrow::array::Int64Array::from(pairs));
-            let case = json!({ "kind": "join", "function": "joiner", "join": name, "build": 15, "differs": "" });
+            let case = json!({ "kind": "join", "function": "joiner", "join": name, "build": 15, "differs": of_floats(&[column]) });
             out.case(case, std::slice::from_ref(column), &pairs, None);
         }
     }

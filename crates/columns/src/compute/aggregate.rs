@@ -24,6 +24,7 @@ mod product;
 mod sketch;
 mod sums;
 mod variance;
+mod wide;
 
 pub(super) use functions::FUNCTIONS;
 

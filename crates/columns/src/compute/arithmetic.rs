@@ -32,9 +32,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .doc("product; integer overflow is a row error"),
     binary("divide", "divide(number, number) -> number", divide)
         .weight(4)
+        .differs("the smallest integer divided by -1 wraps around, which Arrow makes 0; decimals have four digits more behind the point than the dividend")
         .doc("quotient; of integers towards zero, wrapping around; integer division by zero is a row error"),
     binary("divide_checked", "divide_checked(number, number) -> number", divide_checked)
         .weight(4)
+        .differs("decimals have four digits more behind the point than the dividend")
         .doc("quotient; of integers towards zero; integer overflow and division by zero are row errors"),
     binary("remainder", "remainder(number, number) -> number", remainder)
         .weight(4)
@@ -55,6 +57,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("power", "power(number, number) -> float64", power_types, power)
         .arity(2, 2)
         .weight(20)
+        .differs("the result is float64 also for integers")
         .doc("the first to the power of the second"),
     Function::new("sqrt", "sqrt(number) -> float64", single::float, single::sqrt)
         .weight(3)

@@ -19,8 +19,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     two("bit_wise_xor", "bit_wise_xor(integer, integer) -> integer", xor).doc("the bits that exactly one has"),
     Function::new("bit_wise_not", "bit_wise_not(integer) -> integer", types, not).doc("the bits that it has not"),
     two("shift_left", "shift_left(integer, integer) -> integer", shift_left)
+        .differs("Arrow does not shift signed numbers by their width less 1 either")
         .doc("the bits moved up; by less than 0 or by the type's width and more, the number stays as it is"),
-    two("shift_right", "shift_right(integer, integer) -> integer", shift_right).doc(
+    two("shift_right", "shift_right(integer, integer) -> integer", shift_right).differs("Arrow does not shift signed numbers by their width less 1 either")
+        .doc(
         "the bits moved down, the sign kept; by less than 0 or by the type's width and more, the number stays as it is",
     ),
     two("shift_left_checked", "shift_left_checked(integer, integer) -> integer", shift_left_checked)

@@ -31,8 +31,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("nullif", "nullif(any, any) -> any", nullif_types, nullif).arity(2, 2).literals(Literals::Number).pieces()
         .doc("the first, or null where they are equal"),
     Function::new("max_element_wise", "max_element_wise(any, …) -> any", ordered_types, greatest).arity(1, usize::MAX).literals(Literals::Text).pieces()
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the largest; nulls are skipped, NaN is larger than any number"),
     Function::new("min_element_wise", "min_element_wise(any, …) -> any", ordered_types, least).arity(1, usize::MAX).literals(Literals::Text).pieces()
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the smallest; nulls are skipped"),
     Function::new("is_null", "is_null(any) -> bool", any_types, is_null).doc("whether it is null; never null itself"),
     Function::new("is_valid", "is_valid(any) -> bool", any_types, is_valid).doc("whether it is not null; never null itself"),
@@ -42,9 +44,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("true_unless_null", "true_unless_null(any) -> bool", any_types, true_unless_null).doc("true, or null where it is null"),
     Function::new("index_in", "index_in(any, any, …) -> int32", membership::index_types, membership::index_in)
         .arity(1, usize::MAX).literals(Literals::Number).options(&["value_set"]).weight(4)
+        .differs("each row is compared with the other arguments in the same row; Arrow takes a set for all rows, as `value_set` does here, and finds nulls in it")
         .doc("the number, from 0, of the first of the others, or of the list `value_set`, that it equals; null if there is none"),
     Function::new("is_in", "is_in(any, any, …) -> bool", membership::types, membership::is_in)
         .arity(1, usize::MAX).literals(Literals::Number).options(&["value_set"]).weight(4)
+        .differs("each row is compared with the other arguments in the same row; Arrow takes a set for all rows, as `value_set` does here, and finds nulls in it")
         .doc("whether it is one of the others, or of the list `value_set`; null if it is null, or if null is among them and it is none of the rest"),
 ];
 

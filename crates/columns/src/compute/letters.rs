@@ -55,8 +55,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     change("utf8_capitalize", "utf8_capitalize(text) -> text", utf8_capitalize)
         .doc("the first character in upper case, the others in lower case"),
     change("utf8_title", "utf8_title(text) -> text", utf8_title)
+        .differs("ß becomes SS, as Unicode has it")
         .doc("each word's first letter in upper case, its others in lower case"),
     change("utf8_swapcase", "utf8_swapcase(text) -> text", utf8_swapcase)
+        .differs("ß becomes SS, as Unicode has it")
         .doc("lower case for upper case and the other way round"),
     change("ascii_lower", "ascii_lower(text) -> text", ascii_lower).doc("ASCII letters in lower case"),
     change("ascii_upper", "ascii_upper(text) -> text", ascii_upper).doc("ASCII letters in upper case"),

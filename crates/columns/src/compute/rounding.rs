@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int64Type, i256};
 
 use super::numbers::{integer, pack};
 use super::options::Options;
@@ -43,8 +43,8 @@ fn types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
     let to = match types {
         [DataType::Null] => DataType::Int64,
         [DataType::Float16] => DataType::Float32,
-        [to] if to.is_integer() || to.is_floating() || matches!(to, DataType::Decimal128(..)) => to.clone(),
-        _ => return Err(mismatch("an integer, a float or a decimal of at most 38 digits is expected")),
+        [to] if to.is_numeric() => to.clone(),
+        _ => return Err(mismatch("a number is expected")),
     };
     Ok(Plan::uniform(1, to.clone(), to))
 }
@@ -81,18 +81,22 @@ fn whole(value: f64, mode: &str) -> f64 {
 }
 
 /// The multiple of `unit` near `value`, or `None` if it overflows.
-fn multiple(value: i128, unit: i128, mode: &str) -> Option<i128> {
-    let (below, rest) = (value.div_euclid(unit), value.rem_euclid(unit));
-    if rest == 0 {
+fn multiple<N: ArrowNativeTypeOp>(value: N, unit: N, mode: &str) -> Option<N> {
+    let (mut below, mut rest) = (value.div_wrapping(unit), value.mod_wrapping(unit));
+    if rest.is_zero() {
         return Some(value);
     }
-    let positive = value > 0;
+    if rest.is_lt(N::ZERO) {
+        (below, rest) = (below.sub_wrapping(N::ONE), rest.add_wrapping(unit));
+    }
+    let positive = value.is_gt(N::ZERO);
+    let is_even = below.mod_wrapping(N::ONE.add_wrapping(N::ONE)).is_zero();
     let up = match mode {
         "down" => false,
         "up" => true,
         "towards_zero" => !positive,
         "towards_infinity" => positive,
-        _ => match rest.cmp(&(unit - rest)) {
+        _ => match rest.compare(unit.sub_wrapping(rest)) {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Greater => true,
             std::cmp::Ordering::Equal => match mode {
@@ -100,12 +104,18 @@ fn multiple(value: i128, unit: i128, mode: &str) -> Option<i128> {
                 "half_down" => false,
                 "half_towards_zero" => !positive,
                 "half_towards_infinity" => positive,
-                "half_to_even" => below.rem_euclid(2) != 0,
-                _ => below.rem_euclid(2) == 0,
+                "half_to_even" => !is_even,
+                _ => is_even,
             },
         },
     };
-    (below + i128::from(up)).checked_mul(unit)
+    let near = if up { below.add_wrapping(N::ONE) } else { below };
+    near.mul_checked(unit).ok()
+}
+
+/// Ten to the power of so many places, or a number beyond every decimal.
+fn wide_power(places: i32) -> i256 {
+    i256::from_i128(10).checked_pow(places.unsigned_abs()).unwrap_or(i256::MAX)
 }
 
 /// A float rounded to so many digits behind the point.
@@ -143,6 +153,16 @@ fn to_digits(call: &mut Call, digits: i64, mode: &'static str) -> Result<Values,
             let places = i32::from(*scale) - digits;
             exact::<Decimal128Type>(call, &array, places, |value, unit| {
                 multiple(value, unit, mode).filter(|value| value.abs() < most)
+            })
+        }
+        DataType::Decimal256(precision, scale) => {
+            let (most, places) = (wide_power(i32::from(*precision)), i32::from(*scale) - digits);
+            if places <= 0 {
+                return Ok(Values::of(array));
+            }
+            let unit = wide_power(places);
+            in_units::<Decimal256Type>(call, &array, |value| {
+                multiple(value, unit, mode).filter(|value| value.wrapping_abs() < most)
             })
         }
         other => integer!(other, T => exact::<T>(call, &array, -digits, |value, unit| {
@@ -242,6 +262,20 @@ fn round_binary(call: &mut Call) -> Result<Values, Failure> {
             let array: ArrayRef = Arc::new(PrimitiveArray::<Decimal128Type>::new(each.into(), nulls.clone()));
             relabel(&array, call.output)?
         }
+        DataType::Decimal256(precision, scale) => {
+            let most = wide_power(i32::from(*precision));
+            let values = number.array.as_primitive::<Decimal256Type>();
+            let mut each = Vec::with_capacity(rows);
+            for (row, failed) in failed.iter_mut().enumerate() {
+                let (value, places) = (values.value(number.at(row)), i32::from(*scale) - digits_of(row));
+                let rounded = if places > 0 { multiple(value, wide_power(places), mode) } else { Some(value) };
+                let rounded = rounded.filter(|value| value.wrapping_abs() < most);
+                *failed = live(row) && rounded.is_none();
+                each.push(rounded.unwrap_or_default());
+            }
+            let array: ArrayRef = Arc::new(PrimitiveArray::<Decimal256Type>::new(each.into(), nulls.clone()));
+            relabel(&array, call.output)?
+        }
         other => integer!(other, T => {
             let values = number.array.as_primitive::<T>();
             let mut each = Vec::with_capacity(rows);
@@ -298,7 +332,7 @@ fn multiple_types(name: &str, of: &[DataType], options: &Options) -> Result<Plan
     multiple_of(options)?;
     let plan = types(name, of, options)?;
     match &plan.output {
-        DataType::Decimal128(_, scale) => {
+        DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => {
             units_of(options, *scale)?;
         }
         to if to.is_integer() => {
@@ -331,6 +365,12 @@ fn round_to_multiple(call: &mut Call) -> Result<Values, Failure> {
             let unit = units_of(call.options, *scale)?;
             in_units::<Decimal128Type>(call, &array, |value| {
                 multiple(value, unit, mode).filter(|value| value.abs() < most)
+            })
+        }
+        DataType::Decimal256(precision, scale) => {
+            let (most, unit) = (wide_power(i32::from(*precision)), i256::from_i128(units_of(call.options, *scale)?));
+            in_units::<Decimal256Type>(call, &array, |value| {
+                multiple(value, unit, mode).filter(|value| value.wrapping_abs() < most)
             })
         }
         other => {

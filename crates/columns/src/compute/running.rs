@@ -32,8 +32,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     entry("cumulative_prod_checked", "cumulative_prod_checked(number, [group]) -> number", number_types, cumulative_prod_checked).options(&["start", "skip_nulls"])
         .doc("cumulative_prod; integer overflow is an error of its row and of those behind it"),
     entry("cumulative_min", "cumulative_min(number or time, [group]) -> same", ordered_types, cumulative_min).options(&["skip_nulls"])
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the smallest of the rows so far; nulls as in cumulative_sum"),
     entry("cumulative_max", "cumulative_max(number or time, [group]) -> same", ordered_types, cumulative_max).options(&["skip_nulls"])
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the largest of the rows so far; nulls as in cumulative_sum"),
     entry("cumulative_mean", "cumulative_mean(number, [group]) -> float64", float_types, cumulative_mean).options(&["skip_nulls"])
         .doc("the mean of the rows so far; nulls as in cumulative_sum"),

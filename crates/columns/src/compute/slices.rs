@@ -16,6 +16,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     entry("binary_repeat", "binary_repeat(text or binary, integer) -> same", repeat_types, repeat).arity(2, 2)
         .doc("the value so many times; a negative number is a row error"),
     entry("binary_slice", "binary_slice(binary, [start, [stop]]) -> binary", slice_types, slice).arity(1, 3).options(&["start", "stop", "step"])
+        .differs("pyarrow gives zero bytes for a `step` above 1")
         .doc("the bytes from `start` (0) up to but without `stop` (the end), each `step`-th (1); places are counted from 0 or, if negative, from the end"),
     entry("binary_replace_slice", "binary_replace_slice(text or binary) -> same", replace_types, replace).options(&["start", "stop", "replacement"])
         .doc("the bytes from `start` up to but without `stop` replaced by the `replacement`; places as in binary_slice"),

@@ -15,7 +15,8 @@ use crate::Failure;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("utf8_lower", "utf8_lower(text) -> text", to_text, lower).pieces().weight(4).doc("in lower case"),
-    Function::new("utf8_upper", "utf8_upper(text) -> text", to_text, upper).pieces().weight(4).doc("in upper case"),
+    Function::new("utf8_upper", "utf8_upper(text) -> text", to_text, upper).pieces().weight(4).differs("ß becomes SS, as Unicode has it")
+        .doc("in upper case"),
     Function::new("utf8_trim", "utf8_trim(text) -> text", trim_types, trim).options(&["characters"]).pieces().weight(4)
         .doc("without these characters (white space) at both ends"),
     Function::new("utf8_ltrim", "utf8_ltrim(text) -> text", trim_types, ltrim).options(&["characters"]).pieces().weight(4)

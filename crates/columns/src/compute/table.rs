@@ -232,7 +232,8 @@ pub fn reference() -> String {
         `crates/columns/src/compute`.\n\n\
         - Null in, null out, unless the text says otherwise. Scalars broadcast.\n\
         - Numbers of different types are widened: integers to the smallest type that holds both, integers and floats to\n\
-        \x20 float64, decimals to the decimal that holds both. Text never mixes with numbers.\n\
+        \x20 float64, decimals to the decimal that holds both. Text never mixes with numbers. Where Arrow computes roots, angles\n\
+        \x20 and logarithms of float32 in float32, and float32 with integers too, this is float64.\n\
         - A *row error* leaves the row null and marks it as failed; the pipeline's error policy decides what becomes of it.\n\
         - Timestamps with a zone are stored in UTC; parts of dates are local to the zone. A plain timestamp that meets one\n\
         \x20 with a zone counts as UTC.\n\

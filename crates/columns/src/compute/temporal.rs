@@ -34,10 +34,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     part("nanosecond", "nanosecond(timestamp or time) -> int64", nanosecond).doc("the nanosecond of the microsecond, 0 to 999"),
     Function::new("epoch", "epoch(date or timestamp) -> float64", epoch_types, epoch).weight(2).doc("the seconds since 1970-01-01 UTC"),
     rounded("floor_temporal", "floor_temporal(date or timestamp) -> same", floor).options(&["unit", "multiple", "week_starts_monday"])
+        .differs("dates are not rounded to units below a day, and where clocks change Arrow's weeks from Sunday may begin an hour off")
         .doc("the beginning of the `unit` (day) that it lies in: year, quarter, month, week (from Monday; from Sunday with `week_starts_monday` = false), day, hour, minute, second, millisecond, microsecond; or of `multiple` (1) such units, counted from 1970-01-01, years from 0"),
     rounded("ceil_temporal", "ceil_temporal(date or timestamp) -> same", ceil).options(&["unit", "multiple", "week_starts_monday", "ceil_is_strictly_greater"])
+        .differs("Arrow goes to the next year, quarter or month also from the very beginning of one; dates are not rounded to units below a day, and where clocks change Arrow's weeks from Sunday may begin an hour off")
         .doc("the end of the `unit` that it lies in; where one begins, that beginning, unless `ceil_is_strictly_greater` = true"),
     rounded("round_temporal", "round_temporal(date or timestamp) -> same", round).options(&["unit", "multiple", "week_starts_monday"])
+        .differs("dates are not rounded to units below a day, and where clocks change Arrow's weeks from Sunday may begin an hour off")
         .doc("the nearer of the beginning and the end of the `unit` that it lies in, the end if both are as near"),
     between("years_between", years_between),
     between("quarters_between", quarters_between),
@@ -226,8 +229,9 @@ fn cut_to(call: &mut Call, end: End) -> Result<Values, Failure> {
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
     let times = Times::of(&input.array)?;
     let of_day = is_time(input.array.data_type());
+    let of_date = matches!(input.array.data_type(), DataType::Date32 | DataType::Date64);
     let cut = |tick: i64| {
-        if unit.is_finer_than(times.per_second) {
+        if unit.is_finer_than(times.per_second) || (of_date && !unit.of_days()) {
             return Some(tick);
         }
         let local = times.local(tick)?;
@@ -247,7 +251,12 @@ fn cut_to(call: &mut Call, end: End) -> Result<Values, Failure> {
         if of_day && cut >= times.per_second * 86_400 {
             return None;
         }
-        if unit.of_days() { times.utc_of_local(cut) } else { tick.checked_sub(local.checked_sub(cut)?) }
+        if unit.of_days() {
+            return times.utc_of_local(cut);
+        }
+        let near = tick.checked_sub(local.checked_sub(cut)?)?;
+        // Where the clocks have changed in between, it is what they show that is cut.
+        if times.local(near)? == cut { Some(near) } else { times.utc_of_local(cut) }
     };
     let (ticks, failed) = each(call, input.array.as_ref(), &times.ticks, cut)?;
     let ticks: ArrayRef = match call.output {

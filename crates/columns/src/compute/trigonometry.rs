@@ -131,9 +131,13 @@ fn atan2(call: &mut Call) -> Result<Values, Failure> {
     pairs(call, f64::atan2)
 }
 
-/// The quotient of the logarithms, as Arrow has it.
+/// The quotient of the logarithms; of 0 it is -inf to every base, as Arrow has it.
 fn logarithm(value: f64, base: f64) -> f64 {
-    value.ln() / base.ln()
+    match value == 0.0 {
+        true if base > 0.0 => f64::NEG_INFINITY,
+        true => f64::NAN,
+        false => value.ln() / base.ln(),
+    }
 }
 
 fn logb(call: &mut Call) -> Result<Values, Failure> {

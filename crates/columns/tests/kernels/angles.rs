@@ -185,7 +185,9 @@ fn rounding(suite: &mut Suite) {
         suite.check("round_binary", &[column(&as_type(&numbers, "float32")), digits()], &options, expected);
         suite.check("round_binary", &[column(&as_type(&numbers, "float16")), digits()], &options, expected);
         let exact = expected.replace("1.2 ", "1.20 ").replace("1.3 ", "1.30 ").replace(".0 ", ".00 ");
-        suite.check("round_binary", &[column(&as_type(&numbers, "decimal(10,2)")), digits()], &options, &exact);
+        for name in ["decimal(10,2)", "decimal(50,2)"] {
+            suite.check("round_binary", &[column(&as_type(&numbers, name)), digits()], &options, &exact);
+        }
     }
     for (name, _, high) in INTEGERS {
         let values = of_type(name, &[Some(25), Some(35), Some(*high), None]);
@@ -215,6 +217,9 @@ fn rounding(suite: &mut Suite) {
     }
     let cents = decimals(&[113, -113, 0], 5, 2);
     suite.check("round_to_multiple", &[column(&cents)], quarter, "1.25 -1.25 0.00");
+    for name in ["decimal(10,2)", "decimal(50,2)"] {
+        suite.check("round_to_multiple", &[column(&as_type(&cents, name))], quarter, "1.25 -1.25 0.00");
+    }
     for wrong in [r#"{"multiple": 0}"#, r#"{"multiple": -1}"#, r#"{"multiple": "x"}"#] {
         suite.refuse("round_to_multiple", &[column(&cents)], wrong, "out-of-bounds");
     }

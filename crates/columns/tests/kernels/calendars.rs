@@ -195,6 +195,11 @@ fn rounded(suite: &mut Suite) {
         suite.check("ceil_temporal", &at, hour, "14:00:00 !out-of-bounds null");
         suite.check("round_temporal", &at, hour, "14:00:00 !out-of-bounds null");
     }
+    // Multiples of hours are those of the clocks' own hours, also where the clocks have changed in between.
+    let changed = column(&times(&[1_616_893_200_000_000], Some("Europe/Paris")));
+    suite.check("floor_temporal", &[changed], r#"{"unit": "hour", "multiple": 5}"#, "2021-03-27T23:00:00+01:00");
+    // A date has no hours to be rounded to.
+    suite.check("floor_temporal", &[column(&dates(&[-1]))], r#"{"unit": "hour", "multiple": 5}"#, "1969-12-31");
     // The day after a day of 23 hours.
     let short = column(&times(&[1_616_932_800_000_000 - HOUR], Some("Europe/Paris")));
     suite.check("ceil_temporal", &[short], "", "2021-03-29T00:00:00+02:00");

@@ -16,6 +16,7 @@ pub(crate) fn cases(suite: &mut Suite) {
     sums(suite);
     extremes(suite);
     every_type(suite);
+    groups_of_every_type(suite);
     ranks(suite);
     differences(suite);
 }
@@ -171,6 +172,34 @@ fn every_type(suite: &mut Suite) {
     }
 }
 
+/// Whatever can be a key can be a group; a null is a group too.
+fn groups_of_every_type(suite: &mut Suite) {
+    let numbers = column(&ints(&[Some(1), Some(2), Some(3)]));
+    let all = ORDERED.iter().map(|(name, low, high)| values(name, low, high)).chain([lists(), structs()]);
+    for groups in all {
+        let apart = [numbers.clone(), column(&groups)];
+        for (function, expected) in [
+            ("cumulative_sum", "1 2 3"),
+            ("cumulative_sum_checked", "1 2 3"),
+            ("cumulative_prod", "1 2 3"),
+            ("cumulative_prod_checked", "1 2 3"),
+            ("cumulative_min", "1 2 3"),
+            ("cumulative_max", "1 2 3"),
+            ("cumulative_mean", "1.0 2.0 3.0"),
+            ("pairwise_diff", "null null null"),
+            ("pairwise_diff_checked", "null null null"),
+            ("rank", "1 1 1"),
+        ] {
+            suite.check(function, &apart, "", expected);
+        }
+        let twice = concat(&[groups.slice(1, 1).as_ref(), groups.slice(0, 1).as_ref(), groups.slice(1, 1).as_ref()]);
+        let twice = [numbers.clone(), column(&twice.unwrap())];
+        suite.check("cumulative_sum", &twice, "", "1 2 4");
+        suite.check("rank", &twice, "", "1 1 2");
+        suite.check("pairwise_diff", &twice, "", "null null 2");
+    }
+}
+
 fn ranks(suite: &mut Suite) {
     let a = column(&floats(&[Some(2.0), Some(1.0), Some(2.0), None, Some(-0.0), Some(0.0), None]));
     for (tiebreaker, expected) in
@@ -278,7 +307,7 @@ proptest! {
 
     #[test]
     fn running_values_are_those_of_a_model(rows in prop::collection::vec((prop::option::of(-9_i64..9), 0_u8..4), 0..80), by in -3_i64..4) {
-        let rows: Rows = rows;
+        let rows: &Rows = &rows;
         let numbers: Vec<Option<i64>> = rows.iter().map(|(number, _)| *number).collect();
         let groups: Vec<Option<i64>> = rows.iter().map(|(_, group)| Some(i64::from(*group))).collect();
         let arguments = [column(&ints(&numbers)), column(&ints(&groups))];
