@@ -236,7 +236,7 @@ fn cut_to(call: &mut Call, end: End) -> Result<Values, Failure> {
         }
         let local = times.local(tick)?;
         let index = unit.index(local, times.per_second)?.checked_sub(unit.origin())?;
-        let index = index.div_euclid(multiple) * multiple + unit.origin();
+        let index = index.div_euclid(multiple).checked_mul(multiple)?.checked_add(unit.origin())?;
         let begin = unit.begin(index, times.per_second)?;
         let behind = || unit.begin(index.checked_add(multiple)?, times.per_second);
         let cut = match end {
