@@ -77,9 +77,9 @@ impl Pattern {
         };
         let forward = DFA::builder().configure(config()).build_from_nfa(self.nfa.clone()).ok()?;
         let backward = NFA::config().reverse(true).which_captures(WhichCaptures::None);
-        let backward = NFA::compiler().configure(backward.nfa_size_limit(Some(MAX_COMPILED)));
         let hir = syntax::parse_with(&self.text, &dialect(self.ignore_case)).ok()?;
-        let backward = backward.build_from_hir(&hir).ok()?;
+        let backward = backward.nfa_size_limit(Some(MAX_COMPILED));
+        let backward = NFA::compiler().configure(backward).build_from_hir(&hir).ok()?;
         let backward = DFA::builder().configure(config().match_kind(MatchKind::All)).build_from_nfa(backward);
         Some((forward, backward.ok()?))
     }
