@@ -161,13 +161,34 @@ fn temporal(left: &DataType, right: &DataType) -> [DataType; 2] {
     }
 }
 
+/// Rows between looks at the deadline: arrow divides a decimal in up to 40 ns.
+const BLOCK: usize = 1 << 16;
+
+/// By arrow, block by block; `None` if it fails.
+fn in_blocks(call: &mut Call, operation: Operation, left: &Input, right: &Input) -> Result<Option<ArrayRef>, Failure> {
+    if call.rows <= BLOCK {
+        return Ok(operation.arrow(left, right).ok());
+    }
+    let mut parts = Vec::with_capacity(call.rows / BLOCK + 1);
+    for from in (0..call.rows).step_by(BLOCK) {
+        call.owed += (BLOCK / 2) as u64;
+        call.settle()?;
+        let length = BLOCK.min(call.rows - from);
+        match operation.arrow(&left.slice(from, length), &right.slice(from, length)) {
+            Ok(part) => parts.push(part),
+            Err(_) => return Ok(None),
+        }
+    }
+    super::call::joined(&parts, call.meter).map(Some)
+}
+
 /// By arrow; if it fails, row by row, to find the rows that fail.
 fn by_arrow(call: &mut Call) -> Result<Values, Failure> {
     let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
     let operation = Operation::of(call.function);
     let (function, explained) = (call.function, (left.clone(), right.clone()));
     let why = move |row| failure(function, &explained.0, &explained.1, row);
-    if let Ok(array) = operation.arrow(left, right) {
+    if let Some(array) = in_blocks(call, operation, left, right)? {
         let failed = too_many_digits(&array);
         return Ok(Values::with_errors(array, failed, why));
     }

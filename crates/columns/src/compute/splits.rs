@@ -59,10 +59,8 @@ fn searched(types: &[DataType], options: &Options, regex: bool, output: DataType
     if pattern.is_some() == (types.len() > 1) {
         return Err(mismatch("a pattern is expected, as an argument or as the option `pattern`"));
     }
-    if let Some(pattern) = pattern {
-        if regex {
-            super::patterns::of_case(pattern, ignore_case)?;
-        }
+    if let Some(pattern) = pattern.filter(|_| regex) {
+        super::patterns::of_case(pattern, ignore_case)?;
     }
     if ignore_case && !regex && pattern.is_some_and(|pattern| pattern.len() > 1024) {
         return Err(
@@ -126,7 +124,7 @@ fn constant<'a>(call: &Call<'a>) -> Result<&'a str, Failure> {
 /// What finds a pattern from a place on.
 enum Finder<'a> {
     Plain(&'a str),
-    Regex(Search),
+    Regex(Box<Search>),
 }
 
 impl<'a> Finder<'a> {
@@ -140,7 +138,7 @@ impl<'a> Finder<'a> {
 
     fn regex(pattern: &str, call: &mut Call) -> Result<Self, Failure> {
         let pattern = super::patterns::of_case(pattern, call.options.boolean("ignore_case")?)?;
-        Ok(Self::Regex(Search::new(&pattern, 1, call)?))
+        Ok(Self::Regex(Box::new(Search::new(&pattern, 1, call)?)))
     }
 
     /// The first occurrence.
@@ -381,7 +379,7 @@ fn split_regex(call: &mut Call) -> Result<Values, Failure> {
 fn at_space(call: &mut Call, pattern: &str) -> Result<Values, Failure> {
     let (most, reverse) = limits(call.options)?;
     let pattern = our_own(pattern)?;
-    let mut finder = Finder::Regex(Search::new(&pattern, 1, call)?);
+    let mut finder = Finder::Regex(Box::new(Search::new(&pattern, 1, call)?));
     pieces_between(call, |text, found, call| {
         finder.each(text, call, |call, cut| {
             noted(found, cut, call)?;

@@ -56,18 +56,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 const fn part(name: &'static str, signature: &'static str, kernel: Kernel) -> Function {
-    Function::new(name, signature, part_types, kernel).weight(6)
+    Function::new(name, signature, part_types, kernel).weight(20)
 }
 
 const fn rounded(name: &'static str, signature: &'static str, kernel: Kernel) -> Function {
-    Function::new(name, signature, floor_types, kernel).weight(8)
+    Function::new(name, signature, floor_types, kernel).weight(20)
 }
 
 const fn between(name: &'static str, kernel: Kernel) -> Function {
     Function::new(name, "(date or timestamp, date or timestamp) -> int64", between_types, kernel)
         .arity(2, 2)
         .literals(Literals::Text)
-        .weight(6)
+        .weight(12)
         .doc("how many beginnings of such a unit lie between the first and the second; negative if the second is earlier")
 }
 
@@ -207,23 +207,23 @@ fn floor_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, F
 
 /// Which of the two ends of a unit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+enum Edge {
     Begin,
-    End,
+    Behind,
     Nearer,
 }
 
 fn floor(call: &mut Call) -> Result<Values, Failure> {
-    cut_to(call, End::Begin)
+    cut_to(call, Edge::Begin)
 }
 fn ceil(call: &mut Call) -> Result<Values, Failure> {
-    cut_to(call, End::End)
+    cut_to(call, Edge::Behind)
 }
 fn round(call: &mut Call) -> Result<Values, Failure> {
-    cut_to(call, End::Nearer)
+    cut_to(call, Edge::Nearer)
 }
 
-fn cut_to(call: &mut Call, end: End) -> Result<Values, Failure> {
+fn cut_to(call: &mut Call, end: Edge) -> Result<Values, Failure> {
     let (unit, multiple) = unit_of(call.options)?;
     let strictly = call.options.boolean("ceil_is_strictly_greater")?;
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
@@ -240,10 +240,10 @@ fn cut_to(call: &mut Call, end: End) -> Result<Values, Failure> {
         let begin = unit.begin(index, times.per_second)?;
         let behind = || unit.begin(index.checked_add(multiple)?, times.per_second);
         let cut = match end {
-            End::Begin => begin,
-            End::End if begin == local && !strictly => begin,
-            End::End => behind()?,
-            End::Nearer => {
+            Edge::Begin => begin,
+            Edge::Behind if begin == local && !strictly => begin,
+            Edge::Behind => behind()?,
+            Edge::Nearer => {
                 let behind = behind()?;
                 if local.checked_sub(begin)? >= behind.checked_sub(local)? { behind } else { begin }
             }

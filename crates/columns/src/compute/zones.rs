@@ -29,13 +29,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .doc("the week of the year: weeks from Monday (`week_starts_monday` = true); the first has at least four days in the year, or all with `first_week_is_fully_in_year`; days before it belong to the year before, or to week 0 with `count_from_zero`"),
     day("us_week", "us_week(date or timestamp) -> int64", number_types, us_week).doc("the week, from Sunday, of the year that most of its days are in"),
     day("us_year", "us_year(date or timestamp) -> int64", number_types, us_year).doc("the year that us_week counts in"),
-    day("year_month_day", "year_month_day(date or timestamp) -> struct", year_types, year_month_day).doc("year, month and day"),
-    day("iso_calendar", "iso_calendar(date or timestamp) -> struct", iso_types, iso_calendar).doc("iso_year, iso_week and iso_day_of_week, from 1 for Monday"),
+    day("year_month_day", "year_month_day(date or timestamp) -> struct", year_types, year_month_day).weight(60).doc("year, month and day"),
+    day("iso_calendar", "iso_calendar(date or timestamp) -> struct", iso_types, iso_calendar).weight(60).doc("iso_year, iso_week and iso_day_of_week, from 1 for Monday"),
     Function::new("subsecond", "subsecond(timestamp or time) -> float64", subsecond_types, subsecond).weight(3).doc("the fraction of the second"),
 ];
 
 const fn day(name: &'static str, signature: &'static str, check: Check, kernel: Kernel) -> Function {
-    Function::new(name, signature, check, kernel).weight(12)
+    Function::new(name, signature, check, kernel).weight(20)
 }
 
 const CHOICES: &[&str] = &["raise", "earliest", "latest"];
