@@ -32,7 +32,7 @@ fn every_function_has_cases_for_what_it_takes() {
         let takes = |types: &[DataType]| result_type(function.name, types, options).is_ok();
         let mut of_types: Vec<DataType> = ORDERED.iter().map(|(name, _, _)| kind(name)).collect();
         of_types.extend([lists().data_type().clone(), structs().data_type().clone()]);
-        let mut arities = vec![takes(&[]), false, false, false];
+        let mut arities = [takes(&[]), false, false, false];
         for of_type in &of_types {
             let mut any = false;
             let (flag, number, text) = (DataType::Boolean, DataType::Int64, DataType::Utf8);

@@ -121,7 +121,8 @@ fn floats_of(suite: &mut Suite, name: &str) {
     let number = if name == "decimal(38,38)" { "0.25" } else { "6.25" };
     let value: f64 = number.parse().unwrap();
     let argument = column(&as_type(&texts(&[Some(number), None]), name));
-    let functions: [(&str, fn(f64) -> f64); 5] =
+    type Named = (&'static str, fn(f64) -> f64);
+    let functions: [Named; 5] =
         [("sqrt", f64::sqrt), ("ln", f64::ln), ("log10", f64::log10), ("log2", f64::log2), ("exp", f64::exp)];
     for (function, f) in functions {
         suite.check(function, std::slice::from_ref(&argument), "", &format!("{:?} null", f(value)));
@@ -132,7 +133,8 @@ fn floats_of(suite: &mut Suite, name: &str) {
 
 fn rounded(suite: &mut Suite, name: &str, column_of: &ArrayRef, low: Exact, high: Exact) {
     let scale = if name == "decimal(38,38)" { 38 } else { 2 };
-    let modes: [(&str, fn(i128, i128) -> i128); 4] = [
+    type Mode = (&'static str, fn(i128, i128) -> i128);
+    let modes: [Mode; 4] = [
         ("floor", |units, one| units.div_euclid(one)),
         ("ceil", |units, one| -(-units).div_euclid(one)),
         ("trunc", |units, one| units / one),

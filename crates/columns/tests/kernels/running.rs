@@ -317,7 +317,7 @@ proptest! {
         let found = |function: &str, options: &str| shown(&run(function, &arguments, options).unwrap().values);
         prop_assert_eq!(found("cumulative_sum", SKIP), told(&|row| numbers[row].map(|_| before(row).sum())));
         prop_assert_eq!(found("cumulative_max", SKIP), told(&|row| numbers[row].and_then(|_| before(row).max())));
-        prop_assert_eq!(found("fill_null_forward", ""), told(&|row| before(row).last()));
+        prop_assert_eq!(found("fill_null_forward", ""), told(&|row| before(row).next_back()));
         prop_assert_eq!(found("row_number", ""), told(&|row| Some(of_group(row).filter(|(other, _)| *other <= row).count() as i64)));
         let smaller = |row: usize| of_group(row).filter(|(_, other)| match (other.0, numbers[row]) {
             (Some(other), Some(this)) => other < this,
