@@ -31,6 +31,10 @@ fuzz *arguments:
 deny:
     scripts/deny
 
+# Compare every kernel with pyarrow's function of the same name
+compare-pyarrow:
+    scripts/compare-pyarrow
+
 # Format all workspaces
 fmt:
     cargo fmt --all

@@ -19,8 +19,12 @@ mod count;
 mod distinct;
 mod functions;
 mod lists;
+mod moments;
+mod product;
+mod sketch;
 mod sums;
 mod variance;
+mod wide;
 
 pub(super) use functions::FUNCTIONS;
 

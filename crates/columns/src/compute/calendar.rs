@@ -38,8 +38,8 @@ pub(super) enum Unit {
     Years,
     Quarters,
     Months,
-    /// From Monday.
-    Weeks,
+    /// From so many days before 1970-01-01, which was a Thursday: 3 is Monday, 4 Sunday.
+    Weeks(i64),
     /// So many of them in a second, or so many seconds: (ticks per second, seconds per tick).
     Even(i64, i64),
 }
@@ -64,7 +64,7 @@ impl Unit {
             "year" => Self::Years,
             "quarter" => Self::Quarters,
             "month" => Self::Months,
-            "week" => Self::Weeks,
+            "week" => Self::Weeks(3),
             "hour" => Self::Even(1, 3600),
             "minute" => Self::Even(1, 60),
             "second" => Self::Even(1, 1),
@@ -89,7 +89,7 @@ impl Unit {
                 let (year, month) = year_and_month(day());
                 year * 12 + month - 1
             }
-            Self::Weeks => (day() + 3).div_euclid(7),
+            Self::Weeks(before) => (day() + before).div_euclid(7),
             Self::Even(ticks, _) if ticks > per_second => time.checked_mul(ticks / per_second)?,
             Self::Even(ticks, seconds) => time.div_euclid(per_second / ticks * seconds),
         })
@@ -102,9 +102,18 @@ impl Unit {
             Self::Years => days_from_civil(index, 1, 1).checked_mul(day),
             Self::Quarters => days_from_civil(index.div_euclid(4), index.rem_euclid(4) * 3 + 1, 1).checked_mul(day),
             Self::Months => days_from_civil(index.div_euclid(12), index.rem_euclid(12) + 1, 1).checked_mul(day),
-            Self::Weeks => (index * 7 - 3).checked_mul(day),
+            Self::Weeks(before) => index.checked_mul(7)?.checked_sub(before)?.checked_mul(day),
             Self::Even(ticks, _) if ticks > per_second => Some(index / (ticks / per_second)),
             Self::Even(ticks, seconds) => index.checked_mul(per_second / ticks * seconds),
+        }
+    }
+
+    /// The index of the unit from which multiples of it are counted: that of 1970-01-01, or year 0.
+    pub(super) fn origin(self) -> i64 {
+        match self {
+            Self::Quarters => 1970 * 4,
+            Self::Months => 1970 * 12,
+            Self::Years | Self::Weeks(_) | Self::Even(..) => 0,
         }
     }
 
@@ -148,7 +157,7 @@ pub(super) fn zone(name: &str) -> Result<Tz, Failure> {
 }
 
 /// The second, if the calendar reaches a few days further, so that no offset leads out of it.
-fn within(second: i64) -> Option<i64> {
+pub(super) fn within(second: i64) -> Option<i64> {
     const FEW_DAYS: i64 = 4 * 86_400;
     let reached = |second: i64| DateTime::<Utc>::from_timestamp(second, 0).is_some();
     (reached(second.checked_add(FEW_DAYS)?) && reached(second.checked_sub(FEW_DAYS)?)).then_some(second)

@@ -96,11 +96,13 @@ fn apply(
     meter: &mut dyn Meter,
 ) -> Result<Outcome, Failure> {
     let function = find(name)?;
-    let Body::Element(kernel) = function.body else {
-        return Err(Failure::invalid_config(
-            "unknown-function",
-            format!("{name} aggregates; it cannot be called element by element"),
-        ));
+    let (kernel, free) = match function.body {
+        Body::Element(kernel) => (kernel, None),
+        Body::Whole { kernel, free } => (kernel, Some(free)),
+        Body::Aggregate(_) => {
+            let message = format!("{name} aggregates; it cannot be called element by element");
+            return Err(Failure::invalid_config("unknown-function", message));
+        }
     };
     let options = Options::parse(function.name, options, function.options)?;
     let constant = !arguments.iter().any(|argument| matches!(argument, Argument::Column(_)));
@@ -115,6 +117,14 @@ fn apply(
         return Ok(Outcome { values: new_empty_array(&plan.output), failed: None, first: None });
     }
 
+    if let Some(free) = free {
+        if constant || only.is_some() {
+            let message = format!("{name} works on whole columns: it takes a column, and no choice of rows");
+            return Err(mismatch(message));
+        }
+        let task = Task { function, kernel, plan: &plan, options: &options };
+        return whole(&task, &raw, rows, free, meter);
+    }
     let work = if constant { 1 } else { rows };
     let bytes: u64 = raw.iter().map(|input| slice_bytes(input.array.as_ref())).sum();
     let units = (bytes / 8 + work as u64 / 8 + 1).saturating_mul(u64::from(function.weight));
@@ -134,6 +144,36 @@ fn apply(
         parts.push(task.run(&inputs, length, only.as_ref(), offset, meter)?);
     }
     join(parts, meter)
+}
+
+/// A function of whole columns: all rows at once, its kernel looking at the deadline as it goes. With `free`, the result
+/// has a length of its own.
+fn whole(task: &Task, raw: &[Input], rows: usize, free: bool, meter: &mut dyn Meter) -> Result<Outcome, Failure> {
+    let Task { function, kernel, plan, options } = task;
+    let bytes: u64 = raw.iter().map(|input| slice_bytes(input.array.as_ref())).sum();
+    meter.work((bytes / 8 + rows as u64 / 8 + 1).saturating_mul(u64::from(function.weight)))?;
+    let bits = plan.output.primitive_width().map_or(1, |width| width as u64 * 8);
+    meter.allocate((bits + 2).saturating_mul(rows as u64) / 8)?;
+    let mut inputs = Vec::with_capacity(raw.len());
+    for (input, to) in raw.iter().zip(&plan.inputs) {
+        let Values { array, errors } = coerce(&normalise(&input.array, meter)?, to, meter)?;
+        if let Some((rows, describe)) = errors {
+            let row = rows.set_indices().next().unwrap_or_default();
+            return Err(describe(row).with_row(row as u64));
+        }
+        inputs.push(Input { array, scalar: input.scalar });
+    }
+    let mut call = Call::new(function.name, &inputs, &plan.output, options, rows, meter);
+    let Values { array, errors } = kernel(&mut call)?;
+    call.settle()?;
+    if (array.len() != rows && !free) || *array.data_type() != plan.output {
+        let message = format!("{} gave {} rows of {}", function.name, array.len(), type_name(array.data_type()));
+        return Err(Failure::internal("kernel", message));
+    }
+    let Some((failed, describe)) = errors else { return Ok(Outcome { values: array, failed: None, first: None }) };
+    let row = failed.set_indices().next().unwrap_or_default();
+    let first = Some(describe(row).with_row(row as u64));
+    Ok(Outcome { values: null_where(&array, &failed)?, failed: Some(BooleanArray::new(failed, None)), first })
 }
 
 /// How many rows the arguments have.
@@ -308,7 +348,7 @@ fn broadcast(
 }
 
 /// One row again and again: a block of it is made, and copied, with a look at the deadline after each.
-fn repeated(one: &ArrayRef, rows: usize, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
+pub(super) fn repeated(one: &ArrayRef, rows: usize, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
     let block = ((BLOCK / slice_bytes(one.as_ref()).max(1)).max(1) as usize).min(rows);
     let zeros = UInt32Array::from_value(0, block);
     let block = arrow::compute::take(one.as_ref(), &zeros, None).map_err(internal)?;

@@ -27,7 +27,8 @@ pub(super) const FUNCTIONS: &[Function] = &[Function::new("cast", "cast(any) -> 
     .options(&["to_type", "safe"])
     .pieces()
     .weight(6)
-    .doc("the value in the type `to_type`; one that does not convert is a row error, or null with `safe` = true")];
+    .differs("floats become text such as 1.0 and NaN where Arrow writes 1 and nan, and times have a T, and a fraction only if there is one")
+        .doc("the value in the type `to_type`; one that does not convert is a row error, or null with `safe` = true")];
 
 fn types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
     let Some(to) = options.data_type("to_type")? else {

@@ -31,14 +31,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("nullif", "nullif(any, any) -> any", nullif_types, nullif).arity(2, 2).literals(Literals::Number).pieces()
         .doc("the first, or null where they are equal"),
     Function::new("max_element_wise", "max_element_wise(any, …) -> any", ordered_types, greatest).arity(1, usize::MAX).literals(Literals::Text).pieces()
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the largest; nulls are skipped, NaN is larger than any number"),
     Function::new("min_element_wise", "min_element_wise(any, …) -> any", ordered_types, least).arity(1, usize::MAX).literals(Literals::Text).pieces()
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the smallest; nulls are skipped"),
     Function::new("is_null", "is_null(any) -> bool", any_types, is_null).doc("whether it is null; never null itself"),
     Function::new("is_valid", "is_valid(any) -> bool", any_types, is_valid).doc("whether it is not null; never null itself"),
     Function::new("is_nan", "is_nan(number) -> bool", number_types, is_nan).doc("whether it is NaN"),
+    Function::new("is_finite", "is_finite(number) -> bool", number_types, is_finite).doc("whether it is neither NaN nor infinite"),
+    Function::new("is_inf", "is_inf(number) -> bool", number_types, is_inf).doc("whether it is infinite"),
+    Function::new("true_unless_null", "true_unless_null(any) -> bool", any_types, true_unless_null).doc("true, or null where it is null"),
+    Function::new("index_in", "index_in(any, any, …) -> int32", membership::index_types, membership::index_in)
+        .arity(1, usize::MAX).literals(Literals::Number).options(&["value_set"]).weight(4)
+        .differs("each row is compared with the other arguments in the same row; Arrow takes a set for all rows, as `value_set` does here, and finds nulls in it")
+        .doc("the number, from 0, of the first of the others, or of the list `value_set`, that it equals; null if there is none"),
     Function::new("is_in", "is_in(any, any, …) -> bool", membership::types, membership::is_in)
         .arity(1, usize::MAX).literals(Literals::Number).options(&["value_set"]).weight(4)
+        .differs("each row is compared with the other arguments in the same row; Arrow takes a set for all rows, as `value_set` does here, and finds nulls in it")
         .doc("whether it is one of the others, or of the list `value_set`; null if it is null, or if null is among them and it is none of the rest"),
 ];
 
@@ -55,7 +65,7 @@ fn number_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failur
 }
 
 /// The common type of the results of a choice.
-fn together<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Result<DataType, Failure> {
+pub(super) fn together<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Result<DataType, Failure> {
     let types: Vec<&DataType> = types.into_iter().collect();
     let to = common(types.iter().copied()).ok_or_else(|| mismatch("these types do not mix; cast some of them"))?;
     if to.is_nested() && types.iter().any(|data_type| **data_type != to && **data_type != DataType::Null) {
@@ -283,12 +293,35 @@ fn is_valid(call: &mut Call) -> Result<Values, Failure> {
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
     Ok(bits(valid(input, call.rows), None))
 }
-fn is_nan(call: &mut Call) -> Result<Values, Failure> {
+fn true_unless_null(call: &mut Call) -> Result<Values, Failure> {
+    let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
+    let nulls = NullBuffer::new(valid(input, call.rows));
+    Ok(bits(BooleanBuffer::new_set(call.rows), Some(nulls).filter(|nulls| nulls.null_count() > 0)))
+}
+
+/// A test of floats; `exact` is what it says of other numbers.
+fn of_floats(
+    call: &mut Call,
+    single: impl Fn(f32) -> bool,
+    double: impl Fn(f64) -> bool,
+    exact: bool,
+) -> Result<Values, Failure> {
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
     let found = match input.array.data_type() {
-        DataType::Float32 => pack(input.array.as_primitive::<Float32Type>().values(), f32::is_nan),
-        DataType::Float64 => pack(input.array.as_primitive::<Float64Type>().values(), f64::is_nan),
+        DataType::Float32 => pack(input.array.as_primitive::<Float32Type>().values(), single),
+        DataType::Float64 => pack(input.array.as_primitive::<Float64Type>().values(), double),
+        _ if exact => BooleanBuffer::new_set(call.rows),
         _ => BooleanBuffer::new_unset(call.rows),
     };
     Ok(bits(found, input.array.nulls().cloned()))
+}
+
+fn is_nan(call: &mut Call) -> Result<Values, Failure> {
+    of_floats(call, f32::is_nan, f64::is_nan, false)
+}
+fn is_finite(call: &mut Call) -> Result<Values, Failure> {
+    of_floats(call, f32::is_finite, f64::is_finite, true)
+}
+fn is_inf(call: &mut Call) -> Result<Values, Failure> {
+    of_floats(call, f32::is_infinite, f64::is_infinite, false)
 }

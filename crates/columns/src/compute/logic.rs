@@ -25,6 +25,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("or", "or(bool, bool) -> bool", types, or).arity(2, 2).doc("either; null if either is"),
     Function::new("xor", "xor(bool, bool) -> bool", types, xor).arity(2, 2).doc("exactly one of them"),
     Function::new("invert", "invert(bool) -> bool", types, invert).doc("not"),
+    Function::new("and_not", "and_not(bool, bool) -> bool", types, and_not)
+        .arity(2, 2)
+        .doc("the first and not the second; null if either is"),
+    Function::new("and_not_kleene", "and_not_kleene(bool, bool) -> bool", types, and_not_kleene)
+        .arity(2, 2)
+        .doc("the first and not the second; false if the first is false or the second true, whatever the other is"),
 ];
 
 fn types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
@@ -75,4 +81,11 @@ fn xor(call: &mut Call) -> Result<Values, Failure> {
 }
 fn invert(call: &mut Call) -> Result<Values, Failure> {
     Ok(Values::of(Arc::new(boolean::not(&column(call, 0)?).map_err(internal)?)))
+}
+
+fn and_not(call: &mut Call) -> Result<Values, Failure> {
+    pairs(call, |left, right| boolean::and(left, &boolean::not(right)?))
+}
+fn and_not_kleene(call: &mut Call) -> Result<Values, Failure> {
+    pairs(call, |left, right| boolean::and_kleene(left, &boolean::not(right)?))
 }

@@ -19,7 +19,7 @@ mod search;
 mod threads;
 
 use compiled::{compile, like};
-use search::{Groups, Search};
+pub(super) use search::{Groups, Pattern, Search};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     entry("starts_with", "starts_with(text, [pattern]) -> bool", plain_types, starts_with)
@@ -49,16 +49,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
         replace,
     )
     .arity(1, 3)
-    .options(&["pattern", "replacement", "global", "ignore_case"])
+    .options(&["pattern", "replacement", "global", "max_replacements", "ignore_case"])
     .pieces()
     .weight(40)
-    .doc("the first match replaced, or all with `global` = true; \\\\1 in the replacement is group 1"),
+    .differs("Arrow replaces all matches unless `max_replacements` says otherwise")
+    .doc("the first match replaced, all with `global` = true, or at most `max_replacements`; \\\\1 in the replacement is group 1"),
     entry("extract_regex_group", "extract_regex_group(text, [pattern]) -> text", extract_types, extract)
         .options(&["pattern", "group", "ignore_case"])
         .pieces()
         .weight(40)
         .doc("what group number `group` (0: all of it) of the first match holds; empty text if there is none"),
 ];
+
+/// A pattern of our own.
+pub(super) fn our_own(pattern: &str) -> Result<Arc<Pattern>, Failure> {
+    compile(pattern, false)
+}
+
+/// A pattern of a caller's.
+pub(super) fn of_case(pattern: &str, ignore_case: bool) -> Result<Arc<Pattern>, Failure> {
+    compile(pattern, ignore_case)
+}
+
+/// The names of a pattern's groups, with the groups' numbers.
+pub(super) fn group_names(pattern: &str, ignore_case: bool) -> Result<Vec<(String, usize)>, Failure> {
+    Ok(compile(pattern, ignore_case)?.names())
+}
 
 const fn entry(
     name: &'static str,
@@ -98,6 +114,7 @@ fn regex_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, F
 
 fn replace_types(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
     options.boolean("global")?;
+    super::strings::most(options)?;
     let given = options.text("pattern")?.is_some() && options.text("replacement")?.is_some();
     if types.len() != 3 && !(given && types.len() == 1) {
         return Err(mismatch("a pattern and its replacement are expected, both as arguments or both as options"));
@@ -250,7 +267,7 @@ fn rewrite(
 
 /// Calls `each` with the matches in a text, from left to right and without overlap. An empty match directly behind
 /// another one is none. `each` says whether to go on.
-fn each_match(
+pub(super) fn each_match(
     search: &mut Search,
     text: &str,
     call: &mut Call,
@@ -288,15 +305,28 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
     let made_of = made_of(replacement);
     let groups = made_of.iter().map(|piece| if let Piece::Group(group) = piece { group + 1 } else { 1 }).max();
     let mut search = Search::new(&pattern, groups.unwrap_or(1), call)?;
-    let global = call.options.boolean("global")?;
+    let most = match (call.options.value("max_replacements"), call.options.boolean("global")?) {
+        (Some(_), _) => super::strings::most(call.options)?,
+        (None, global) => {
+            if global {
+                usize::MAX
+            } else {
+                1
+            }
+        }
+    };
     rewrite(call, |call, text, out| {
-        let mut rest = 0;
+        let (mut rest, mut count) = (0, 0);
+        if most == 0 {
+            return out.push(text, call.meter);
+        }
         each_match(&mut search, text, call, |call, found| {
             let Some(Some(whole)) = found.first() else { return Ok(false) };
             out.push(text.get(rest..whole.start).unwrap_or_default(), call.meter)?;
             expand(&made_of, text, found, call, out)?;
             rest = whole.end;
-            Ok(global)
+            count += 1;
+            Ok(count < most)
         })?;
         out.push(text.get(rest..).unwrap_or_default(), call.meter)
     })
@@ -341,7 +371,7 @@ fn expand(pieces: &[Piece], text: &str, found: &Groups, call: &mut Call, out: &m
 }
 
 /// What a group holds; nothing if it is not part of the match.
-fn held<'a>(text: &'a str, found: &Groups, group: usize) -> &'a str {
+pub(super) fn held<'a>(text: &'a str, found: &Groups, group: usize) -> &'a str {
     found.get(group).cloned().flatten().and_then(|range| text.get(range)).unwrap_or_default()
 }
 

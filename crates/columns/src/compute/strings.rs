@@ -15,7 +15,8 @@ use crate::Failure;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("utf8_lower", "utf8_lower(text) -> text", to_text, lower).pieces().weight(4).doc("in lower case"),
-    Function::new("utf8_upper", "utf8_upper(text) -> text", to_text, upper).pieces().weight(4).doc("in upper case"),
+    Function::new("utf8_upper", "utf8_upper(text) -> text", to_text, upper).pieces().weight(4).differs("ß becomes SS, as Unicode has it")
+        .doc("in upper case"),
     Function::new("utf8_trim", "utf8_trim(text) -> text", trim_types, trim).options(&["characters"]).pieces().weight(4)
         .doc("without these characters (white space) at both ends"),
     Function::new("utf8_ltrim", "utf8_ltrim(text) -> text", trim_types, ltrim).options(&["characters"]).pieces().weight(4)
@@ -40,14 +41,39 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("utf8_reverse", "utf8_reverse(text) -> text", to_text, reverse).pieces().weight(6).doc("the characters from back to front"),
     Function::new("utf8_repeat", "utf8_repeat(text, integer) -> text", repeat_types, repeat).arity(2, 2).pieces().weight(4)
         .doc("the text so many times; none below 1"),
-    Function::new("utf8_lpad", "utf8_lpad(text, integer, [text]) -> text", pad_types, lpad).arity(2, 3).pieces().weight(4)
-        .doc("padded at the front (with spaces) to so many characters"),
-    Function::new("utf8_rpad", "utf8_rpad(text, integer, [text]) -> text", pad_types, rpad).arity(2, 3).pieces().weight(4)
-        .doc("padded at the end (with spaces) to so many characters"),
+    padded("utf8_lpad", "utf8_lpad(text, [integer, [text]]) -> text", lpad).doc("padded at the front (with spaces) to so many characters"),
+    padded("utf8_rpad", "utf8_rpad(text, [integer, [text]]) -> text", rpad).doc("padded at the end (with spaces) to so many characters"),
+    padded("utf8_center", "utf8_center(text, [integer, [text]]) -> text", center)
+        .doc("padded on both sides (with spaces) to so many characters; an odd one goes to the end"),
+    padded("ascii_lpad", "ascii_lpad(text, [integer, [text]]) -> text", lpad).doc("padded at the front (with spaces) to so many bytes"),
+    padded("ascii_rpad", "ascii_rpad(text, [integer, [text]]) -> text", rpad).doc("padded at the end (with spaces) to so many bytes"),
+    padded("ascii_center", "ascii_center(text, [integer, [text]]) -> text", center)
+        .doc("padded on both sides (with spaces) to so many bytes; an odd one goes to the end"),
+    Function::new("ascii_trim", "ascii_trim(text) -> text", trim_types, trim).options(&["characters"]).pieces().weight(4)
+        .doc("without these characters (ASCII white space) at both ends"),
+    Function::new("ascii_ltrim", "ascii_ltrim(text) -> text", trim_types, ltrim).options(&["characters"]).pieces().weight(4)
+        .doc("without these characters (ASCII white space) at the front"),
+    Function::new("ascii_rtrim", "ascii_rtrim(text) -> text", trim_types, rtrim).options(&["characters"]).pieces().weight(4)
+        .doc("without these characters (ASCII white space) at the end"),
+    Function::new("ascii_trim_whitespace", "ascii_trim_whitespace(text) -> text", to_text, trim).pieces().weight(4)
+        .doc("without ASCII white space at both ends"),
+    Function::new("ascii_ltrim_whitespace", "ascii_ltrim_whitespace(text) -> text", to_text, ltrim).pieces().weight(4)
+        .doc("without ASCII white space at the front"),
+    Function::new("ascii_rtrim_whitespace", "ascii_rtrim_whitespace(text) -> text", to_text, rtrim).pieces().weight(4)
+        .doc("without ASCII white space at the end"),
+    Function::new("ascii_reverse", "ascii_reverse(text) -> text", to_text, reverse).pieces().weight(6).doc("the same as utf8_reverse")
+        .differs("Arrow refuses text that is not ASCII"),
+    Function::new("replace_substring", "replace_substring(text, [pattern, replacement]) -> text", replace_types, replace)
+        .arity(1, 3).options(&["pattern", "replacement", "max_replacements"]).pieces().weight(8)
+        .doc("the occurrences of a text replaced, at most `max_replacements` of them; an empty pattern replaces nothing"),
     Function::new("binary_join_element_wise", "binary_join_element_wise(text, …, separator) -> text", join_types, join)
         .arity(1, usize::MAX).options(&["null_handling"]).pieces().weight(4)
         .doc("the texts with the last argument between them; `null_handling` = emit_null, or skip, which leaves nulls out"),
 ];
+
+const fn padded(name: &'static str, signature: &'static str, kernel: super::table::Kernel) -> Function {
+    Function::new(name, signature, pad_types, kernel).arity(1, 3).options(&["width", "padding"]).pieces().weight(4)
+}
 
 fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::Null)
@@ -115,9 +141,14 @@ fn repeat_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failur
     text_and_integers(types)
 }
 
-fn pad_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+fn pad_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    let (width, padding) = (options.integer("width")?, options.text("padding")?);
     match types {
+        [_] if width.is_some() => text_and_integers(types),
+        [_] => Err(mismatch("a width is expected, as an argument or as the option `width`")),
+        [_, ..] if width.is_some() => Err(mismatch("a width is expected once")),
         [_, _] => text_and_integers(types),
+        [_, _, _] if padding.is_some() => Err(mismatch("a padding is expected once")),
         [text, number, padding] if is_text(text) && is_integer(number) && is_text(padding) => {
             Ok(Plan { inputs: vec![DataType::Utf8, DataType::Int64, DataType::Utf8], output: DataType::Utf8 })
         }
@@ -126,6 +157,7 @@ fn pad_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> 
 }
 
 fn replace_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    most(options)?;
     let given = options.text("pattern")?.is_some() && options.text("replacement")?.is_some();
     if types.len() != 3 && !(given && types.len() == 1) {
         return Err(mismatch("a pattern and its replacement are expected, both as arguments or both as options"));
@@ -211,8 +243,10 @@ fn trimmed(call: &mut Call, front: bool, back: bool) -> Result<Values, Failure> 
         return Err(Failure::limit("too-large", "more than 256 characters to trim").with_parameter("/characters"));
     }
     let texts = Texts::of(first(call)?);
+    let ascii = call.function.starts_with("ascii");
     let goes = |character: char| match &characters {
         Some(characters) => characters.contains(&character),
+        None if ascii => matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{B}' | '\u{C}'),
         None => character.is_whitespace(),
     };
     let cost = characters.as_ref().map_or(1, Vec::len);
@@ -304,8 +338,15 @@ fn slice(call: &mut Call) -> Result<Values, Failure> {
     })
 }
 
+/// The option `max_replacements`; without limit if it is absent or negative.
+pub(super) fn most(options: &Options) -> Result<usize, Failure> {
+    let most = options.integer("max_replacements")?.unwrap_or(-1);
+    Ok(usize::try_from(most).unwrap_or(usize::MAX))
+}
+
 fn replace(call: &mut Call) -> Result<Values, Failure> {
     let options = call.options;
+    let most = most(options)?;
     let (pattern, replacement) = (options.text("pattern")?.unwrap_or(""), options.text("replacement")?.unwrap_or(""));
     let inputs = call.inputs;
     let text_at = |index: usize, row: usize, otherwise: &'static str| match inputs.get(index) {
@@ -321,8 +362,11 @@ fn replace(call: &mut Call) -> Result<Values, Failure> {
         if pattern.is_empty() {
             return out.push(text, call.meter);
         }
-        let mut rest = 0;
-        while let Some(place) = find(text, pattern, rest, call)? {
+        let (mut rest, mut count) = (0, 0);
+        while count < most
+            && let Some(place) = find(text, pattern, rest, call)?
+        {
+            count += 1;
             out.push(text.get(rest..place).unwrap_or_default(), call.meter)?;
             out.push(replacement, call.meter)?;
             call.tick(replacement.len())?;
@@ -372,27 +416,45 @@ fn repeat(call: &mut Call) -> Result<Values, Failure> {
     })
 }
 
-fn pad(call: &mut Call, front: bool) -> Result<Values, Failure> {
+/// Where padding goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Front,
+    Back,
+    Both,
+}
+
+fn pad(call: &mut Call, side: Side) -> Result<Values, Failure> {
     let texts = Texts::of(first(call)?);
+    let (option, character) = (call.options.integer("width")?, call.options.text("padding")?.unwrap_or(" "));
     let padding = call.inputs.get(2).map(Texts::of);
+    let bytes = call.function.starts_with("ascii");
     write_rows(call, |call, row, out| {
         let text = texts.get(row);
-        let missing = (integer_at(call, 1, row).max(0) as usize).saturating_sub(count_characters(text, call)?);
-        let padding = padding.map_or(" ", |padding| padding.get(row));
+        let length = if bytes { text.len() } else { count_characters(text, call)? };
+        let width = option.unwrap_or_else(|| integer_at(call, 1, row));
+        let missing = (width.max(0) as usize).saturating_sub(length);
+        let padding = padding.map_or(character, |padding| padding.get(row));
         let missing = if padding.is_empty() { 0 } else { missing };
-        if front {
-            fill(call, padding, missing, out)?;
-        }
+        let front = match side {
+            Side::Front => missing,
+            Side::Back => 0,
+            Side::Both => missing / 2,
+        };
+        fill(call, padding, front, out)?;
         out.push(text, call.meter)?;
-        if front { Ok(()) } else { fill(call, padding, missing, out) }
+        fill(call, padding, missing - front, out)
     })
 }
 
 fn lpad(call: &mut Call) -> Result<Values, Failure> {
-    pad(call, true)
+    pad(call, Side::Front)
 }
 fn rpad(call: &mut Call) -> Result<Values, Failure> {
-    pad(call, false)
+    pad(call, Side::Back)
+}
+fn center(call: &mut Call) -> Result<Values, Failure> {
+    pad(call, Side::Both)
 }
 
 fn join(call: &mut Call) -> Result<Values, Failure> {

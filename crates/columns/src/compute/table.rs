@@ -10,7 +10,8 @@ use arrow::datatypes::DataType;
 use super::options::Options;
 use super::values::{Call, Values};
 use super::{
-    aggregate, arithmetic, cast, compare, conditional, logic, patterns, rounding, strings, temporal, time_text,
+    aggregate, arithmetic, bits, cast, compare, conditional, encodings, hashing, letters, lists, logic, patterns,
+    rounding, running, slices, splits, strings, temporal, time_text, trigonometry, zones,
 };
 use crate::Failure;
 
@@ -58,6 +59,8 @@ pub(super) type Check = fn(&str, &[DataType], &Options) -> Result<Plan, Failure>
 pub(super) enum Body {
     /// Element by element.
     Element(Kernel),
+    /// On whole columns, for a row's value depends on other rows; with `free`, the result has a length of its own.
+    Whole { kernel: Kernel, free: bool },
     /// By an accumulator.
     Aggregate(aggregate::Make),
 }
@@ -73,6 +76,8 @@ pub struct Function {
     pub doc: &'static str,
     /// The options it takes.
     pub options: &'static [&'static str],
+    /// Where its meaning is another one than that of Arrow's function of the same name; empty where it is not.
+    pub differs: &'static str,
     /// What it may allocate.
     pub bound: Bound,
     /// Units of fuel for each 8 bytes of input; one is about 2 ns.
@@ -91,6 +96,7 @@ impl Function {
             signature,
             doc: "",
             options: &[],
+            differs: "",
             bound: Bound::Width,
             weight: 1,
             arity: (1, 1),
@@ -98,6 +104,27 @@ impl Function {
             check,
             body: Body::Element(kernel),
         }
+    }
+
+    /// An entry for a function of whole columns.
+    pub(super) const fn whole(name: &'static str, signature: &'static str, check: Check, kernel: Kernel) -> Self {
+        let mut function = Self::new(name, signature, check, kernel);
+        function.body = Body::Whole { kernel, free: false };
+        function.bound = Bound::Pieces;
+        function
+    }
+
+    /// The result has a length of its own.
+    pub(super) const fn free(mut self) -> Self {
+        if let Body::Whole { kernel, .. } = self.body {
+            self.body = Body::Whole { kernel, free: true };
+        }
+        self
+    }
+
+    pub(super) const fn differs(mut self, differs: &'static str) -> Self {
+        self.differs = differs;
+        self
     }
 
     pub(super) const fn doc(mut self, doc: &'static str) -> Self {
@@ -131,6 +158,11 @@ impl Function {
         self
     }
 
+    /// Whether it works row by row, so that it may stand in an expression.
+    pub fn is_row_wise(&self) -> bool {
+        matches!(self.body, Body::Element(_))
+    }
+
     /// Whether it aggregates, so that it is for [`super::Accumulator`] and [`super::reduce`].
     pub fn aggregates(&self) -> bool {
         matches!(self.body, Body::Aggregate(_))
@@ -144,12 +176,22 @@ static TOPICS: &[Topic] = &[
     ("Logic", logic::FUNCTIONS),
     ("Arithmetic", arithmetic::FUNCTIONS),
     ("Rounding", rounding::FUNCTIONS),
+    ("Angles and logarithms", trigonometry::FUNCTIONS),
+    ("Bits", bits::FUNCTIONS),
     ("Dates and times", temporal::FUNCTIONS),
+    ("Zones and calendars", zones::FUNCTIONS),
     ("Dates and times as text", time_text::FUNCTIONS),
     ("Text", strings::FUNCTIONS),
+    ("Characters", letters::FUNCTIONS),
     ("Patterns", patterns::FUNCTIONS),
+    ("Finding, counting and splitting", splits::FUNCTIONS),
+    ("Parts by their places", slices::FUNCTIONS),
+    ("Bytes as text", encodings::FUNCTIONS),
+    ("Digests", hashing::FUNCTIONS),
+    ("Lists, structs and maps", lists::FUNCTIONS),
     ("Conversion", cast::FUNCTIONS),
     ("Choice and nulls", conditional::FUNCTIONS),
+    ("Whole columns", running::FUNCTIONS),
     ("Aggregation", aggregate::FUNCTIONS),
 ];
 
@@ -190,22 +232,32 @@ pub fn reference() -> String {
         `crates/columns/src/compute`.\n\n\
         - Null in, null out, unless the text says otherwise. Scalars broadcast.\n\
         - Numbers of different types are widened: integers to the smallest type that holds both, integers and floats to\n\
-        \x20 float64, decimals to the decimal that holds both. Text never mixes with numbers.\n\
+        \x20 float64, decimals to the decimal that holds both. Text never mixes with numbers. Where Arrow computes roots, angles\n\
+        \x20 and logarithms of float32 in float32, and float32 with integers too, this is float64.\n\
         - A *row error* leaves the row null and marks it as failed; the pipeline's error policy decides what becomes of it.\n\
         - Timestamps with a zone are stored in UTC; parts of dates are local to the zone. A plain timestamp that meets one\n\
         \x20 with a zone counts as UTC.\n\
-        - Floats compare by IEEE in comparisons; groups, joins and sorting take NaN as equal to NaN and -0.0 as 0.0.\n",
+        - Floats compare by IEEE in comparisons; groups, joins and sorting take NaN as equal to NaN and -0.0 as 0.0.\n\
+        - Large text, text views and dictionaries are worked on as what they hold; the result is plain text or numbers.\n\
+        - Functions of *whole columns* are for plugins and the window node; they stand in no expression. Their last argument\n\
+        \x20 parts the rows into groups.\n\
+        - Names and meanings are those of Arrow's compute functions; *differs* says where a meaning is another one. What\n\
+        \x20 Arrow has no function for has no such line.\n",
     );
     for (topic, functions) in TOPICS {
         let _ = write!(page, "\n## {topic}\n\n| function | signature | | options | fuel |\n|---|---|---|---|---|\n");
         for function in *functions {
             let options: Vec<String> = function.options.iter().map(|option| format!("`{option}`")).collect();
-            let (name, signature, doc) = (function.name, function.signature, function.doc);
+            let (name, signature) = (function.name, function.signature);
+            let described = match function.differs {
+                "" => function.doc.to_owned(),
+                differs => format!("{}. *Differs:* {differs}", function.doc),
+            };
             let _ = writeln!(
                 page,
                 "| `{name}` | `{}` | {} | {} | {} |",
                 signature.replace('|', "\\|"),
-                doc.replace('|', "\\|"),
+                described.replace('|', "\\|"),
                 options.join(", "),
                 function.weight
             );

@@ -33,8 +33,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     part("microsecond", "microsecond(timestamp or time) -> int64", microsecond).doc("the microsecond of the millisecond, 0 to 999"),
     part("nanosecond", "nanosecond(timestamp or time) -> int64", nanosecond).doc("the nanosecond of the microsecond, 0 to 999"),
     Function::new("epoch", "epoch(date or timestamp) -> float64", epoch_types, epoch).weight(2).doc("the seconds since 1970-01-01 UTC"),
-    Function::new("floor_temporal", "floor_temporal(date or timestamp) -> same", floor_types, floor).options(&["unit"]).weight(6)
-        .doc("the beginning of the `unit` (day) that it lies in: year, quarter, month, week (from Monday), day, hour, minute, second, millisecond, microsecond"),
+    rounded("floor_temporal", "floor_temporal(date or timestamp) -> same", floor).options(&["unit", "multiple", "week_starts_monday"])
+        .differs("dates are not rounded to units below a day, and where clocks change Arrow's weeks from Sunday may begin an hour off")
+        .doc("the beginning of the `unit` (day) that it lies in: year, quarter, month, week (from Monday; from Sunday with `week_starts_monday` = false), day, hour, minute, second, millisecond, microsecond; or of `multiple` (1) such units, counted from 1970-01-01, years from 0"),
+    rounded("ceil_temporal", "ceil_temporal(date or timestamp) -> same", ceil).options(&["unit", "multiple", "week_starts_monday", "ceil_is_strictly_greater"])
+        .differs("Arrow goes to the next year, quarter or month also from the very beginning of one; dates are not rounded to units below a day, and where clocks change Arrow's weeks from Sunday may begin an hour off")
+        .doc("the end of the `unit` that it lies in; where one begins, that beginning, unless `ceil_is_strictly_greater` = true"),
+    rounded("round_temporal", "round_temporal(date or timestamp) -> same", round).options(&["unit", "multiple", "week_starts_monday"])
+        .differs("dates are not rounded to units below a day, and where clocks change Arrow's weeks from Sunday may begin an hour off")
+        .doc("the nearer of the beginning and the end of the `unit` that it lies in, the end if both are as near"),
     between("years_between", years_between),
     between("quarters_between", quarters_between),
     between("months_between", months_between),
@@ -49,14 +56,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 const fn part(name: &'static str, signature: &'static str, kernel: Kernel) -> Function {
-    Function::new(name, signature, part_types, kernel).weight(6)
+    Function::new(name, signature, part_types, kernel).weight(20)
+}
+
+const fn rounded(name: &'static str, signature: &'static str, kernel: Kernel) -> Function {
+    Function::new(name, signature, floor_types, kernel).weight(20)
 }
 
 const fn between(name: &'static str, kernel: Kernel) -> Function {
     Function::new(name, "(date or timestamp, date or timestamp) -> int64", between_types, kernel)
         .arity(2, 2)
         .literals(Literals::Text)
-        .weight(6)
+        .weight(12)
         .doc("how many beginnings of such a unit lie between the first and the second; negative if the second is earlier")
 }
 
@@ -102,7 +113,7 @@ fn parts(call: &mut Call, part: DatePart, map: impl Fn(i64) -> i64) -> Result<Va
     Ok(Values::nulls_are_errors(&input.array, found, move |row| beyond(&source, row)))
 }
 
-fn beyond(array: &ArrayRef, row: usize) -> Failure {
+pub(super) fn beyond(array: &ArrayRef, row: usize) -> Failure {
     Failure::invalid_input("out-of-bounds", format!("{} is beyond the calendar", shown(array.as_ref(), row)))
 }
 
@@ -165,8 +176,25 @@ fn epoch(call: &mut Call) -> Result<Values, Failure> {
     Ok(Values::of(Arc::new(Float64Array::new(seconds.into(), input.array.nulls().cloned()))))
 }
 
+/// The unit of rounding, and how many of it.
+fn unit_of(options: &Options) -> Result<(Unit, i64), Failure> {
+    let mut unit = Unit::of(options.word("unit", UNITS)?);
+    let monday = options.value("week_starts_monday").is_none() || options.boolean("week_starts_monday")?;
+    if let (Unit::Weeks(before), false) = (&mut unit, monday) {
+        *before = 4;
+    }
+    match options.integer("multiple")?.unwrap_or(1) {
+        multiple @ 1..=1_000_000_000 => Ok((unit, multiple)),
+        _ => {
+            let failure = Failure::invalid_config("out-of-bounds", "multiple must be 1 to 1 000 000 000");
+            Err(failure.with_parameter("/multiple"))
+        }
+    }
+}
+
 fn floor_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
-    let unit = Unit::of(options.word("unit", UNITS)?);
+    let (unit, _) = unit_of(options)?;
+    options.boolean("ceil_is_strictly_greater")?;
     match types {
         [DataType::Null] => {
             let to = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -177,17 +205,58 @@ fn floor_types(_: &str, types: &[DataType], options: &Options) -> Result<Plan, F
     }
 }
 
+/// Which of the two ends of a unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Begin,
+    Behind,
+    Nearer,
+}
+
 fn floor(call: &mut Call) -> Result<Values, Failure> {
-    let unit = Unit::of(call.options.word("unit", UNITS)?);
+    cut_to(call, Edge::Begin)
+}
+fn ceil(call: &mut Call) -> Result<Values, Failure> {
+    cut_to(call, Edge::Behind)
+}
+fn round(call: &mut Call) -> Result<Values, Failure> {
+    cut_to(call, Edge::Nearer)
+}
+
+fn cut_to(call: &mut Call, end: Edge) -> Result<Values, Failure> {
+    let (unit, multiple) = unit_of(call.options)?;
+    let strictly = call.options.boolean("ceil_is_strictly_greater")?;
     let Some(input) = call.inputs.first() else { return Err(mismatch("an argument is expected")) };
     let times = Times::of(&input.array)?;
+    let of_day = is_time(input.array.data_type());
+    let of_date = matches!(input.array.data_type(), DataType::Date32 | DataType::Date64);
     let cut = |tick: i64| {
-        if unit.is_finer_than(times.per_second) {
+        if unit.is_finer_than(times.per_second) || (of_date && !unit.of_days()) {
             return Some(tick);
         }
         let local = times.local(tick)?;
-        let begin = unit.begin(unit.index(local, times.per_second)?, times.per_second)?;
-        if unit.of_days() { times.utc_of_local(begin) } else { tick.checked_sub(local.checked_sub(begin)?) }
+        let index = unit.index(local, times.per_second)?.checked_sub(unit.origin())?;
+        let index = index.div_euclid(multiple).checked_mul(multiple)?.checked_add(unit.origin())?;
+        let begin = unit.begin(index, times.per_second)?;
+        let behind = || unit.begin(index.checked_add(multiple)?, times.per_second);
+        let cut = match end {
+            Edge::Begin => begin,
+            Edge::Behind if begin == local && !strictly => begin,
+            Edge::Behind => behind()?,
+            Edge::Nearer => {
+                let behind = behind()?;
+                if local.checked_sub(begin)? >= behind.checked_sub(local)? { behind } else { begin }
+            }
+        };
+        if of_day && cut >= times.per_second * 86_400 {
+            return None;
+        }
+        if unit.of_days() {
+            return times.utc_of_local(cut);
+        }
+        let near = tick.checked_sub(local.checked_sub(cut)?)?;
+        // Where the clocks have changed in between, it is what they show that is cut.
+        if times.local(near)? == cut { Some(near) } else { times.utc_of_local(cut) }
     };
     let (ticks, failed) = each(call, input.array.as_ref(), &times.ticks, cut)?;
     let ticks: ArrayRef = match call.output {
@@ -205,7 +274,7 @@ fn floor(call: &mut Call) -> Result<Values, Failure> {
 }
 
 /// A number for each valid row, and the rows that have none.
-fn each(
+pub(super) fn each(
     call: &mut Call,
     array: &dyn Array,
     ticks: &[i64],

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::array::{ArrayRef, AsArray, BinaryArray, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use super::promote::internal;
@@ -99,6 +99,37 @@ impl Writer {
     pub(super) fn end_row(&mut self) {
         // `make_room` keeps the length within 2 GiB.
         self.offsets.push(i32::try_from(self.bytes.len()).unwrap_or(i32::MAX));
+    }
+
+    /// Ends an item of a list, of which there may be more than there are rows.
+    pub(super) fn end_item(&mut self, meter: &mut dyn Meter) -> Result<(), Failure> {
+        if self.offsets.len() == self.offsets.capacity() {
+            let more = self.offsets.capacity().max(1 << 10);
+            meter.allocate(more as u64 * 8)?;
+            self.offsets.reserve_exact(more);
+        }
+        self.end_row();
+        Ok(())
+    }
+
+    /// Adds bytes, for a column of binary.
+    pub(super) fn push_bytes(&mut self, bytes: &[u8], meter: &mut dyn Meter) -> Result<(), Failure> {
+        let length = self.bytes.len() + bytes.len();
+        if length > self.bytes.capacity() {
+            self.make_room(length, meter)?;
+        }
+        for block in bytes.chunks(BLOCK) {
+            meter.work(0)?;
+            self.bytes.extend_from_slice(block);
+        }
+        Ok(())
+    }
+
+    /// The column as binary.
+    pub(super) fn finish_binary(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, Failure> {
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let array = BinaryArray::try_new(offsets, Buffer::from_vec(self.bytes), nulls).map_err(internal)?;
+        Ok(Arc::new(array))
     }
 
     /// The column.

@@ -25,6 +25,7 @@ const MAX_FORMAT: usize = 1024;
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("strftime", "strftime(date, time or timestamp, [format]) -> text", format_types, strftime)
         .arity(1, 2).options(&["format"]).pieces().weight(80)
+        .differs("without a `format` a date has no time, and seconds no fraction")
         .doc("as text of the `format` (%Y-%m-%dT%H:%M:%S), local to the timestamp's zone"),
     Function::new("strptime", "strptime(text, [format]) -> type", parse_types, strptime)
         .arity(1, 2).options(&["format", "type"]).weight(40)

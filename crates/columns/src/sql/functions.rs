@@ -123,8 +123,13 @@ impl Resolver<'_> {
 
     fn arrow_function(&mut self, name: &str, arguments: Vec<Typed>, at: u32) -> Result<Typed, Failure> {
         match compute::functions().iter().find(|function| function.name == name) {
-            Some(function) if !function.aggregates() => self.kernel(name, arguments, String::new(), at),
-            Some(_) => Err(self.aggregate_here(name, at)),
+            Some(function) if function.is_row_wise() => self.kernel(name, arguments, String::new(), at),
+            Some(function) if function.aggregates() => Err(self.aggregate_here(name, at)),
+            Some(_) => {
+                let message = format!("`{name}` depends on other rows, and each row is computed by itself here");
+                let failure = Failure::invalid_config("unknown-function", message).with_offset(at);
+                Err(failure.with_help("compute it in a node of type window"))
+            }
             None if aggregates(name) => Err(self.aggregate_here(name, at)),
             None => {
                 let known = row_names().chain(compute::functions().iter().map(|function| function.name));

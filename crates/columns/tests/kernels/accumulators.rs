@@ -58,6 +58,14 @@ pub(crate) fn cases(suite: &mut Suite) {
         ("quantile", r#"{"q": 0.9}"#, "3.7 19.0 null"),
         ("quantile", r#"{"q": 0}"#, "1.0 10.0 null"),
         ("list", "", "[1, 4] [10, 20] null"),
+        ("product", "", "4 200 null"),
+        ("tdigest", "", "2.5 15.0 null"),
+        ("tdigest", r#"{"q": 0}"#, "1.0 10.0 null"),
+        ("tdigest", r#"{"q": 1}"#, "4.0 20.0 null"),
+        ("approximate_median", "", "2.5 15.0 null"),
+        ("skew", "", "0.0 0.0 null"),
+        ("kurtosis", "", "-2.0 -2.0 null"),
+        ("kurtosis", r#"{"biased": false}"#, "null null null"),
     ] {
         assert_eq!(aggregate(suite, function, &[a.clone()], &of, 3, options), expected, "{function} {options}");
     }
@@ -84,6 +92,26 @@ pub(crate) fn cases(suite: &mut Suite) {
     assert_eq!(aggregate(suite, "list", &[lists()], &[1, 1, 1], 2, ""), "null [[1, null], [2]]");
     assert_eq!(aggregate(suite, "list", &[structs()], &[1, 1, 1], 2, ""), "null [{a: 1}, {a: 2}]");
     every_type(suite);
+}
+
+/// What two numbers multiply to, where their middle is, and that they lie evenly about it.
+fn shaped(suite: &mut Suite, name: &str, two: &[ArrayRef], of: &[u32]) {
+    let fractions = name == "decimal(38,38)";
+    let whole = !name.starts_with("float") && !name.starts_with("decimal");
+    let (product, middle) = match (fractions, whole) {
+        (true, _) => ("0.0", "0.125"),
+        (false, true) => ("8", "3.0"),
+        (false, false) => ("8.0", "3.0"),
+    };
+    for (function, expected) in [
+        ("product", product),
+        ("tdigest", middle),
+        ("approximate_median", middle),
+        ("skew", "0.0"),
+        ("kurtosis", "-2.0"),
+    ] {
+        assert_eq!(aggregate(suite, function, two, of, 2, ""), format!("null {expected}"), "{function} of {name}");
+    }
 }
 
 fn every_type(suite: &mut Suite) {
@@ -116,13 +144,13 @@ fn every_type(suite: &mut Suite) {
                     );
                 }
                 aggregate(suite, "stddev", &small, &of, 2, "");
-                if *name != "decimal(50,2)" {
-                    let sum = aggregate(suite, "sum", &small, &of, 2, "");
-                    assert!(sum.starts_with("null 6") || sum.starts_with("null 0.2"), "sum of {name}: {sum}");
-                }
+                shaped(suite, name, &small, &of);
+                let sum = aggregate(suite, "sum", &small, &of, 2, "");
+                assert!(sum.starts_with("null 6") || sum.starts_with("null 0.2"), "sum of {name}: {sum}");
             }
             "int64" | "uint64" => {
                 let small = [as_type(&ints(&[Some(2), Some(4), None]), name)];
+                shaped(suite, name, &small, &of);
                 for (function, expected) in [
                     ("sum", "6"),
                     ("mean", "3.0"),
@@ -139,7 +167,9 @@ fn every_type(suite: &mut Suite) {
                 }
             }
             "bool" => {
-                for (function, expected) in [("sum", "1"), ("mean", "0.5"), ("any", "true"), ("all", "false")] {
+                for (function, expected) in
+                    [("product", "0"), ("sum", "1"), ("mean", "0.5"), ("any", "true"), ("all", "false")]
+                {
                     assert_eq!(
                         aggregate(suite, function, &a, &of, 2, ""),
                         format!("null {expected}"),
@@ -154,6 +184,11 @@ fn every_type(suite: &mut Suite) {
             }
             "dictionary" => {
                 for (function, expected) in [
+                    ("product", "-5"),
+                    ("skew", "0.0"),
+                    ("kurtosis", "-2.0"),
+                    ("tdigest", "2.0"),
+                    ("approximate_median", "2.0"),
                     ("sum", "4"),
                     ("mean", "2.0"),
                     ("variance", "18.0"),
@@ -304,4 +339,50 @@ fn k05_groups_without_rows_are_asked_for() {
     let nothing = new_null_array(&kind("fixed-size-list<int64, 100000000>"), 0);
     first.update(&[nothing], &groups(&[]), 1000, &mut Unmetered).unwrap();
     assert_eq!(first.finish(&mut Unmetered).unwrap_err().code, "too-large");
+}
+
+/// Moments of a sample, by their definition, whether gathered at once or merged.
+#[test]
+fn moments_are_those_of_a_model() {
+    let values: Vec<f64> = (0..101).map(|row| f64::from((row * row) % 37) - 3.5).collect();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let power = |k: i32| values.iter().map(|value| (value - mean).powi(k)).sum::<f64>() / n;
+    let (skew, kurtosis) = (power(3) / power(2).powf(1.5), power(4) / power(2).powi(2) - 3.0);
+    let unbiased = (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * kurtosis + 6.0);
+    let column_of = floats(&values.iter().map(|value| Some(*value)).collect::<Vec<_>>());
+    for (function, options, expected) in [
+        ("skew", "", skew),
+        ("skew", r#"{"biased": false}"#, skew * (n * (n - 1.0)).sqrt() / (n - 2.0)),
+        ("kurtosis", "", kurtosis),
+        ("kurtosis", r#"{"biased": false}"#, unbiased),
+    ] {
+        let Scalar::Float64(found) = reduce(function, &column_of, options, &mut Unmetered).unwrap() else { panic!() };
+        assert!((found - expected).abs() < 1e-9, "{function}: {found}, {expected}");
+    }
+}
+
+/// A t-digest tells quantiles to about a hundredth of the rank, and its memory does not grow with the values.
+#[test]
+fn approximate_quantiles_are_near() {
+    let rows = 200_000_i64;
+    // All numbers to 200 000 once, in an order of their own.
+    let values: Vec<Option<i64>> = (0..rows).map(|row| Some(row * 7_919 % rows)).collect();
+    let column_of = ints(&values);
+    for q in [0.0, 0.001, 0.1, 0.5, 0.9, 0.999, 1.0] {
+        let mut sketch = new("tdigest", &[column_of.data_type().clone()], &format!(r#"{{"q": {q}}}"#));
+        let (mut first, half) =
+            (new("tdigest", &[column_of.data_type().clone()], &format!(r#"{{"q": {q}}}"#)), rows as usize / 2);
+        sketch.update(&[column_of.slice(0, half)], &groups(&vec![0; half]), 1, &mut Unmetered).unwrap();
+        first.update(&[column_of.slice(half, half)], &groups(&vec![0; half]), 1, &mut Unmetered).unwrap();
+        let state = first.state(&mut Unmetered).unwrap();
+        sketch.merge(&state, &groups(&[0]), 1, &mut Unmetered).unwrap();
+        assert!(sketch.size() < 64 << 10, "{} bytes", sketch.size());
+        let found: f64 = shown(&sketch.finish(&mut Unmetered).unwrap()).parse().unwrap();
+        let expected = q * (rows - 1) as f64;
+        assert!((found - expected).abs() <= rows as f64 * 0.01, "{q}: {found}, {expected}");
+        if q == 0.0 || q == 1.0 {
+            assert_eq!(found, expected);
+        }
+    }
 }

@@ -11,7 +11,12 @@ use arrow::array::Array;
 #[test]
 fn every_function_has_cases_for_what_it_takes() {
     let mut suite = Suite::default();
+    crate::angles::cases(&mut suite);
     crate::arithmetic::cases(&mut suite);
+    crate::calendars::cases(&mut suite);
+    crate::characters::cases(&mut suite);
+    crate::nested::cases(&mut suite);
+    crate::running::cases(&mut suite);
     crate::accumulators::cases(&mut suite);
     crate::casts::cases(&mut suite);
     crate::choice::cases(&mut suite);

@@ -83,6 +83,11 @@ fn k04_large_patterns_are_refused() {
         &"(".repeat(2000),
         "(a{0,200}){0,200}",
         r"(\w{40}|\d{40}){40}",
+        // Without case, each class is gone through character by character.
+        &format!("(?i){}", r"\pL".repeat(1000)),
+        &format!("(?i){}", r"[\x00-\x{10FFFF}]".repeat(200)),
+        &format!("(?i:{})", r"\W".repeat(1000)),
+        &format!("(?i:{})", "[!-\u{10FFFF}]".repeat(400)),
     ] {
         for function in ["match_substring_regex", "replace_substring_regex", "extract_regex_group"] {
             let mut arguments = vec![column(&a), text(pattern)];
@@ -94,6 +99,20 @@ fn k04_large_patterns_are_refused() {
     }
     for pattern in ["%_".repeat(32 << 10), long] {
         assert_eq!(run("match_like", &[column(&a), text(&pattern)], "").unwrap_err().code, "too-large");
+    }
+}
+
+/// Ordinary patterns without case have few large classes.
+#[test]
+fn ordinary_patterns_without_case_are_searched() {
+    let a = texts(&[Some("Mail ÉVA@Example.ORG!"), Some("none"), None]);
+    for (pattern, expected) in [
+        (r"(?i)[\w.-]+@[\w.-]+\.[a-z]{2,}", "ÉVA@Example.ORG  null"),
+        (r"(?i)\bmail\s+\p{L}+", "Mail ÉVA  null"),
+        (r"(?i)[^\s]+$", "ÉVA@Example.ORG! none null"),
+    ] {
+        let outcome = run("extract_regex_group", &[column(&a), text(pattern)], "").unwrap();
+        assert_eq!(told(&outcome), expected, "{pattern}");
     }
 }
 

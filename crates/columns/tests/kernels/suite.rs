@@ -11,7 +11,7 @@ use arrow::array::{
 use arrow::compute::{cast, concat};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use jackfield_columns::compute::{Argument, Outcome, Scalar, call, result_type};
+use jackfield_columns::compute::{Argument, Outcome, Scalar, call, functions, result_type};
 use jackfield_columns::{Failure, Meter, Unmetered, parse_type, type_name};
 
 pub(crate) fn ints(values: &[Option<i64>]) -> ArrayRef {
@@ -257,7 +257,9 @@ fn checked(function: &str, arguments: &[Argument], options: &str, expected: &str
         for (from, other) in LAYOUTS {
             same(&mapped(arguments, |array| relaid(array, from, other)), other);
         }
-        masked(function, arguments, options, &outcome);
+        if functions().iter().any(|known| known.name == function && known.is_row_wise()) {
+            masked(function, arguments, options, &outcome);
+        }
         let Some(rows) = arguments.iter().find_map(|argument| match argument {
             Argument::Column(array) => Some(array.len()),
             Argument::Scalar(_) => None,

@@ -5,7 +5,7 @@ use crate::suite::*;
 const DAY: i64 = 86_400_000_000;
 
 /// The types that have a calendar.
-const DATED: &[&str] = &[
+pub(crate) const DATED: &[&str] = &[
     "date",
     "date64",
     "timestamp[s]",

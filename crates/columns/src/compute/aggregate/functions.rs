@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field};
 use super::super::options::Options;
 use super::super::promote::mismatch;
 use super::super::table::{Body, Bound, Check, Function, Literals, Plan};
-use super::{Make, cells, count, distinct, lists, sums, variance};
+use super::{Make, cells, count, distinct, lists, moments, product, sketch, sums, variance};
 use crate::Failure;
 
 const fn entry(name: &'static str, signature: &'static str, check: Check, make: Make) -> Function {
@@ -16,6 +16,7 @@ const fn entry(name: &'static str, signature: &'static str, check: Check, make: 
         signature,
         doc: "",
         options: &[],
+        differs: "",
         bound: Bound::Pieces,
         weight: 1,
         arity: (1, 1),
@@ -32,12 +33,17 @@ pub(in super::super) const FUNCTIONS: &[Function] = &[
         .doc("how many values there are: `mode` = only_valid, or all, which is also what it does without an argument"),
     entry("count_distinct", "count_distinct(any) -> int64", any, distinct::make)
         .weight(8)
+        .differs("0.0 and -0.0 are one value")
         .doc("how many different values there are"),
     entry("sum", "sum(number) -> int64, float64 or decimal", summed, sums::make)
+        .differs("one of integers does not wrap around")
         .doc("the sum; one of integers that is out of the range of int64 is an error"),
-    entry("mean", "mean(number) -> float64", averaged, sums::make_mean).doc("the arithmetic mean"),
-    entry("min", "min(any) -> any", ordered, cells::make_min).doc("the smallest"),
-    entry("max", "max(any) -> any", ordered, cells::make_max).doc("the largest; NaN is larger than any number"),
+    entry("mean", "mean(number) -> float64", averaged, sums::make_mean).differs("the mean of decimals is float64")
+        .doc("the arithmetic mean"),
+    entry("min", "min(any) -> any", ordered, cells::make_min).differs("NaN is larger than any number; Arrow leaves it out")
+        .doc("the smallest"),
+    entry("max", "max(any) -> any", ordered, cells::make_max).differs("NaN is larger than any number; Arrow leaves it out")
+        .doc("the largest; NaN is larger than any number"),
     entry("first", "first(any) -> any", same, cells::make_first).weight(2).doc("the first that is not null"),
     entry("last", "last(any) -> any", same, cells::make_last).weight(2).doc("the last that is not null"),
     entry("any", "any(bool) -> bool", booleans, cells::make_max).doc("whether any is true"),
@@ -45,17 +51,40 @@ pub(in super::super) const FUNCTIONS: &[Function] = &[
     entry("variance", "variance(number) -> float64", spread, variance::make)
         .options(&["ddof"])
         .weight(3)
+        .differs("Arrow's `ddof` is 0 unless it is given")
         .doc("the variance of a sample; with `ddof` = 0 (else 1) that of all there is"),
     entry("stddev", "stddev(number) -> float64", spread, variance::make_root)
         .options(&["ddof"])
         .weight(3)
+        .differs("Arrow's `ddof` is 0 unless it is given")
         .doc("the standard deviation of a sample; with `ddof` = 0 (else 1) that of all there is"),
+    entry("product", "product(number) -> int64 or float64", multiplied, product::make)
+        .weight(2)
+        .differs("the product of decimals is float64, and one of integers does not wrap around")
+        .doc("the product; one of integers that is out of the range of int64 is an error"),
+    entry("skew", "skew(number) -> float64", shaped, moments::make_skew)
+        .options(&["biased"])
+        .weight(8)
+        .doc("the skewness; with `biased` = false (else true) that of which the values are a sample"),
+    entry("kurtosis", "kurtosis(number) -> float64", shaped, moments::make_kurtosis)
+        .options(&["biased"])
+        .weight(8)
+        .doc("the excess kurtosis; with `biased` = false (else true) that of which the values are a sample"),
+    entry("tdigest", "tdigest(number) -> float64", quantile, sketch::make).options(&["q"]).weight(12).differs("another digest, so that the value is near Arrow's and not the same")
+        .doc(
+        "about the value below which the fraction `q` (0.5) of the values lies, in memory that does not grow with them",
+    ),
+    entry("approximate_median", "approximate_median(number) -> float64", floats, sketch::make)
+        .weight(12)
+        .differs("another digest, so that the value is near Arrow's and not the same")
+        .doc("about the median, in memory that does not grow with the values"),
     entry("median", "median(number) -> float64", floats, lists::make_quantile)
         .weight(8)
         .doc("the median, interpolated"),
     entry("quantile", "quantile(number) -> float64", quantile, lists::make_quantile)
         .options(&["q"])
         .weight(8)
+        .differs("NaN is larger than any number; Arrow leaves it out")
         .doc("the value below which the fraction `q` (0.5) of the values lies, interpolated"),
     entry("list", "list(any) -> list", listed, lists::make_list)
         .weight(4)
@@ -84,6 +113,7 @@ fn summed(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
         DataType::Null | DataType::Boolean => Plan::uniform(1, DataType::Int64, DataType::Int64),
         to if to.is_integer() => Plan::uniform(1, DataType::Int64, DataType::Int64),
         to if to.is_floating() => Plan::uniform(1, DataType::Float64, DataType::Float64),
+        to @ DataType::Decimal256(_, scale) => Plan::uniform(1, to.clone(), DataType::Decimal256(76, *scale)),
         to @ DataType::Decimal128(_, scale) => Plan::uniform(1, to.clone(), DataType::Decimal128(38, *scale)),
         to @ DataType::Duration(_) => Plan::uniform(1, to.clone(), to.clone()),
         _ => return Err(mismatch("a number or duration is expected")),
@@ -98,6 +128,20 @@ fn averaged(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
         }
         _ => return Err(mismatch("a number is expected")),
     })
+}
+
+fn multiplied(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
+    Ok(match one(types)? {
+        DataType::Null | DataType::Boolean => Plan::uniform(1, DataType::Int64, DataType::Int64),
+        to if to.is_integer() => Plan::uniform(1, DataType::Int64, DataType::Int64),
+        to if to.is_numeric() => Plan::uniform(1, DataType::Float64, DataType::Float64),
+        _ => return Err(mismatch("a number is expected")),
+    })
+}
+
+fn shaped(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    moments::biased(options)?;
+    floats(name, types, options)
 }
 
 fn floats(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {

@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use super::super::options::Options;
 use super::super::promote::{internal, mismatch, relabel};
 use super::super::table::Plan;
+use super::wide::Wide;
 use super::{State, grow};
 use crate::{Failure, Meter};
 
@@ -40,6 +41,7 @@ pub(super) fn make_mean(plan: &Plan, _: &Options) -> Result<Box<dyn State>, Fail
 fn of(plan: &Plan, mean: bool) -> Box<dyn State> {
     match plan.inputs.first() {
         Some(DataType::Float64) => Box::new(Floats { cells: Vec::new(), mean }),
+        Some(DataType::Decimal256(..)) => Box::new(Wide::new(plan.output.clone())),
         _ => Box::new(Integers { cells: Vec::new(), mean, output: plan.output.clone() }),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::array::{Array, ArrayRef, BooleanArray, Int32Array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 use arrow_row::{RowConverter, SortField};
@@ -94,6 +94,40 @@ pub(in super::super) fn is_in(call: &mut Call) -> Result<Values, Failure> {
     let nulls = NullBuffer::new(&found | &!&unknown);
     let array: ArrayRef = Arc::new(BooleanArray::new(found, Some(nulls).filter(|nulls| nulls.null_count() > 0)));
     Ok(Values::of(array))
+}
+
+pub(in super::super) fn index_types(name: &str, given: &[DataType], options: &Options) -> Result<Plan, Failure> {
+    Ok(Plan { output: DataType::Int32, ..types(name, given, options)? })
+}
+
+/// The others from the last to the first, so that the first that is equal stays.
+pub(in super::super) fn index_in(call: &mut Call) -> Result<Values, Failure> {
+    let Some((input, others)) = call.inputs.split_first() else { return Err(mismatch("an argument is expected")) };
+    let to = input.array.data_type().clone();
+    let mut set: Vec<Input> = others.to_vec();
+    for value in value_set(call.options)? {
+        call.tick(1 << 10)?;
+        let array = match &value {
+            Scalar::Text(text) if to.is_temporal() => from_text(text, &to)?,
+            _ => coerce(&value.to_array()?, &to, call.meter)?.array,
+        };
+        set.push(Input { array, scalar: true });
+    }
+    let mut numbers: Vec<Option<i32>> = vec![None; call.rows];
+    if to == DataType::Null {
+        return Ok(call.all_null());
+    }
+    for (number, other) in set.iter().enumerate().rev() {
+        call.tick(call.rows)?;
+        let equal = equal_rows(call, input, other)?;
+        let equal = truth(&Input { array: Arc::new(equal), scalar: false }, call.rows);
+        for row in equal.set_indices() {
+            if let Some(slot) = numbers.get_mut(row) {
+                *slot = Some(number as i32);
+            }
+        }
+    }
+    Ok(Values::of(Arc::new(Int32Array::from(numbers))))
 }
 
 fn looked_up(call: &mut Call, column: &ArrayRef, constants: &[ArrayRef]) -> Result<BooleanBuffer, Failure> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use regex::RegexBuilder;
+use regex_automata::meta;
 use regex_automata::nfa::thompson::NFA;
 use regex_automata::util::syntax;
 
@@ -13,6 +13,8 @@ use crate::Failure;
 const MAX_PATTERN: usize = 4096;
 /// Bytes of a compiled pattern, and of the table that a search builds as it goes.
 pub(super) const MAX_COMPILED: usize = 1 << 20;
+/// Characters that may be looked up for patterns without case: some ten milliseconds.
+const MAX_FOLDED: usize = 3_400_000;
 /// Patterns that are kept.
 const KEPT: usize = 32;
 
@@ -38,17 +40,18 @@ pub(super) fn compile(pattern: &str, ignore_case: bool) -> Result<Arc<Pattern>, 
         return Ok(regex);
     }
     drop(cache);
-    let regex = RegexBuilder::new(pattern)
-        .case_insensitive(ignore_case)
-        .size_limit(MAX_COMPILED)
-        .dfa_size_limit(MAX_COMPILED)
-        .nest_limit(64)
-        .build()
-        .map_err(|error| refused(&error))?;
-    let syntax = syntax::Config::new().case_insensitive(ignore_case).nest_limit(64);
-    let nfa = NFA::config().nfa_size_limit(Some(MAX_COMPILED));
-    let nfa = NFA::compiler().syntax(syntax).configure(nfa).build(pattern).map_err(|_| too_large())?;
-    let regex = Arc::new(Pattern::new(regex, nfa, ignore_case));
+    if folding(pattern, ignore_case) > MAX_FOLDED {
+        let message = "the pattern ignores case in too many large classes of characters";
+        let failure = Failure::limit("too-large", message).with_parameter("/pattern");
+        return Err(failure.with_help("a class that has no case, or both, is quicker as (?-i:…)"));
+    }
+    // Parsed once, for the searches of short texts and those of long ones.
+    let hir = syntax::parse_with(pattern, &dialect(ignore_case)).map_err(|error| refused(&error.to_string()))?;
+    let limits = meta::Config::new().nfa_size_limit(Some(MAX_COMPILED)).hybrid_cache_capacity(MAX_COMPILED);
+    let regex = meta::Regex::builder().configure(limits).build_from_hir(&hir).map_err(|_| too_large())?;
+    let limits = NFA::config().nfa_size_limit(Some(MAX_COMPILED));
+    let nfa = NFA::compiler().configure(limits).build_from_hir(&hir).map_err(|_| too_large())?;
+    let regex = Arc::new(Pattern::new(regex, nfa, pattern.to_owned(), ignore_case));
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     if cache.len() >= KEPT {
         cache.remove(0);
@@ -61,18 +64,56 @@ fn too_large() -> Failure {
     Failure::limit("too-large", "the pattern compiles to more than 1 MiB").with_parameter("/pattern")
 }
 
-fn refused(error: &regex::Error) -> Failure {
-    match error {
-        regex::Error::CompiledTooBig(_) => too_large(),
-        other => {
-            // The error draws the pattern over several lines; its last line says what is wrong.
-            let text = other.to_string();
-            let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let failure =
-                Failure::invalid_config("syntax", format!("the pattern is not a regular expression: {reason}"));
-            failure.with_parameter("/pattern")
-        }
+fn refused(error: &str) -> Failure {
+    // The error draws the pattern over several lines; its last line says what is wrong.
+    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    let failure = Failure::invalid_config("syntax", format!("the pattern is not a regular expression: {reason}"));
+    failure.with_parameter("/pattern")
+}
+
+/// How patterns are read.
+pub(super) fn dialect(ignore_case: bool) -> syntax::Config {
+    syntax::Config::new().case_insensitive(ignore_case).nest_limit(64)
+}
+
+/// About how many characters are looked up to find those that differ in case only: without case, each class is gone
+/// through character by character before its size is known to any limit.
+fn folding(pattern: &str, ignore_case: bool) -> usize {
+    /// All characters.
+    const ALL: usize = 1_100_000;
+    /// Those of a class of letters, or of a script.
+    const SOME: usize = 140_000;
+    let flags = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphabetic() || *c == '-').any(|c| c == 'i');
+    if !ignore_case
+        && !pattern.match_indices("(?").any(|(place, _)| flags(pattern.get(place + 2..).unwrap_or_default()))
+    {
+        return 0;
     }
+    let (mut cost, mut characters, mut before) = (0, pattern.chars().peekable(), ' ');
+    while let Some(character) = characters.next() {
+        match (character, characters.peek().copied()) {
+            ('\\', Some('P' | 'W' | 'D' | 'S')) => cost += ALL,
+            ('\\', Some('p')) => {
+                let mut rest = characters.clone().skip(1).peekable();
+                let name: String = match rest.peek() {
+                    Some('{') => rest.skip(1).take_while(|c| *c != '}').collect(),
+                    _ => rest.take(1).collect(),
+                };
+                let small = name.len() <= 2 && !name.starts_with(['C', '^'])
+                    || matches!(&*name, "Latin" | "Greek" | "Cyrillic" | "Han" | "Alphabetic" | "Letter");
+                cost += if small { SOME } else { ALL };
+            }
+            ('\\', Some('w')) => cost += SOME,
+            // A range whose end is not ASCII, or is written by its number.
+            ('-', Some(end)) if before != '[' && (end == '\\' || !end.is_ascii()) => cost += ALL,
+            _ => {}
+        }
+        if character == '\\' {
+            characters.next();
+        }
+        before = character;
+    }
+    cost
 }
 
 /// A LIKE pattern as a regular expression over the whole text.

@@ -1,48 +1,57 @@
-//! Searches that can be stopped. A short text goes through the regex crate; a long one byte by byte through a lazy
-//! automaton or, where that cannot follow, through threads of the pattern's NFA, with looks at the deadline in between.
+//! Searches that can be stopped. A short text goes through the engine of the regex crate; a long one byte by byte
+//! through a lazy automaton or, where that cannot follow, through threads of the pattern's NFA, with looks at the
+//! deadline in between.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use regex::Regex;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::meta;
 use regex_automata::nfa::thompson::{NFA, WhichCaptures};
+use regex_automata::util::captures::Captures;
 use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input, MatchKind};
+use regex_automata::{Anchored, Input, MatchKind, PatternID};
 
 use super::super::values::Call;
-use super::compiled::MAX_COMPILED;
+use super::compiled::{MAX_COMPILED, dialect};
 use super::threads::Threads;
 use crate::Failure;
 
-/// Bytes of text times states of the pattern that one search of the regex crate may take, in which it does not look at
-/// the deadline: ten milliseconds for the worst of patterns.
+/// Bytes of text times states of the pattern that one search of the engine for short texts may take, which does not look
+/// at the deadline: ten milliseconds for the worst of patterns.
 const QUICK: usize = 1 << 20;
 /// The same between looks of the lazy automaton, whose steps are longer.
 const PIECE: usize = 1 << 18;
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub(super) struct Pattern {
-    regex: Regex,
+pub(in super::super) struct Pattern {
+    regex: meta::Regex,
     nfa: NFA,
+    text: String,
     ignore_case: bool,
     /// Made when a text is long: forwards to a match's end, and backwards to its begin.
     automata: OnceLock<Option<(DFA, DFA)>>,
 }
 
 /// What the groups of a match hold, from group 0, which is all of it.
-pub(super) type Groups = Vec<Option<Range<usize>>>;
+pub(in super::super) type Groups = Vec<Option<Range<usize>>>;
 
 impl Pattern {
-    pub(super) fn new(regex: Regex, nfa: NFA, ignore_case: bool) -> Self {
-        Self { regex, nfa, ignore_case, automata: OnceLock::new() }
+    pub(super) fn new(regex: meta::Regex, nfa: NFA, text: String, ignore_case: bool) -> Self {
+        Self { regex, nfa, text, ignore_case, automata: OnceLock::new() }
     }
 
     /// Groups, group 0 included.
     pub(super) fn groups(&self) -> usize {
         self.regex.captures_len()
+    }
+
+    /// The groups that have names, with their numbers.
+    pub(super) fn names(&self) -> Vec<(String, usize)> {
+        let names = self.regex.group_info().pattern_names(PatternID::ZERO).enumerate();
+        names.filter_map(|(group, name)| Some((name?.to_owned(), group))).collect()
     }
 
     fn states(&self) -> usize {
@@ -68,36 +77,35 @@ impl Pattern {
         };
         let forward = DFA::builder().configure(config()).build_from_nfa(self.nfa.clone()).ok()?;
         let backward = NFA::config().reverse(true).which_captures(WhichCaptures::None);
+        let hir = syntax::parse_with(&self.text, &dialect(self.ignore_case)).ok()?;
         let backward = backward.nfa_size_limit(Some(MAX_COMPILED));
-        let backward = DFA::builder()
-            .configure(config().match_kind(MatchKind::All))
-            .syntax(syntax::Config::new().case_insensitive(self.ignore_case).nest_limit(64))
-            .thompson(backward)
-            .build(self.regex.as_str());
+        let backward = NFA::compiler().configure(backward).build_from_hir(&hir).ok()?;
+        let backward = DFA::builder().configure(config().match_kind(MatchKind::All)).build_from_nfa(backward);
         Some((forward, backward.ok()?))
     }
 }
 
 /// A pattern on its way through texts, with what its searches leave for the next ones.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(in super::super) struct Search {
     pattern: Arc<Pattern>,
     caches: Option<(Cache, Cache)>,
     threads: Option<Threads>,
+    captures: Option<Captures>,
     /// Group slots that matches are to tell.
     slots: usize,
 }
 
 impl Search {
     /// For matches of which the first `groups` groups are asked for.
-    pub(super) fn new(pattern: &Arc<Pattern>, groups: usize, call: &mut Call) -> Result<Self, Failure> {
+    pub(in super::super) fn new(pattern: &Arc<Pattern>, groups: usize, call: &mut Call) -> Result<Self, Failure> {
         // What compiling takes is charged each time, whether or not the pattern was kept.
         call.charge(pattern.states() as u64 * 4 + 1_000)?;
         let slots = groups.min(pattern.groups()) * 2;
-        Ok(Self { pattern: Arc::clone(pattern), caches: None, threads: None, slots })
+        Ok(Self { pattern: Arc::clone(pattern), caches: None, threads: None, captures: None, slots })
     }
 
-    /// Charges a search of a text from `from` on; true if it is too long for the regex crate.
+    /// Charges a search of a text from `from` on; true if it is too long for the engine for short texts.
     fn is_long(&self, text: &str, from: usize, call: &mut Call) -> Result<bool, Failure> {
         let bytes = text.len() - from.min(text.len());
         let work = bytes.saturating_mul(self.pattern.states());
@@ -109,7 +117,7 @@ impl Search {
     }
 
     /// Whether the pattern matches anywhere.
-    pub(super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
+    pub(in super::super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
         if !self.is_long(text, 0, call)? {
             return Ok(self.pattern.regex.is_match(text));
         }
@@ -120,14 +128,21 @@ impl Search {
     }
 
     /// The first match that begins at `from`, a character's begin, or behind it.
-    pub(super) fn groups(&mut self, text: &str, from: usize, call: &mut Call) -> Result<Option<Groups>, Failure> {
+    pub(in super::super) fn groups(
+        &mut self,
+        text: &str,
+        from: usize,
+        call: &mut Call,
+    ) -> Result<Option<Groups>, Failure> {
         if !self.is_long(text, from, call)? {
+            let input = Input::new(text).range(from..);
             if self.slots <= 2 {
-                return Ok(self.pattern.regex.find_at(text, from).map(|found| vec![Some(found.range())]));
+                return Ok(self.pattern.regex.find(input).map(|found| vec![Some(found.range())]));
             }
-            let found = self.pattern.regex.captures_at(text, from);
-            let group = |found: Option<regex::Match>| found.map(|found| found.range());
-            return Ok(found.map(|found| found.iter().take(self.slots / 2).map(group).collect()));
+            let found = self.captures.get_or_insert_with(|| self.pattern.regex.create_captures());
+            self.pattern.regex.captures(input, found);
+            let group = |group: usize| found.get_group(group).map(|span| span.range());
+            return Ok(found.is_match().then(|| (0..self.slots / 2).map(group).collect()));
         }
         let Some(end) = self.end(text, from, false, call)? else {
             return self.by_threads(text, from..text.len(), false, false, call);

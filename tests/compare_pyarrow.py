@@ -1,0 +1,298 @@
+"""Asks pyarrow what `cargo run --example cases` asked the kernels, and tells where they differ.
+
+A difference is an error unless the function's table entry says how its meaning differs. What pyarrow has no function for
+is counted. `scripts/compare-pyarrow` runs this.
+"""
+
+import json
+import math
+import multiprocessing
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+UNITS = {"years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"}
+
+
+def padded(function):
+    return lambda a, width, padding=" ": function(a, width=width, padding=padding)
+
+
+def elements(arrays, null):
+    return getattr(pc, arrays)(*null)
+
+
+def truncated(function):
+    """Arrow's default is a multiple of one day as well."""
+    return lambda a, unit="day", multiple=1, **more: function(a, multiple=multiple, unit=unit, **more)
+
+
+# Functions whose arguments or options are named otherwise. None: pyarrow has the name with another use.
+ADAPTED = {
+    "utf8_lpad": padded(pc.utf8_lpad),
+    "utf8_rpad": padded(pc.utf8_rpad),
+    "utf8_center": padded(pc.utf8_center),
+    "ascii_lpad": padded(pc.ascii_lpad),
+    "ascii_rpad": padded(pc.ascii_rpad),
+    "ascii_center": padded(pc.ascii_center),
+    "floor_temporal": truncated(pc.floor_temporal),
+    "ceil_temporal": truncated(pc.ceil_temporal),
+    "round_temporal": truncated(pc.round_temporal),
+    "cast": lambda a, to_type: pc.cast(a, {"utf8": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "int8": pa.int8()}[to_type]),
+    "is_in": lambda a, value_set: pc.is_in(a, value_set=pa.array(value_set, a.type)),
+    "index_in": lambda a, value_set: pc.index_in(a, value_set=pa.array(value_set, a.type)),
+    "list_slice": lambda a, start=0, stop=None: pc.list_slice(a, start, stop),
+    "struct_field": lambda a, index: pc.struct_field(a, [index]),
+    "make_struct": lambda *a, field_names=None: pc.make_struct(*a, field_names=field_names or [str(i) for i in range(len(a))]),
+    "if_else": lambda c, a, b: pc.if_else(c, a, b),
+    "match_like": lambda a, pattern, ignore_case=False: pc.match_like(a, pattern, ignore_case=ignore_case),
+    "quantile": lambda a, q=0.5: pc.quantile(a, q=q)[0],
+    "tdigest": lambda a, q=0.5: pc.tdigest(a, q=q)[0],
+    "round_to_multiple": lambda a, multiple=1, round_mode="half_to_even": pc.round_to_multiple(
+        a, pa.scalar(multiple).cast(a.type, safe=False), round_mode=round_mode
+    ),
+    "rank": lambda a, tiebreaker="first": pc.rank(a, sort_keys="ascending", tiebreaker=tiebreaker),
+    "case_when": lambda c, a, *b: pc.case_when(pc.make_struct(c, field_names=["0"]), a, *b),
+    "strptime": lambda a, format: pc.strptime(a, format=format, unit="us"),
+    "binary_repeat": lambda a, n: pc.binary_repeat(a, n),
+    "utf8_repeat": lambda a, n: pc.binary_repeat(a, n),
+    "fill_null": lambda a, b: pc.coalesce(a, b),
+    "split_pattern": lambda a, pattern, max_splits=None, reverse=False: pc.split_pattern(a, pattern, max_splits=max_splits, reverse=reverse),
+    "count": lambda a, mode="only_valid": pc.count(a, mode=mode),
+    "count_distinct": lambda a: pc.count_distinct(a, mode="only_valid"),
+}
+# The same function under two names.
+NAMED = {
+    "is_distinct_from": None,
+    "is_not_distinct_from": None,
+    "and_kleene": "and_kleene",
+    "median": None,
+    "list": None,
+    "string_agg": None,
+    "epoch": None,
+}
+
+
+def call(name, arguments, options):
+    if name in NAMED and NAMED[name] is None:
+        return None
+    function = ADAPTED.get(name) or getattr(pc, name, None)
+    if function is None or (name not in ADAPTED and name not in pc.list_functions()):
+        return None
+    return function(*arguments, **options)
+
+
+def plain(value):
+    """Lists of Python values without types: numbers as numbers, times as pyarrow counts them."""
+    if isinstance(value, pa.Scalar):
+        value = pa.repeat(value, 1)
+    if isinstance(value, (pa.Array, pa.ChunkedArray)):
+        if isinstance(value, pa.ChunkedArray):
+            value = value.combine_chunks()
+        if pa.types.is_dictionary(value.type):
+            value = value.dictionary_decode()
+        if pa.types.is_timestamp(value.type) or pa.types.is_duration(value.type):
+            unit, scale = value.type.unit, {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+            return [None if v is None else v * scale[unit] for v in value.cast(pa.int64()).to_pylist()]
+        if pa.types.is_date64(value.type):
+            value = value.cast(pa.date32())
+        return [plain_scalar(item) for item in value.to_pylist()]
+    return [plain_scalar(value)]
+
+
+def plain_scalar(value):
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if isinstance(value, bool):
+        return int(value)
+    if hasattr(value, "as_py"):
+        return plain_scalar(value.as_py())
+    if isinstance(value, dict):
+        return {key: plain_scalar(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain_scalar(item) for item in value]
+    if type(value).__name__ == "Decimal":
+        return value
+    return value
+
+
+def same(ours, theirs, near=1e-9):
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(same(a, b, near) for a, b in zip(ours, theirs))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return list(ours) == list(theirs) and all(same(ours[key], theirs[key], near) for key in ours)
+    if ours is None or theirs is None:
+        return ours is None and theirs is None
+    if isinstance(ours, float) or isinstance(theirs, float):
+        try:
+            a, b = float(ours), float(theirs)
+        except (TypeError, ValueError, OverflowError):
+            return False
+        if math.isnan(a) or math.isnan(b):
+            return math.isnan(a) and math.isnan(b)
+        # What is near zero beside the values that it is computed from has no exact digits.
+        return a == b or math.isclose(a, b, rel_tol=near, abs_tol=1e-300 if near == 1e-9 else 1e-8)
+    return ours == theirs
+
+
+def streams(path):
+    """The IPC streams of a file, each at a multiple of 64 bytes, as pyarrow wants its buffers."""
+    with pa.OSFile(str(path), "rb") as file:
+        everything = file.read_buffer()
+    place = 0
+    while place < len(everything):
+        source = pa.BufferReader(everything.slice(place))
+        reader = pa.ipc.open_stream(source)
+        batches = list(reader)
+        yield batches[0] if batches else pa.RecordBatch.from_pylist([], schema=reader.schema)
+        place += (source.tell() + 63) // 64 * 64
+
+
+GROUPED = {"mean", "sum", "min", "max", "count", "count_distinct", "variance", "stddev", "product", "any", "all", "first", "last", "approximate_median", "tdigest", "skew", "kurtosis", "list"}
+
+
+def grouped(name, values, groups, options):
+    """Arrow's hash aggregate; a null result of the kernels is what it gives for groups without values."""
+    makers = {
+        "variance": pc.VarianceOptions, "stddev": pc.VarianceOptions, "count": pc.CountOptions, "tdigest": pc.TDigestOptions,
+        "count_distinct": pc.CountOptions, "skew": pc.SkewOptions, "kurtosis": pc.SkewOptions,
+    }
+    if name not in GROUPED or name in ("list", "tdigest"):
+        return None
+    made = makers[name](**options) if name in makers and options else None
+    table = pa.table({"g": groups, "x": values})
+    entry = ("x", name, made) if made is not None else ("x", name)
+    found = table.group_by("g", use_threads=False).aggregate([entry]).sort_by("g")
+    return found["x_" + name]
+
+
+def joined(case, column):
+    build, probe = column.slice(0, case["build"]), column.slice(case["build"])
+    left = pa.table({"k": probe, "p": pa.array(range(len(probe)), pa.int64())})
+    right = pa.table({"k": build, "b": pa.array(range(len(build)), pa.int64())})
+    found = left.join(right, "k", join_type=case["join"], use_threads=False).to_pylist()
+    return sorted(((row["p"], row.get("b")) for row in found), key=str)
+
+
+def compared(case, arguments, values, failed):
+    """Ours and theirs, or None where pyarrow has no such function."""
+    options = json.loads(case.get("options") or "{}")
+    name = case["function"]
+    if case["kind"] == "sort":
+        order = "descending" if case["descending"] else "ascending"
+        table = pa.table({"a": arguments[0], "b": arguments[1]})
+        placement = "at_start" if case["nulls_first"] else "at_end"
+        theirs = pc.sort_indices(table, sort_keys=[("a", order), ("b", order)], null_placement=placement)
+        return plain(values), plain(theirs)[: case["limit"]]
+    if case["kind"] == "join":
+        flat = values.to_pylist()
+        pairs = list(zip(flat[::2], flat[1::2]))
+        return sorted(pairs, key=str), joined(case, arguments[0])
+    if case["kind"] == "reduce":
+        found = call(name, arguments[:1], options)
+        return None if found is None else (plain(values), plain(found))
+    if case["kind"] == "grouped":
+        found = grouped(name, arguments[0], arguments[1], options)
+        return None if found is None else (plain(values), plain(found))
+    # Where rows failed, pyarrow is asked about the others: it fails columns as a whole.
+    if any(failed) and not case["row_wise"]:
+        return None
+    if any(failed):
+        keep = pa.array([not row for row in failed])
+        arguments = [array.filter(keep) for array in arguments]
+        values = values.filter(keep)
+    found = call(name, arguments, options)
+    return None if found is None else (plain(values), plain(found))
+
+
+def of_function(cases, result):
+    """Compares the cases of one function, and sends what came of it after each."""
+    told = {"compared": 0, "refused": None, "alone": False, "differences": [], "said": []}
+    for number, (case, arguments, values, failed) in enumerate(cases):
+        result.send(("at", number))
+        failed = failed.column(0).to_pylist()
+        try:
+            pair = compared(case, arguments.columns, values.column(0), failed)
+        except (pa.ArrowException, TypeError, KeyError, NotImplementedError, OverflowError, ValueError) as error:
+            # What pyarrow does not take, or not so.
+            told["refused"] = (str(error).splitlines() or ["?"])[0]
+            continue
+        if pair is None:
+            told["alone"] = True
+            continue
+        told["compared"] += 1
+        ours, theirs = pair
+        # The kernels compute in float64 where Arrow stays in float32; sums of powers have fewer exact digits.
+        narrow = any(pa.types.is_float32(array.type) for array in arguments.columns)
+        near = 1e-6 if narrow or case["function"] in ("skew", "kurtosis", "variance", "stddev") else 1e-9
+        if not same(ours, theirs, near):
+            kind = "said" if case["differs"] else "differences"
+            told[kind].append(shown(case, arguments, failed, ours, theirs))
+    result.send(("told", told))
+
+
+def shown(case, arguments, failed, ours, theirs):
+    """One line about the first row that differs."""
+    types = ", ".join(str(array.type) for array in arguments.columns)
+    rows = range(min(len(ours), len(theirs)))
+    place = next((row for row in rows if not same(ours[row], theirs[row])), None)
+    kind = f"{case['kind']} of {types} {case.get('options', '')} {case.get('shape', '')}"
+    if place is None:
+        return f"{kind}: {len(ours)} rows, pyarrow {len(theirs)}"
+    given = ""
+    if case["kind"] == "call" and not any(failed) and all(place < len(array) for array in arguments.columns):
+        given = ", ".join(repr(plain(array.slice(place, 1))[0]) for array in arguments.columns)
+    return f"{kind}: row {place} ({given}): {ours[place]!r}, pyarrow {theirs[place]!r}"
+
+
+def main(folder):
+    told = streams(folder / "cases.arrows")
+    functions = {}
+    for line in (folder / "cases.jsonl").read_text().splitlines():
+        case = json.loads(line)
+        functions.setdefault(case["function"], []).append((case, next(told), next(told), next(told)))
+    found = {}
+    context = multiprocessing.get_context("fork")
+    for name, cases in functions.items():
+        # In a process of its own: some of pyarrow's functions crash on columns that it reads without complaint.
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=of_function, args=(cases, theirs))
+        process.start()
+        theirs.close()
+        last = None
+        try:
+            while name not in found:
+                what, value = ours.recv()
+                if what == "told":
+                    found[name] = value
+                last = value
+        except EOFError:
+            kind = cases[last][0] if isinstance(last, int) else {}
+            types = ", ".join(str(column.type) for column in cases[last][1].columns) if isinstance(last, int) else "?"
+            crash = f"pyarrow crashed on {types} {kind.get('options', '')} {kind.get('shape', '')}"
+            found[name] = {"compared": 0, "refused": crash, "alone": False, "differences": [], "said": []}
+        process.join()
+    wrong = 0
+    for name, told in sorted(found.items()):
+        differs = any(case[0]["differs"] for case in functions[name])
+        if told["differences"]:
+            wrong += 1
+            print(f"{name}: {len(told['differences'])} of {told['compared']} cases differ, and docs/functions.md does not say how")
+            for line in told["differences"][:4]:
+                print(f"    {line}")
+        if differs and told["compared"] and not told["said"]:
+            print(f"{name}: docs/functions.md says that it differs; no case shows it")
+    asked = [name for name, told in found.items() if told["compared"]]
+    differing = [name for name in asked if found[name]["said"]]
+    print(f"{sum(told['compared'] for told in found.values())} cases of {len(asked)} functions compared; {len(differing)} differ as they say")
+    print(f"pyarrow has none of: {', '.join(sorted(name for name in found if found[name]['alone'] and name not in asked))}")
+    for name, told in sorted(found.items()):
+        if not told["compared"] and told["refused"]:
+            print(f"pyarrow refused all of {name}: {told['refused'][:200]}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
