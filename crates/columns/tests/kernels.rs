@@ -3,8 +3,6 @@
 #![allow(clippy::cloned_ref_to_slice_refs, clippy::type_complexity)]
 // A test that cannot go on says so by panicking; the lint only knows functions marked as tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-// Cases are written as lists of arguments, whether of one or of several.
-#![allow(clippy::cloned_ref_to_slice_refs)]
 #![cfg(test)]
 
 #[path = "kernels/accumulators.rs"]
