@@ -127,6 +127,15 @@ fn secrets_are_seen_by_the_host_they_are_for_and_by_nobody_else() {
         assert_eq!(seen.contains("no: "), !words.is_empty(), "{seen}");
         assert_eq!(server.asked().is_empty(), !words.is_empty());
     }
+    // The variable that it comes from is no way around.
+    let files = Place::new("files");
+    files.manifest(|text| text.replace("\"ABSENT\"", "\"JACKFIELD_TEST_TOKEN\""));
+    files.grant(&["--only", "env JACKFIELD_TEST_TOKEN"]);
+    files.make("operator.toml", config);
+    files.pipeline(&["env JACKFIELD_TEST_TOKEN".to_owned()], "");
+    let output = files.run(&["run", "pipeline.toml", "--config", "operator.toml"]);
+    assert!(output.status.success() && text(&output).contains("the variable holds a secret"), "{}", text(&output));
+    assert!(fs::read_to_string(files.path("out.jsonl")).unwrap().contains("\"unset\""));
     // In a URL it would end up in logs.
     let (seen, _) = with(&format!("GET http://127.0.0.1:{port}/v1/${{secret:token}}"));
     assert!(seen.contains("no: ") && server.asked().is_empty(), "{seen}");

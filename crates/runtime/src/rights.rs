@@ -90,7 +90,11 @@ pub(crate) fn effective(
         http: layers(&asked.network_http, policies, |policy| &policy.network_http),
         sockets: layers(&asked.network_socket, policies, |policy| &policy.network_socket),
         secrets: layers(&asked.secrets, policies, |policy| &policy.secrets),
-        sources: settings.secrets.iter().map(|(name, secret)| (name.clone(), source(secret, settings))).collect(),
+        sources: settings
+            .secrets
+            .iter()
+            .filter_map(|(name, secret)| Some((name.clone(), source(name, secret, settings)?)))
+            .collect(),
         ..Rights::default()
     };
     let mut found = Vec::new();
@@ -119,6 +123,13 @@ pub(crate) fn effective(
             Entry::Http(rule) => rights.http.granted.push(rule.clone()),
             Entry::Socket(rule) => rights.sockets.granted.push(rule.clone()),
             Entry::Secret(rule) => rights.secrets.granted.push(rule.clone()),
+            // A secret stays one, whoever has granted its variable.
+            Entry::Env(rule) if settings.secrets.values().any(|secret| *secret == Secret::Env(rule.name.clone())) => {
+                let message =
+                    format!("plugin {} goes without `{}`: the variable holds a secret", plugin.name(), ask.right);
+                let help = "use it as a secret: [permissions] secrets in plugin.toml";
+                warnings.push(Problem::warning("policy-narrows", message).with_help(help));
+            }
             Entry::Env(rule) => {
                 rights.env.extend(std::env::var(&rule.name).ok().map(|value| (rule.name.clone(), value)));
             }
@@ -140,13 +151,10 @@ fn layers<T: Clone>(asked: &[T], policies: &[Permissions], of: impl Fn(&Permissi
     Layers { asked: asked.to_vec(), granted: Vec::new(), ceilings: policies.iter().map(|p| of(p).clone()).collect() }
 }
 
-fn source(secret: &Secret, settings: &Settings) -> SecretSource {
+fn source(name: &str, secret: &Secret, settings: &Settings) -> Option<SecretSource> {
     match secret {
-        Secret::Env(name) => SecretSource::Env(name.clone()),
-        Secret::File(path) => {
-            let base = settings.config_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-            SecretSource::File(base.join(path))
-        }
+        Secret::Env(variable) => Some(SecretSource::Env(variable.clone())),
+        Secret::File(_) => settings.secret_file(name).map(SecretSource::File),
     }
 }
 

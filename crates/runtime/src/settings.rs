@@ -72,6 +72,17 @@ pub struct Settings {
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl Settings {
+    /// The file that holds a secret, if it is one that lies in a file. A relative path starts at the configuration.
+    pub(crate) fn secret_file(&self, name: &str) -> Option<PathBuf> {
+        match self.secrets.get(name)? {
+            Secret::File(path) => {
+                let base = self.config_file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+                Some(base.join(path))
+            }
+            Secret::Env(_) => None,
+        }
+    }
+
     /// What the operator decides about plugins that exclude each other.
     pub fn choices(&self) -> Choices {
         let pins = self.plugins.iter().filter_map(|(name, plugin)| Some((name.clone(), plugin.version.clone()?)));

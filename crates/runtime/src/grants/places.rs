@@ -58,6 +58,12 @@ pub fn refusal(place: &Path, access: Access, plugin: &InstalledPlugin, settings:
             return Some(why);
         }
     }
+    for file in settings.secrets.keys().filter_map(|name| settings.secret_file(name)) {
+        let Ok(file) = file.canonicalize() else { continue };
+        if let Some(why) = about(&file, "the file of a secret") {
+            return Some(why);
+        }
+    }
     let config = settings.config_file.as_deref().and_then(|file| file.canonicalize().ok());
     if let (Some(config), Access::Write) = (config, access)
         && config.starts_with(place)
@@ -88,6 +94,8 @@ pub fn overlap(one: &Path, other: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jackfield_manifest::Secret;
+
     use super::*;
     use crate::discover::Rank;
     use crate::settings::PluginFolder;
@@ -96,10 +104,11 @@ mod tests {
     fn guarded_places_are_refused_from_inside_and_from_around() {
         let top = tempfile::tempdir().unwrap();
         let top = top.path().canonicalize().unwrap();
-        for folder in ["state/deep", "cache", "plugins/geo/maps", "plugins/other", "data", "conf"] {
+        for folder in ["state/deep", "cache", "plugins/geo/maps", "plugins/other", "data", "conf", "vault"] {
             std::fs::create_dir_all(top.join(folder)).unwrap();
         }
         std::fs::write(top.join("conf/jackfield.toml"), "").unwrap();
+        std::fs::write(top.join("vault/token"), "hunter2").unwrap();
         let text = "[plugin]\nname = \"geo\"\nversion = \"1.0.0\"\ncomponent = \"a.wasm\"\n";
         let plugin = InstalledPlugin {
             manifest: jackfield_manifest::parse_manifest("plugin.toml", text).0.unwrap(),
@@ -115,6 +124,7 @@ mod tests {
             state_dir: Some(top.join("state")),
             cache_dir: Some(top.join("cache")),
             config_file: Some(top.join("conf/jackfield.toml")),
+            secrets: [("token".to_owned(), Secret::File("../vault/token".to_owned()))].into(),
             ..Settings::default()
         };
         let refused = |place: &Path, access| refusal(place, access, &plugin, &settings);
@@ -125,6 +135,8 @@ mod tests {
             assert!(refused(&top.join(place), Access::Read).is_some(), "{place}");
         }
         assert_eq!(refused(&top.join("data"), Access::Write), None);
+        assert!(refused(&top.join("vault"), Access::Read).is_some());
+        assert!(refused(&top.join("vault/token"), Access::Read).is_some());
         assert_eq!(refused(&top.join("plugins/geo/maps"), Access::Read), None);
         assert!(refused(&top.join("plugins/geo/maps"), Access::Write).is_some());
         assert_eq!(refused(&top.join("conf"), Access::Read), None);
