@@ -86,7 +86,9 @@ fn carry_out(step: &str) -> String {
             names.join(" ")
         }),
         "write" => done(fs::write(path, more)),
-        "append" => done(fs::OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(more.as_bytes()))),
+        "append" => {
+            done(fs::OpenOptions::new().append(true).open(path).and_then(|mut file| file.write_all(more.as_bytes())))
+        }
         "fill" => {
             let bytes = more.parse().unwrap_or(0);
             done(fs::write(path, vec![b'x'; bytes]))

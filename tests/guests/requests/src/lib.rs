@@ -103,7 +103,8 @@ fn send(step: &str) -> Result<String, String> {
     };
     drop(stream);
     drop(IncomingBody::finish(incoming));
-    let text = if bytes.len() > 200 { format!("{} bytes", bytes.len()) } else { String::from_utf8_lossy(&bytes).into_owned() };
+    let text =
+        if bytes.len() > 200 { format!("{} bytes", bytes.len()) } else { String::from_utf8_lossy(&bytes).into_owned() };
     Ok(format!("{status} {}{ended}", text.trim_end()))
 }
 
