@@ -1,6 +1,8 @@
 //! Functions of whole columns, in which a row's value depends on other rows: running aggregates, neighbours, ranks. A last
 //! argument, of any type that can be a key, parts the rows into groups, each computed by itself in the order of its rows.
 
+mod unnest;
+
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,15 +14,15 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type};
 
 use super::group::{Grouper, canonical, one_nan};
-use super::lists::{item_type, plain_lists};
 use super::numbers::numeric;
 use super::options::Options;
-use super::promote::{comparable_rows, internal, mismatch, relabel, slice_bytes};
+use super::promote::{comparable_rows, internal, mismatch, relabel};
 use super::scalar::shown;
 use super::sort::{SortKey, sort_indices, taken_bytes};
 use super::table::{Check, Function, Kernel, Plan};
 use super::values::{Call, Values};
 use crate::{Failure, type_name};
+use unnest::{flatten, flatten_types, parent_types, parents};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     entry("cumulative_sum", "cumulative_sum(number, [group]) -> number", number_types, cumulative_sum).options(&["start", "skip_nulls"])
@@ -144,21 +146,6 @@ fn diff_types(name: &str, types: &[DataType], options: &Options) -> Result<Plan,
     let subtract = if name.ends_with("_checked") { "subtract_checked" } else { "subtract" };
     let output = super::call::result_type(subtract, &[to.clone(), to.clone()], "")?;
     with_group(types, to, output)
-}
-
-fn flatten_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
-    match types {
-        [DataType::Null] => Ok(Plan::uniform(1, DataType::Null, DataType::Null)),
-        [from] => match item_type(from) {
-            Some(item) => Ok(Plan { inputs: vec![from.clone()], output: item.clone() }),
-            None => Err(mismatch("a list is expected")),
-        },
-        _ => Err(mismatch("a list is expected")),
-    }
-}
-
-fn parent_types(name: &str, types: &[DataType], options: &Options) -> Result<Plan, Failure> {
-    Ok(Plan { output: DataType::Int64, ..flatten_types(name, types, options)? })
 }
 
 fn start(options: &Options) -> Result<Option<f64>, Failure> {
@@ -571,60 +558,4 @@ fn rank(call: &mut Call) -> Result<Values, Failure> {
         begin = end;
     }
     Ok(Values::of(Arc::new(UInt64Array::from(ranks))))
-}
-
-fn flatten(call: &mut Call) -> Result<Values, Failure> {
-    let array = subject(call)?;
-    if *array.data_type() == DataType::Null {
-        return Ok(Values::of(array.slice(0, 0)));
-    }
-    let lists = plain_lists(&array)?;
-    let lists = lists.as_list::<i32>();
-    let mut places = Vec::new();
-    ranges(lists, call, |place, _, call| {
-        if places.len() == places.capacity() {
-            let more = places.capacity().max(1024);
-            call.meter.allocate(more as u64 * 16)?;
-            places.reserve_exact(more);
-        }
-        places.push(Some(place as u32));
-        Ok(())
-    })?;
-    Ok(Values::of(taken(lists.values(), places, call)?))
-}
-
-fn parents(call: &mut Call) -> Result<Values, Failure> {
-    let array = subject(call)?;
-    if *array.data_type() == DataType::Null {
-        return Ok(Values::of(Arc::new(Int64Array::from(Vec::<i64>::new()))));
-    }
-    let lists = plain_lists(&array)?;
-    let lists = lists.as_list::<i32>();
-    call.meter.allocate(slice_bytes(lists.values().as_ref()).max(lists.values().len() as u64 * 16))?;
-    let mut rows = Vec::new();
-    ranges(lists, call, |_, row, _| {
-        rows.push(row as i64);
-        Ok(())
-    })?;
-    Ok(Values::of(Arc::new(Int64Array::from(rows))))
-}
-
-/// Each item of the lists that are not null, with its row.
-fn ranges(
-    lists: &arrow::array::ListArray,
-    call: &mut Call,
-    mut each: impl FnMut(usize, usize, &mut Call) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    for (row, pair) in lists.value_offsets().windows(2).enumerate() {
-        call.tick(8)?;
-        let [begin, end] = pair else { continue };
-        if lists.is_null(row) {
-            continue;
-        }
-        for place in *begin..*end {
-            call.tick(8)?;
-            each(place as usize, row, call)?;
-        }
-    }
-    Ok(())
 }

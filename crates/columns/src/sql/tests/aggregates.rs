@@ -4,10 +4,24 @@ use arrow::datatypes::DataType;
 
 use super::batch;
 use crate::Failure;
-use crate::sql::{Aggregate, parse_aggregate};
+use crate::sql::{Aggregate, SQL_FUNCTIONS, parse_aggregate};
 
 fn parse(text: &str) -> Result<Aggregate, Failure> {
     parse_aggregate(text, batch().schema(), &Default::default())
+}
+
+#[test]
+fn the_catalogue_lists_what_there_is() {
+    for function in SQL_FUNCTIONS {
+        // Called without arguments, what is known complains of them, if it complains.
+        let text = format!("{}()", function.name);
+        let failure = if function.aggregates { parse(&text).err() } else { super::parse(&text).err() };
+        let code = failure.map_or_else(String::new, |failure| failure.code);
+        assert_ne!(code, "unknown-function", "{text}");
+        assert!(function.signature.starts_with(&format!("{}(", function.name)), "{}", function.signature);
+        let row_wise = super::parse(&text).err().is_none_or(|failure| failure.code != "unknown-function");
+        assert_eq!(row_wise, !function.aggregates, "{text}");
+    }
 }
 
 #[test]
