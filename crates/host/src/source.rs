@@ -253,7 +253,8 @@ impl ByteSource {
         while let Piece::Data(piece) = self.take(LARGEST_READ).await? {
             size += piece.len() as u64;
             if size > LARGEST_ASIDE {
-                let message = format!("the stream has more than {LARGEST_ASIDE} bytes, and its format needs all at once");
+                let message =
+                    format!("the stream has more than {LARGEST_ASIDE} bytes, and its format needs all at once");
                 return Err(Failure::limit("too-large", message).with_help("read it from a file"));
             }
             file.write_all(&piece).map_err(failed)?;

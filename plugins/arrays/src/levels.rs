@@ -27,7 +27,8 @@ fn add(data: &ArrayData, levels: &mut Vec<Buffers>) -> Result<(), Failure> {
         offsets: None,
         values: Vec::new(),
     };
-    let child = |index: usize| data.child_data().get(index).ok_or_else(|| Failure::internal("an array lacks its child"));
+    let child =
+        |index: usize| data.child_data().get(index).ok_or_else(|| Failure::internal("an array lacks its child"));
     match data.data_type() {
         DataType::Null => {
             level.null_count = length as u32;
@@ -143,7 +144,10 @@ fn read_level(column: &Column, of: &DataType, path: &mut Vec<u32>) -> Result<Arr
         Ok::<(), Failure>(())
     };
     match of {
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => {
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => {
             child(0, item.data_type())?;
         }
         DataType::Struct(fields) => {

@@ -1,6 +1,8 @@
 //! Types: arrow's to the interfaces' flat trees, and back.
 
-use arrow_schema::{DataType as Arrow, Field as ArrowField, Fields, IntervalUnit as ArrowInterval, TimeUnit as ArrowUnit};
+use arrow_schema::{
+    DataType as Arrow, Field as ArrowField, Fields, IntervalUnit as ArrowInterval, TimeUnit as ArrowUnit,
+};
 use jackfield_sdk::{DataType, DictionaryKey, Failure, Field, IntervalUnit, Schema, TimeUnit};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -100,14 +102,22 @@ fn add(fields: &mut Vec<Field>, field: &ArrowField) -> Result<(), Failure> {
         field.metadata().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     metadata.retain(|(key, _)| !key.starts_with("PARQUET:"));
     metadata.sort();
-    fields.push(Field { name: field.name().clone(), data_type: of, nullable: field.is_nullable(), children: Vec::new(), metadata });
+    fields.push(Field {
+        name: field.name().clone(),
+        data_type: of,
+        nullable: field.is_nullable(),
+        children: Vec::new(),
+        metadata,
+    });
     let mut numbers = Vec::new();
     let mut child = |child: &ArrowField| {
         numbers.push(fields.len() as u32);
         add(fields, child)
     };
     match field.data_type() {
-        Arrow::List(item) | Arrow::LargeList(item) | Arrow::FixedSizeList(item, _) | Arrow::Map(item, _) => child(item)?,
+        Arrow::List(item) | Arrow::LargeList(item) | Arrow::FixedSizeList(item, _) | Arrow::Map(item, _) => {
+            child(item)?
+        }
         Arrow::Struct(members) => members.iter().try_for_each(|member| child(member))?,
         Arrow::Dictionary(_, value) => child(&ArrowField::new("values", value.as_ref().clone(), true))?,
         _ => {}

@@ -250,9 +250,8 @@ fn cast_options(to: &str) -> String {
 }
 
 fn retyped(name: &str, tree: &[Field], text: &str) -> Result<Vec<Field>, Failure> {
-    let mut tree = compute::result_type("cast", &[tree.to_vec()], &cast_options(text)).map_err(|failure| {
-        Failure { parameter: Some(format!("/schema/{name}")), ..failure }.with_column(name)
-    })?;
+    let mut tree = compute::result_type("cast", &[tree.to_vec()], &cast_options(text))
+        .map_err(|failure| Failure { parameter: Some(format!("/schema/{name}")), ..failure }.with_column(name))?;
     if let Some(root) = tree.first_mut() {
         root.name = name.to_owned();
         root.nullable = true;

@@ -97,13 +97,19 @@ fn too_large(bytes: u64) -> Failure {
 /// Whether a message says what can be: arrow takes some of it for granted.
 fn check(message: &arrow_ipc::Message, body: &Buffer) -> Result<(), Failure> {
     if message.version() < MetadataVersion::V4 {
-        return Err(Failure::invalid_input("not-supported", "the Arrow data is of a version before 0.8, which is not supported"));
+        return Err(Failure::invalid_input(
+            "not-supported",
+            "the Arrow data is of a version before 0.8, which is not supported",
+        ));
     }
     match message.header_type() {
         MessageHeader::Schema => {
             let schema = message.header_as_schema().ok_or_else(|| damaged("it has no schema"))?;
             if schema.endianness() != Endianness::Little {
-                return Err(Failure::invalid_input("not-supported", "the Arrow data is big-endian, which is not supported"));
+                return Err(Failure::invalid_input(
+                    "not-supported",
+                    "the Arrow data is big-endian, which is not supported",
+                ));
             }
             known_types(schema.fields().into_iter().flatten())
         }
@@ -115,7 +121,8 @@ fn check(message: &arrow_ipc::Message, body: &Buffer) -> Result<(), Failure> {
             check_batch(batch.data().ok_or_else(|| damaged("a dictionary has no values"))?, body)
         }
         other => {
-            let message = format!("the Arrow data holds a message of kind {}", other.variant_name().unwrap_or("unknown"));
+            let message =
+                format!("the Arrow data holds a message of kind {}", other.variant_name().unwrap_or("unknown"));
             Err(Failure::invalid_input("not-supported", message).with_help("only tables are supported"))
         }
     }
@@ -142,7 +149,11 @@ fn check_batch(batch: RecordBatch, body: &Buffer) -> Result<(), Failure> {
     for node in batch.nodes().into_iter().flatten() {
         let fits = |count: i64| (0..=i64::from(i32::MAX)).contains(&count);
         if !fits(node.length()) || !fits(node.null_count()) || node.null_count() > node.length() {
-            return Err(damaged(format!("a column cannot have {} rows with {} nulls", node.length(), node.null_count())));
+            return Err(damaged(format!(
+                "a column cannot have {} rows with {} nulls",
+                node.length(),
+                node.null_count()
+            )));
         }
     }
     let packed = batch.compression().is_some();

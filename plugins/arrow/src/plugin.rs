@@ -5,9 +5,7 @@ use crate::options::Options;
 use crate::reader::Reader;
 use crate::write::Writer;
 use jackfield_arrays::Taken;
-use jackfield_sdk::{
-    Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, SinkWriter, Source,
-};
+use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, SinkWriter, Source};
 use std::collections::VecDeque;
 
 /// The format `arrow-ipc`.
@@ -39,7 +37,8 @@ impl Format for ArrowIpc {
     ) -> Result<Box<dyn jackfield_sdk::Writer>, Failure> {
         let options = Options::parse(&options)?;
         if output.position() > 0 {
-            let message = "nothing can be appended to Arrow IPC: its schema stands in front, and a file ends with what it holds";
+            let message =
+                "nothing can be appended to Arrow IPC: its schema stands in front, and a file ends with what it holds";
             return Err(Failure::invalid_config("not-supported", message)
                 .with_help("say if-exists = \"replace\", or write a file of its own"));
         }

@@ -69,7 +69,8 @@ fn unified(column: &ArrayRef, known: &mut Option<Known>) -> Result<ArrayRef, Fai
     let width = key.primitive_width().unwrap_or(8);
     let most = if key.is_unsigned_integer() { u64::MAX >> (64 - 8 * width) } else { u64::MAX >> (65 - 8 * width) };
     if known.values.len() as u64 > most.saturating_add(1) {
-        let message = format!("a dictionary of all batches has {} values, more than its keys can count", known.values.len());
+        let message =
+            format!("a dictionary of all batches has {} values, more than its keys can count", known.values.len());
         return Err(Failure::invalid_config("type-mismatch", message)
             .with_help("cast the column to utf8, or say kind = \"stream\""));
     }
@@ -128,7 +129,9 @@ mod tests {
 
     #[test]
     fn batches_share_a_dictionary_that_only_grows() {
-        let column = |values: Vec<Option<&str>>| -> ArrayRef { Arc::new(values.into_iter().collect::<DictionaryArray<Int8Type>>()) };
+        let column = |values: Vec<Option<&str>>| -> ArrayRef {
+            Arc::new(values.into_iter().collect::<DictionaryArray<Int8Type>>())
+        };
         let of = column(vec![]).data_type().clone();
         let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("d", of, true)]));
         let mut unify = Unify::new(schema.clone());

@@ -201,7 +201,8 @@ impl Walker<'_> {
             }
             9 | 10 => {
                 let (kind, count) = self.list()?;
-                (0..count).try_for_each(|_| if matches!(kind, 1 | 2) { self.skip(1) } else { self.value(kind, depth + 1) })
+                (0..count)
+                    .try_for_each(|_| if matches!(kind, 1 | 2) { self.skip(1) } else { self.value(kind, depth + 1) })
             }
             11 => {
                 let count = self.number()?;

@@ -54,10 +54,13 @@ impl File {
 
     /// Exactly these bytes.
     pub(crate) fn bytes(&self, start: u64, length: usize) -> std::result::Result<Bytes, Failure> {
-        let ends = || damaged(format!("it ends at byte {} where {length} bytes from byte {start} on are due", self.0.size));
+        let ends =
+            || damaged(format!("it ends at byte {} where {length} bytes from byte {start} on are due", self.0.size));
         let end = start.checked_add(length as u64).filter(|end| *end <= self.0.size).ok_or_else(ends)?;
         let mut blocks = self.0.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = blocks.kept.iter().position(|(from, block)| *from <= start && end <= from + block.len() as u64) {
+        if let Some(at) =
+            blocks.kept.iter().position(|(from, block)| *from <= start && end <= from + block.len() as u64)
+        {
             let (from, block) = blocks.kept.remove(at);
             let at = (start - from) as usize;
             let bytes = block.slice(at..at + length);
@@ -97,7 +100,9 @@ impl File {
     /// What is there from an offset on, without reading on for it more than a little.
     fn some(&self, start: u64) -> std::result::Result<Bytes, Failure> {
         let mut blocks = self.0.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = blocks.kept.iter().position(|(from, block)| *from <= start && start < from + block.len() as u64) {
+        if let Some(at) =
+            blocks.kept.iter().position(|(from, block)| *from <= start && start < from + block.len() as u64)
+        {
             let (from, block) = blocks.kept.remove(at);
             let rest = block.slice((start - from) as usize..);
             blocks.kept.push((from, block));

@@ -70,9 +70,9 @@ fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
     let of = |confidence, reason: &str| {
         vec![Candidate { format: "parquet".to_owned(), confidence, reason: reason.to_owned() }]
     };
-    let named = name.and_then(|name| name.rsplit_once('.')).is_some_and(|(_, ending)| {
-        ["parquet", "pq"].iter().any(|known| known.eq_ignore_ascii_case(ending))
-    });
+    let named = name
+        .and_then(|name| name.rsplit_once('.'))
+        .is_some_and(|(_, ending)| ["parquet", "pq"].iter().any(|known| known.eq_ignore_ascii_case(ending)));
     match (head.starts_with(b"PAR1") || head.starts_with(b"PARE"), named) {
         (true, _) => of(100, "it begins with PAR1"),
         (false, true) => of(50, "the name ends in .parquet"),

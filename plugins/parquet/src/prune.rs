@@ -17,7 +17,12 @@ use parquet::file::metadata::ParquetMetaData;
 use std::ops::Range;
 
 /// The tests that the file has figures for.
-pub(crate) fn tests(predicates: &[Predicate], schema: &Schema, metadata: &ParquetMetaData, as_in_file: impl Fn(usize) -> bool) -> Vec<Test> {
+pub(crate) fn tests(
+    predicates: &[Predicate],
+    schema: &Schema,
+    metadata: &ParquetMetaData,
+    as_in_file: impl Fn(usize) -> bool,
+) -> Vec<Test> {
     let parquet = metadata.file_metadata().schema_descr();
     let one = |predicate: &Predicate| {
         let column = schema.fields().iter().position(|field| *field.name() == predicate.column)?;
@@ -46,7 +51,8 @@ pub(crate) fn groups(tests: &[Test], schema: &Schema, metadata: &ParquetMetaData
             let rows = u64::try_from(group.num_rows()).unwrap_or(0);
             let column = group.columns().get(test.leaf);
             // In old files the figures may be of another order.
-            let old = column.and_then(|column| column.statistics()).is_some_and(|figures| figures.is_min_max_deprecated());
+            let old =
+                column.and_then(|column| column.statistics()).is_some_and(|figures| figures.is_min_max_deprecated());
             let nulls = (index < nulls.len() && nulls.is_valid(index)).then(|| nulls.value(index));
             let (min, max) = if old { (None, None) } else { (value(&mins, index), value(&maxes, index)) };
             *keep &= test.may_hold(min, max, nulls, rows);
@@ -56,12 +62,19 @@ pub(crate) fn groups(tests: &[Test], schema: &Schema, metadata: &ParquetMetaData
 }
 
 /// The rows of a row group that may be of use, as ranges; `None` where that is all of them.
-pub(crate) fn pages(tests: &[Test], schema: &Schema, metadata: &ParquetMetaData, group: usize) -> Result<Option<Vec<Range<u64>>>, Failure> {
+pub(crate) fn pages(
+    tests: &[Test],
+    schema: &Schema,
+    metadata: &ParquetMetaData,
+    group: usize,
+) -> Result<Option<Vec<Range<u64>>>, Failure> {
     let Some(index) = metadata.page_index() else { return Ok(None) };
     let rows = metadata.row_groups().get(group).map_or(0, |group| u64::try_from(group.num_rows()).unwrap_or(0));
     let mut kept = vec![0..rows];
     for test in tests {
-        let Some(locations) = metadata.page_index_for_row_group(group).page_locations(test.leaf).cloned() else { continue };
+        let Some(locations) = metadata.page_index_for_row_group(group).page_locations(test.leaf).cloned() else {
+            continue;
+        };
         let Some(figures) = converter(test, schema, metadata)? else { continue };
         let group = [group];
         let mins = figures.data_page_mins(index.as_ref(), &group).map_err(failure)?;
@@ -90,7 +103,11 @@ pub(crate) fn pages(tests: &[Test], schema: &Schema, metadata: &ParquetMetaData,
     Ok(if whole { None } else { Some(kept) })
 }
 
-fn converter<'a>(test: &Test, schema: &'a Schema, metadata: &'a ParquetMetaData) -> Result<Option<StatisticsConverter<'a>>, Failure> {
+fn converter<'a>(
+    test: &Test,
+    schema: &'a Schema,
+    metadata: &'a ParquetMetaData,
+) -> Result<Option<StatisticsConverter<'a>>, Failure> {
     let Some(field) = schema.fields().get(test.column) else { return Ok(None) };
     let file = metadata.file_metadata();
     let figures = StatisticsConverter::from_column_index(test.leaf, field, file.schema_descr()).map_err(failure)?;

@@ -1,9 +1,9 @@
 //! Decodes a file batch by batch: only the demanded columns, only row groups and pages that may hold rows of use.
 
+use crate::footer;
 use crate::input::File;
 use crate::prune::{self, Test};
 use crate::trouble::{arrow, damaged, failure};
-use crate::footer;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 use jackfield_arrays::{Table, schema};
@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{
     RowSelector,
 };
 use parquet::basic::Type as Physical;
-use parquet::file::metadata::{ColumnChunkMask, ParquetMetaData, PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMask, PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::Length;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -137,7 +137,8 @@ impl Reader {
 
     fn step(&mut self, mut open: Open) -> Result<Rows, Failure> {
         let group = open.group;
-        let name = |failure: Failure| Failure { message: format!("{} (row group {group})", failure.message), ..failure };
+        let name =
+            |failure: Failure| Failure { message: format!("{} (row group {group})", failure.message), ..failure };
         let batch = match open.decoder.next() {
             Some(batch) => batch.map_err(|error| self.file.fault().unwrap_or_else(|| name(arrow(error))))?,
             None => {

@@ -1,7 +1,7 @@
 //! What the parquet crate says, as failures for people.
 
-use jackfield_sdk::Failure;
 use arrow_schema::ArrowError;
+use jackfield_sdk::Failure;
 use parquet::errors::ParquetError;
 
 /// A file that is not what it should be.
@@ -37,7 +37,8 @@ fn plain(message: &str) -> String {
     for prefix in ["Parquet error:", "Parquet argument error:", "External:", "EOF:", "Arrow:", "Parquet error:"] {
         text = text.strip_prefix(prefix).unwrap_or(text).trim();
     }
-    let mut text: String = text.trim_end_matches('.').chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    let mut text: String =
+        text.trim_end_matches('.').chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     let lower = text.chars().nth(1).is_some_and(|second| second.is_lowercase());
     if let (true, Some(first)) = (lower, text.chars().next()) {
         text.replace_range(..first.len_utf8(), &first.to_lowercase().to_string());

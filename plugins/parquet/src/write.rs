@@ -34,7 +34,8 @@ impl<W: Write + Send> Writer<W> {
                     .with_help("cast it to another type, or leave it out"));
             }
         }
-        let leaves: usize = schema.fields().iter().map(|field| jackfield_arrays::schema::count(field.data_type())).sum();
+        let leaves: usize =
+            schema.fields().iter().map(|field| jackfield_arrays::schema::count(field.data_type())).sum();
         let page = (FILLING / leaves.max(1) / 2).clamp(SMALLEST_PAGE, LARGEST_PAGE);
         let properties = WriterProperties::builder()
             .set_created_by(concat!("jackfield version ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -88,9 +89,10 @@ fn refused(of: &DataType) -> Option<String> {
         }
         DataType::Struct(fields) if fields.is_empty() => Some("a struct without fields".to_owned()),
         DataType::Struct(fields) => fields.iter().find_map(|field| refused(field.data_type())),
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => {
-            refused(item.data_type())
-        }
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => refused(item.data_type()),
         DataType::Dictionary(_, values) => match values.as_ref() {
             values if values.is_nested() => Some("a dictionary of nested values".to_owned()),
             values => refused(values),

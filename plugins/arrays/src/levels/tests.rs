@@ -14,7 +14,10 @@ use std::sync::Arc;
 fn back(of: &DataType, levels: &mut impl Iterator<Item = Buffers>) -> ArrayData {
     let level = levels.next().unwrap();
     let children = match of {
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::Map(item, _) => {
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => {
             vec![back(item.data_type(), levels)]
         }
         DataType::Struct(fields) => fields.iter().map(|field| back(field.data_type(), levels)).collect(),
@@ -54,7 +57,9 @@ fn samples() -> Vec<ArrayRef> {
         ])),
         Arc::new(FixedSizeListArray::new(item, 2, Arc::new(ten), None)),
         Arc::new(map.finish()),
-        Arc::new(vec![Some("x"), None, Some("y"), Some("x"), Some("y")].into_iter().collect::<DictionaryArray<Int8Type>>()),
+        Arc::new(
+            vec![Some("x"), None, Some("y"), Some("x"), Some("y")].into_iter().collect::<DictionaryArray<Int8Type>>(),
+        ),
         Arc::new(StructArray::from(vec![
             (Arc::new(Field::new("n", DataType::Int64, true)), Arc::new(numbers) as ArrayRef),
             (Arc::new(Field::new("t", DataType::Utf8, true)), Arc::new(text) as ArrayRef),

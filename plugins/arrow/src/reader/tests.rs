@@ -40,7 +40,9 @@ fn batch(from: i64, words: &[&str]) -> RecordBatch {
     let numbers = Int64Array::from_iter((from..from + 400).map(|n| (n % 7 != 0).then_some(n)));
     let texts = StringArray::from_iter_values((from..from + 400).map(|n| format!("text {n}")));
     let words: DictionaryArray<Int8Type> = (0..400).map(|n| (n % 5 != 0).then(|| words[n % words.len()])).collect();
-    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>((0..400).map(|n| (n % 3 != 0).then(|| vec![Some(n); (n % 3) as usize])));
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>(
+        (0..400).map(|n| (n % 3 != 0).then(|| vec![Some(n); (n % 3) as usize])),
+    );
     let columns: Vec<(&str, ArrayRef)> =
         vec![("n", Arc::new(numbers)), ("t", Arc::new(texts)), ("w", Arc::new(words)), ("l", Arc::new(lists))];
     let fields: Vec<Field> =
@@ -71,7 +73,10 @@ fn files_and_streams_come_back_as_they_were() {
     for kind in [Kind::File, Kind::Stream] {
         let bytes = written(kind);
         let rows = all(&bytes, &demand(Some(&["w", "n"]), None)).unwrap();
-        assert_eq!(rows.iter().map(|rows| (rows.first, rows.count)).collect::<Vec<_>>(), [(0, 300), (300, 100), (400, 300), (700, 100), (800, 300), (1100, 100)]);
+        assert_eq!(
+            rows.iter().map(|rows| (rows.first, rows.count)).collect::<Vec<_>>(),
+            [(0, 300), (300, 100), (400, 300), (700, 100), (800, 300), (1100, 100)]
+        );
         let words = rows[2].arrays[0].as_dictionary::<Int8Type>().downcast_dict::<StringArray>().unwrap();
         assert_eq!(words.into_iter().take(4).collect::<Vec<_>>(), [None, Some("b"), Some("d"), Some("c")], "{kind:?}");
         assert_eq!(rows[2].arrays[1].as_primitive::<Int64Type>().value(1), 401);
@@ -112,7 +117,8 @@ fn random(state: &mut u64) -> usize {
 
 #[test]
 fn damaged_data_fails_and_never_panics() {
-    let files = [written(Kind::File), written(Kind::Stream), packed(CompressionType::LZ4_FRAME), packed(CompressionType::ZSTD)];
+    let files =
+        [written(Kind::File), written(Kind::Stream), packed(CompressionType::LZ4_FRAME), packed(CompressionType::ZSTD)];
     let mut state = 1;
     let (mut failed, mut read) = (0, 0);
     for file in &files {
@@ -143,7 +149,8 @@ fn damaged_data_fails_and_never_panics() {
 
 #[test]
 fn views_and_runs_are_read_in_arrows_own_types() {
-    let views: ArrayRef = Arc::new(arrow_array::StringViewArray::from(vec![Some("a text that is longer than twelve"), None]));
+    let views: ArrayRef =
+        Arc::new(arrow_array::StringViewArray::from(vec![Some("a text that is longer than twelve"), None]));
     let schema = Arc::new(Schema::new(vec![Field::new("v", DataType::Utf8View, true)]));
     let batch = RecordBatch::try_new(schema.clone(), vec![views.clone()]).unwrap();
     let mut writer = StreamWriter::try_new(Vec::new(), &schema).unwrap();

@@ -131,7 +131,9 @@ fn known(scalar: &Scalar, of: &DataType) -> Option<Known> {
             integer(value)
         }
         DataType::Decimal128(precision, scale) => match scalar {
-            Scalar::Int64(value) => decimal::parse(value.to_string().as_bytes(), *precision, *scale).map(Known::Integer),
+            Scalar::Int64(value) => {
+                decimal::parse(value.to_string().as_bytes(), *precision, *scale).map(Known::Integer)
+            }
             _ => decimal::parse(text?, *precision, *scale).map(Known::Integer),
         },
         of if of.is_integer() => match scalar {

@@ -76,7 +76,11 @@ fn row_groups_without_rows_of_use_are_left_out() {
     let rows = all(&bytes, &demand(None, where_n("=", 4500), None)).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].first, rows[0].count), (4000, 1000));
-    let text = Predicate { column: "t".to_owned(), comparison: "<".to_owned(), values: vec![Scalar::Text("word 10".to_owned())] };
+    let text = Predicate {
+        column: "t".to_owned(),
+        comparison: "<".to_owned(),
+        values: vec![Scalar::Text("word 10".to_owned())],
+    };
     // Text compares as bytes: "word 0", "word 1" and "word 10" come first.
     let rows = all(&bytes, &demand(Some(&["n"]), vec![text], None)).unwrap();
     assert_eq!(rows.iter().map(|rows| rows.first).collect::<Vec<_>>(), [0]);
