@@ -40,7 +40,7 @@ pub(crate) fn codec(
         };
     }
     let by_name = extensions(name).next().and_then(|extension| registry.codec_by_extension(extension));
-    let by_content = registry.codec_by_magic(head);
+    let by_content = registry.codec_by_magic(head, by_name);
     match (by_name, by_content) {
         (_, Some(content)) => {
             if by_name != Some(content) {
