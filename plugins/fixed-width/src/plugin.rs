@@ -31,7 +31,7 @@ impl Format for FixedWidth {
     ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
         let options = Options::parse(&options)?;
         let reading = options.reading.clone();
-        Ok(Box::new(LineReader::new(Fixed(options), reading, demand, input)))
+        Ok(Box::new(LineReader::new(Fixed(options), reading, demand, Box::new(move |most| input.read(most)))))
     }
 
     fn writer(

@@ -1,10 +1,11 @@
 //! Between such a reader and the host.
 
 use crate::assembly::Block;
+use crate::feed::Pull;
 use crate::layout::Layout;
 use crate::options::ReadOptions;
 use crate::reader::{Read, Reader};
-use jackfield_sdk::{Chunk, Demand, Failure, Next, Schema, Sink, Source};
+use jackfield_sdk::{Chunk, Demand, Failure, Next, Schema, Sink};
 use jackfield_values::host;
 use jackfield_values::types::Type;
 
@@ -17,9 +18,8 @@ pub struct LineReader<L> {
 }
 
 impl<L: Layout> LineReader<L> {
-    /// Reads a source of this layout.
-    pub fn new(layout: L, options: ReadOptions, demand: Demand, input: Source) -> LineReader<L> {
-        let pull = Box::new(move |most| input.read(most));
+    /// Reads what is pulled, in this layout.
+    pub fn new(layout: L, options: ReadOptions, demand: Demand, pull: Pull) -> LineReader<L> {
         LineReader { reader: Reader::new(layout, options, demand, pull), schema: None }
     }
 
