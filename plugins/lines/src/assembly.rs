@@ -138,7 +138,7 @@ impl Assembly {
             if column.length > self.rows {
                 let name = known.list.get(index).map_or("", |(name, _)| name.as_str());
                 let message = format!("the line has `{}` twice", shown(name.as_bytes()));
-                return Err(Failure::invalid_input("duplicate-column", message).with_column(name));
+                return Err(Failure::invalid_input("duplicate-key", message).with_column(name));
             }
             match text {
                 None => column.push_null(),
@@ -167,9 +167,9 @@ fn emptied<'a>(mut cells: Cells<'_>) -> Vec<(Place<'a>, Option<std::borrow::Cow<
 }
 
 fn new_name(name: &str) -> Failure {
-    let message = format!("the column `{}` was not in the rows that were looked at first", shown(name.as_bytes()));
-    Failure::invalid_input("unknown-field", message)
-        .with_help("let more rows decide with `infer-rows`, or name the column in `schema`")
+    let message = format!("the key `{}` was not in the rows that were looked at first", shown(name.as_bytes()));
+    Failure::invalid_input("unknown-key", message)
+        .with_help("let more rows decide with `infer-rows`, or name it in `schema`")
 }
 
 fn not_a_value<L: Layout>(text: &[u8], column: Option<&(String, Type)>, layout: &L) -> Failure {
