@@ -105,7 +105,7 @@ def _wrong(schema: dict[str, Any], value: Any) -> str | None:
     """What a value should be, if it is not that. (bool counts as int in Python, and not in JSON.)"""
     if "enum" in schema and value not in schema["enum"]:
         return "one of " + ", ".join(f"`{choice}`" for choice in schema["enum"])
-    expected = {
+    expected: tuple[Any, str] | None = {
         "string": (str, "text"), "integer": (int, "a whole number"), "number": ((int, float), "a number"),
         "boolean": (bool, "true or false"), "array": (list, "a list"), "object": (dict, "a table"),
     }.get(schema.get("type", ""))  # fmt: skip

@@ -123,7 +123,7 @@ class Program:
                 outcomes = [part.run(batch, prefetched) for _, part in self.parts]
                 named = [host.data.Named(name, out.values) for (name, _), out in zip(self.parts, outcomes, strict=True)]
                 return _joined(self.expression.evaluate(batch.put(named)), outcomes)
-            return self.expression.evaluate(batch)  # type: ignore[no-any-return]
+            return self.expression.evaluate(batch)
         if self.index is not None:
             return Outcome(batch.column(self.index))
         node = self.node

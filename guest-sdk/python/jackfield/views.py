@@ -44,12 +44,12 @@ class View:
         self.length: int = buffers.length
         self.null_count: int = buffers.null_count
         self.validity = None if buffers.validity is None else memoryview(buffers.validity)
-        self.values = memoryview(buffers.values)
+        self.values: Any = memoryview(buffers.values)
         code = _CODES.get(type.kind)
         if code:
-            self.values = self.values.cast(code)
+            self.values = _cast(self.values, code)
         offsets = _VARIABLE.get(type.kind)
-        self.offsets = None if buffers.offsets is None or offsets is None else memoryview(buffers.offsets).cast(offsets)
+        self.offsets = None if buffers.offsets is None or offsets is None else _cast(memoryview(buffers.offsets), offsets)
         self._read = read
         self.path = list(path)
 
@@ -105,8 +105,8 @@ class View:
         if kind.startswith("Decimal"):
             width, scale = (16 if kind == "Decimal128" else 32), argument[1]
             raw = bytes(self.values)
-            numbers = (int.from_bytes(raw[i : i + width], "little", signed=True) for i in range(0, len(raw), width))
-            return [Decimal(number).scaleb(-scale) for number in numbers]
+            whole = (int.from_bytes(raw[i : i + width], "little", signed=True) for i in range(0, len(raw), width))
+            return [Decimal(number).scaleb(-scale) for number in whole]
         if kind == "Float16":
             return list(array("f", (_half(bits) for bits in self.values.cast("H"))))
         if kind in ("ListOf", "LargeListOf", "FixedSizeListOf"):
@@ -132,6 +132,10 @@ class View:
             return [whole[start:end] for start, end in zip(ends, ends[1:], strict=False)]
         pieces = [raw[start:end] for start, end in zip(ends, ends[1:], strict=False)]
         return [piece.decode() for piece in pieces] if text else pieces
+
+
+def _cast(raw: memoryview, code: str) -> Any:
+    return raw.cast(code)  # type: ignore[call-overload]
 
 
 def _bits(bitmap: memoryview | None, length: int) -> list[bool]:

@@ -8,8 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from jackfield import host
+from jackfield import formats, host, logs
+from jackfield.component import still
 from jackfield.failures import Failures, to_host
+
+
+def prepare() -> None:
+    """What comes before the plugin's own module: its log goes to the host, and clocks stand still."""
+    logs.install()
+    still.hold()
+
+
+class Format:
+    """The interface `format`'s own function."""
+
+    def detect(self, name: str | None, head: bytes) -> list[Any]:
+        """What the plugin's formats say about the beginning of a file."""
+        return formats.detect(name, head)
 
 
 def answered(call: Callable[..., Any], *arguments: Any) -> Any:
