@@ -252,6 +252,14 @@ class Column:
             self._made = self._scope().evaluate(self)
         return self._made
 
+    def expect(self, *types: str) -> Column:
+        """The same column, if it has one of these types; else a `type-mismatch` that names it and its type."""
+        if not any(self.type == Type.of(type) for type in types):
+            name = self.node.extra if self.node.op == "column" else repr(self)
+            wanted = " or ".join(types)
+            raise InvalidConfig(f"column `{name}` is {self.type.name}, not {wanted}", code="type-mismatch", column=str(name))
+        return self
+
     def view(self) -> View:
         """The raw buffers."""
         return self._scope().view(self)

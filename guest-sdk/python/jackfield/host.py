@@ -26,6 +26,16 @@ def _interface(name: str, direction: str = "imports") -> Any:
 
 Err: Any = (importlib.import_module("jackfield.fake.types" if NATIVE else "componentize_py_types")).Err
 
+if not NATIVE and not hasattr(importlib.import_module("componentize_py_types").Ok, "finalizer"):
+    # componentize-py 0.25 takes what a constructor gave for the resource itself, also where it is a result.
+    def _raised(error: Any) -> Any:
+        raise error
+
+    _results: Any = importlib.import_module("componentize_py_types")
+    _results.Ok.finalizer = property(lambda result: result.value.finalizer)
+    _results.Ok.handle = property(lambda result: result.value.handle)
+    _results.Err.finalizer = property(_raised)
+
 types: Any = _interface("types")
 data: Any = _interface("data")
 flow: Any = _interface("flow")

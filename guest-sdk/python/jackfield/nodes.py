@@ -221,12 +221,34 @@ class Node:
         return None
 
 
-class WrittenNode:
+class Running:
+    """A node at work. A failure of `bind` about a column that a parameter names points to that parameter."""
+
+    def __init__(self, declared: Declared, arguments: dict[str, Any]) -> None:
+        self.declared = declared
+        self.arguments = arguments
+
+    def bound(self, inputs: Sequence[InputPort]) -> Any:
+        """`bind`, with failures that say which parameter is to blame."""
+        try:
+            return self.bind(inputs)
+        except Failure as failure:
+            if failure.column is not None and failure.parameter is None:
+                failure.parameter = self.declared.signature.place(self.arguments, failure.column)
+            raise
+
+    def bind(self, inputs: Sequence[InputPort]) -> Any:
+        """The binding, in the host's form."""
+        raise NotImplementedError
+
+
+class WrittenNode(Running):
     """Runs a node of the long way."""
 
-    def __init__(self, written: Any, batch_rows: int) -> None:
-        self.written = written
-        self.rows = batch_rows
+    def __init__(self, declared: Declared, arguments: dict[str, Any]) -> None:
+        super().__init__(declared, arguments)
+        self.written = declared.target(**arguments)
+        self.rows = declared.hints["batch_rows"]
         self.schemas: dict[str, Schema] = {}
         self.programs: dict[str, dict[Any, Program]] = {}
         self.prefetched: dict[str, list[str]] = {}
@@ -293,12 +315,11 @@ class RecordedOutput:
         return [*([] if self.mask is None else [self.mask]), *self.made]
 
 
-class RecordedNode:
+class RecordedNode(Running):
     """Runs a decorated function."""
 
     def __init__(self, declared: Declared, arguments: dict[str, Any]) -> None:
-        self.declared = declared
-        self.arguments = arguments
+        super().__init__(declared, arguments)
         self.outputs: list[RecordedOutput] = []
         self.rejects: list[tuple[Program, Any]] = []
         self.prefetched: list[str] = []
@@ -420,7 +441,7 @@ def running(declared: Declared, parameters: str) -> RecordedNode | WrittenNode:
     """A node of a declared type, with the parameters that the host hands over as JSON."""
     arguments = declared.signature.arguments(parameters)
     if isinstance(declared.target, type_):
-        return WrittenNode(declared.target(**arguments), declared.hints["batch_rows"])
+        return WrittenNode(declared, arguments)
     return RecordedNode(declared, arguments)
 
 

@@ -53,6 +53,16 @@ class Signature:
         if required:
             self.schema["required"] = required
 
+    def place(self, arguments: dict[str, Any], column: str) -> str | None:
+        """The parameter that names a column, as a JSON pointer."""
+        for shown, name in self.names.items():
+            value = arguments.get(name)
+            if value == column:
+                return f"/{shown}"
+            if isinstance(value, list) and column in value:
+                return f"/{shown}/{value.index(column)}"
+        return None
+
     def arguments(self, text: str) -> dict[str, Any]:
         """Keyword arguments for the JSON text that the host hands over; all that is wrong with it at once."""
         given = json.loads(text) if text.strip() else {}

@@ -58,7 +58,7 @@ def run(target: Any, rows: Rows | Batch | Mapping[str, Any], schema: Mapping[str
     try:
         node = running(_declared(target, NODES, "node type"), _parameters(parameters))
         ports = [InputPort(port, batch.schema) for port, batch in batches.items()]
-        result.binding = binding = node.bind(ports)
+        result.binding = binding = node.bound(ports)
         for output in binding.outputs:
             result.ports[output.name] = []
         order = sorted(batches, key=lambda port: port not in binding.drain_first)

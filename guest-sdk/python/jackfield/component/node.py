@@ -20,7 +20,7 @@ class Instance:
 
     def bind(self, inputs: list[Any]) -> Any:
         ports = [InputPort(port.name, from_schema(port.schema)) for port in inputs]
-        return answered_with_all(self._node.bind, ports)
+        return answered_with_all(self._node.bound, ports)
 
     def process(self, port: str, input: Any, columns: list[Any]) -> Any:
         try:
