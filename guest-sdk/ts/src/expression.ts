@@ -221,6 +221,15 @@ export class Column {
     this.made ??= this.scope.evaluate(this);
     return this.made;
   }
+  /** The same column, if it has one of these types; else a `type-mismatch` that names it and its type. */
+  expect(...types: string[]): this {
+    const { name } = this.type;
+    if (!types.includes(name)) {
+      const column = this.node.op === "column" ? String(this.node.extra) : shown(this.node);
+      throw invalidConfig(`column \`${column}\` is ${name}, not ${types.join(" or ")}`, { code: "type-mismatch", column });
+    }
+    return this;
+  }
   /** The raw buffers. */
   view(): View {
     return this.scope.view(this, this.made);

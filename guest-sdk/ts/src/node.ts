@@ -6,7 +6,7 @@
  */
 import { Batch, Recorded, handOver } from "./batch.ts";
 import type { Column } from "./expression.ts";
-import { type Failure, invalidConfig } from "./failure.ts";
+import { Failure, invalidConfig } from "./failure.ts";
 import { drop, given, host, scoped } from "./host.ts";
 import type { Params, ValuesOf } from "./params.ts";
 import { valuesOf } from "./params.ts";
@@ -222,14 +222,17 @@ class WrittenNode implements Running {
   private programs = new Map<string, Map<string, Program>>();
   private fetched = new Map<string, readonly string[]>();
 
-  constructor(written: Node, batchRows: number) {
+  private readonly values: Record<string, unknown>;
+
+  constructor(written: Node, values: Record<string, unknown>, batchRows: number) {
     this.node = written;
+    this.values = values;
     this.batchRows = batchRows;
   }
   bind(inputs: readonly InputPort[]): BindingRecord {
     this.schemas = new Map(inputs.map(({ name, schema }) => [name, schema]));
     this.programs = new Map(inputs.map(({ name }) => [name, new Map()]));
-    const binding = this.node.bind(inputs);
+    const binding = bound(this.values, () => this.node.bind(inputs));
     this.fetched = binding.fetched;
     if (!binding.record.extra.some(([key]) => key === "batch-rows")) binding.batchRows(this.batchRows);
     return binding.record;
@@ -267,6 +270,10 @@ class RecordedNode implements Running {
   }
 
   bind(inputs: readonly InputPort[]): BindingRecord {
+    return bound(this.values, () => this.recorded(inputs));
+  }
+
+  private recorded(inputs: readonly InputPort[]): BindingRecord {
     if (inputs.length !== 1) {
       throw invalidConfig(`a node's function has one input, not ${inputs.length}`, { code: "inputs", help: "write a class with `bind` and `process`" });
     }
@@ -416,11 +423,32 @@ function looped(programs: readonly Program[]): Set<string> {
   return names;
 }
 
+/** A failure of `bind` about a column that a parameter names points to that parameter. */
+function pointed(error: unknown, values: Record<string, unknown>): unknown {
+  if (!(error instanceof Failure) || error.column === undefined || error.parameter !== undefined) return error;
+  const { column } = error;
+  for (const [name, value] of Object.entries(values)) {
+    const at = Array.isArray(value) ? value.indexOf(column) : -1;
+    if (value === column || at >= 0) {
+      return new Failure(error.kind, error.code, error.message, { ...error.record, parameter: at >= 0 ? `/${name}/${at}` : `/${name}` });
+    }
+  }
+  return error;
+}
+
+function bound<T>(values: Record<string, unknown>, bind: () => T): T {
+  try {
+    return bind();
+  } catch (error) {
+    throw pointed(error, values);
+  }
+}
+
 /** A node of a declared type, with the parameters that the host hands over as JSON. */
 export function running(declared: Declared<Hinted>, parameters: string): Running {
   const values = valuesOf(declared.parameters, parameters);
   const { run, batchRows } = declared.target;
   const written = (run as { prototype?: { process?: unknown } }).prototype?.process !== undefined;
-  if (written) return new WrittenNode(new (run as NodeClass<Params>)(values as never), batchRows);
+  if (written) return new WrittenNode(new (run as NodeClass<Params>)(values as never), values, batchRows);
   return new RecordedNode(declared, values);
 }
