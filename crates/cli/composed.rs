@@ -268,7 +268,7 @@ fn written_key(key: &str) -> String {
 }
 
 /// Help that speaks of a pipeline file, in words of the command line.
-fn in_words_of_the_command_line(help: &str) -> String {
+pub(crate) fn in_words_of_the_command_line(help: &str) -> String {
     const WORDS: &[(&str, &str)] = &[
         (
             "paths are relative to the pipeline file; check the name, or create the file first",
@@ -297,10 +297,12 @@ fn in_words_of_the_command_line(help: &str) -> String {
             help = format!("{head}{typed}{value}{rest}");
         }
     }
-    if let Some((head, rest)) = help.split_once("say options = { null-values = [")
-        && let Some((values, rest)) = rest.split_once("] } for the source")
+    if let Some((head, rest)) = help.split_once("say options = { ")
+        && let Some((option, rest)) = rest.split_once(" } for the source")
+        && let Some((key, value)) = option.split_once(" = ")
     {
-        help = format!("{head}say --option null-values={}{rest}", values.replace("\", \"", ",").replace('"', ""));
+        let value = value.trim_matches(['[', ']']).replace("\", \"", ",").replace('"', "");
+        help = format!("{head}say --option {key}={value}{rest}");
     }
     help
 }

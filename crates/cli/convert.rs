@@ -6,11 +6,15 @@ use crate::args::Global;
 use crate::args::daily::ConvertArguments;
 use crate::compose::{self, Policy};
 use crate::composed::{Composed, Origin, Value};
-use crate::output::{CommandResult, Output};
+use crate::output::{CommandError, CommandResult, Output};
 use crate::run::{self, Manner};
 
 pub(crate) fn convert(global: &Global, arguments: &ConvertArguments, output: &Output) -> CommandResult {
     let manner = Manner::of(&arguments.running, "convert");
+    if arguments.files.len() < 2 {
+        let message = "convert takes a file to read and a file to write, or - for stdin and stdout";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
     run::composed(global, &manner, output, |registry| Ok(compose(registry, arguments)))
 }
 

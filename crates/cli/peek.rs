@@ -84,6 +84,7 @@ pub(crate) fn peek(global: &Global, arguments: &PeekArguments, output: &Output) 
         text.push_str(&table::rows(&shown_fields(&seen), shown.unwrap_or_default(), output));
     }
     output.result(&text)?;
+    notes(&seen).iter().for_each(|note| output.note(&printable(note)));
     if seen.bad > 0 {
         let rows = if seen.bad == 1 { "row" } else { "rows" };
         output.note(&format!("{} {rows} among these could not be read and are left out", count(seen.bad)));
@@ -252,6 +253,35 @@ fn shown_fields(seen: &Seen) -> Vec<Shown> {
     }
 }
 
+/// What deserves a second look: columns that one value makes text, and a delimiter that is another one.
+fn notes(seen: &Seen) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for note in &seen.source.notes {
+        let Some(help) = note.help.as_deref().filter(|help| !told.contains(help)) else { continue };
+        told.push(help);
+        let same = seen.source.notes.iter().filter(|other| other.help == note.help);
+        let columns: Vec<&str> = same.map(|other| other.column.as_str()).collect();
+        let (column, others) = match columns.as_slice() {
+            [only] => (*only, String::new()),
+            [first, rest @ ..] => (*first, format!(" and {} more", rest.len())),
+            [] => continue,
+        };
+        let verb = if columns.len() == 1 { "is" } else { "are" };
+        let help = crate::composed::in_words_of_the_command_line(help);
+        notes.push(format!("note: {column}{others} {verb} text, because {}; {help}", note.note));
+    }
+    if let ("csv" | "tsv", [only]) = (seen.source.format.as_str(), seen.source.schema.fields().as_ref())
+        && let Some(delimiter) = [';', '\t', '|', ','].into_iter().find(|delimiter| only.name().contains(*delimiter))
+    {
+        let typed = if delimiter == '\t' { "\\t".to_owned() } else { delimiter.to_string() };
+        notes.push(format!(
+            "note: there is one column; say --option 'delimiter={typed}' if that is what separates them"
+        ));
+    }
+    notes
+}
+
 /// The lines above the table.
 fn about(seen: &Seen, output: &Output) -> String {
     let source = &seen.source;
@@ -311,6 +341,7 @@ fn seen_json(seen: &Seen, arguments: &PeekArguments) -> Json {
         "rows-estimate": about,
         "rows-rejected": seen.bad,
         "columns": columns.collect::<Vec<_>>(),
+        "notes": notes(seen),
         "sample": seen.rows.iter().take(shown).collect::<Vec<_>>(),
         "warnings": seen.warnings.iter().map(problem_json).collect::<Vec<_>>(),
     })

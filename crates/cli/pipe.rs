@@ -15,6 +15,10 @@ use step::{Place, Step};
 
 pub(crate) fn pipe(global: &Global, arguments: &PipeArguments, output: &Output) -> CommandResult {
     let manner = Manner::of(&arguments.running, "pipe");
+    if arguments.parts.len() < 2 {
+        let message = "pipe takes a file to read, steps, and a file to write, or - for stdin and stdout";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
     run::composed(global, &manner, output, |registry| compose(registry, arguments))
 }
 

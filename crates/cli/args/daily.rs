@@ -78,7 +78,7 @@ pub(crate) struct RunningArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ConvertArguments {
     /// Files, globs or folders to read, or - for stdin; then the file to write, or - for stdout
-    #[arg(value_name = "IN… OUT", num_args = 2.., required = true)]
+    #[arg(value_name = "IN… OUT", required = true)]
     pub(crate) files: Vec<String>,
     /// Keep the rows for which this SQL condition is true
     #[arg(short, long, value_name = "EXPR")]
@@ -101,7 +101,7 @@ pub(crate) struct ConvertArguments {
 #[derive(Debug, Args)]
 pub(crate) struct PipeArguments {
     /// The file, glob or folder to read, or -; the steps, each a node type and its parameters; the file to write, or -
-    #[arg(value_name = "IN STEP… OUT", num_args = 2.., required = true)]
+    #[arg(value_name = "IN STEP… OUT", required = true)]
     pub(crate) parts: Vec<String>,
     #[command(flatten)]
     pub(crate) input: InputArguments,

@@ -1,7 +1,7 @@
 //! Widths of a histogram's bins that people would choose: of numbers, and of times.
 
 /// So many bins are aimed at.
-const BINS: f64 = 15.0;
+const BINS: f64 = 25.0;
 
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn numbers_get_round_edges() {
         assert_eq!(of_numbers(0.0, 100.0, true).first(), Some(&0.0));
-        assert_eq!(of_numbers(0.0, 100.0, true).last(), Some(&110.0), "the greatest value lies in the last bin");
+        assert_eq!(of_numbers(0.0, 100.0, true).last(), Some(&105.0), "the greatest value lies in the last bin");
         assert_eq!(of_numbers(3.0, 7.0, true), [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
-        assert_eq!(of_numbers(-0.5, 0.5, false).len(), 12);
+        assert_eq!(of_numbers(-0.5, 0.5, false).len(), 22);
         assert_eq!(of_numbers(2.0, 2.0, false), [2.0, 2.0]);
     }
 
@@ -138,13 +138,16 @@ mod tests {
         assert_eq!(civil(days(2024, 2, 29)), (2024, 2, 29));
         assert_eq!(civil(-1), (1969, 12, 31));
         let (edges, step) = of_times(day((2013, 1, 1)), day((2013, 12, 31)));
-        assert_eq!(step, TimeStep::Months(1));
-        assert_eq!(edges.len(), 13);
-        assert_eq!(label(edges[1], step), "2013-02");
+        assert_eq!(step, TimeStep::Micros(14 * DAY));
+        assert_eq!(label(edges[1], step), "2013-01-14");
+        let (edges, step) = of_times(day((2012, 1, 1)), day((2013, 12, 31)));
+        assert_eq!((step, edges.len()), (TimeStep::Months(1), 25));
+        assert_eq!(label(edges[1], step), "2012-02");
         let (edges, step) = of_times(day((2013, 1, 1)), day((2013, 1, 1)) + 3600 * SECOND);
         assert_eq!(label(edges[1], step), "2013-01-01 00:05");
+        assert_eq!(step, TimeStep::Micros(300 * SECOND));
         let (edges, step) = of_times(day((1900, 5, 1)), day((2020, 5, 1)));
-        assert_eq!(step, TimeStep::Months(120));
+        assert_eq!(step, TimeStep::Months(60));
         assert_eq!(label(edges[0], step), "1900");
         let (edges, step) = of_times(day((2013, 1, 1)), day((2013, 3, 31)));
         assert_eq!((label(edges[0], step).as_str(), step), ("2012-12-31", TimeStep::Micros(7 * DAY)), "a Monday");

@@ -28,7 +28,7 @@ use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
 pub(crate) use demand::Wanted;
-pub use found::{FileInfo, SourceInfo, Why};
+pub use found::{ColumnNote, FileInfo, SourceInfo, Why};
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;

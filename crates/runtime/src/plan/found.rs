@@ -1,6 +1,7 @@
 //! What planning found out about the sources, for those who want to show it.
 
 use arrow::datatypes::SchemaRef;
+use jackfield_columns::{HELP_KEY, NOTE_KEY};
 
 use super::paths::Input;
 use super::{Body, Plan};
@@ -40,6 +41,33 @@ pub struct SourceInfo {
     pub files: Vec<FileInfo>,
     /// The columns of its rows, with that of file names if there is one.
     pub schema: SchemaRef,
+    /// What the reader noted about columns that are not what one would expect.
+    pub notes: Vec<ColumnNote>,
+}
+
+/// What a reader says about a column, such as the value that makes it text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnNote {
+    /// The column.
+    pub column: String,
+    /// What is odd.
+    pub note: String,
+    /// What would help, if there is anything.
+    pub help: Option<String>,
+}
+
+impl ColumnNote {
+    /// Those of a schema as its reader gave it.
+    pub(super) fn all(schema: &SchemaRef) -> Vec<ColumnNote> {
+        let fields = schema.fields().iter();
+        fields
+            .filter_map(|field| {
+                let note = field.metadata().get(NOTE_KEY)?.clone();
+                let help = field.metadata().get(HELP_KEY).cloned();
+                Some(ColumnNote { column: field.name().clone(), note, help })
+            })
+            .collect()
+    }
 }
 
 /// A file of a source.
@@ -74,6 +102,7 @@ impl Plan {
                     format_why: source.format_why.clone(),
                     files: files.collect(),
                     schema: stage.outputs.first()?.schema.clone()?,
+                    notes: source.notes.clone(),
                 })
             })
             .collect()

@@ -9,7 +9,7 @@ use jackfield_manifest::{Location, SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
-use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params};
+use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
@@ -46,6 +46,7 @@ pub(crate) struct SourceStage {
     pub(crate) plugin: LoadedPlugin,
     pub(crate) format: String,
     pub(crate) format_why: Why,
+    pub(crate) notes: Vec<ColumnNote>,
     /// The format's options with the complete schema under `schema`.
     pub(crate) options: String,
     /// What the files hold, without the column of file names.
@@ -195,6 +196,7 @@ impl Planner<'_> {
                 plugin,
                 format,
                 format_why,
+                notes: ColumnNote::all(&schema),
                 options: Json::Object(options).to_string(),
                 file_schema: super::without_notes(schema),
                 file_name_column: source.file_name_column.clone(),
