@@ -138,8 +138,8 @@ mod tests {
         assert_eq!(civil(days(2024, 2, 29)), (2024, 2, 29));
         assert_eq!(civil(-1), (1969, 12, 31));
         let (edges, step) = of_times(day((2013, 1, 1)), day((2013, 12, 31)));
-        assert_eq!(step, TimeStep::Micros(14 * DAY));
-        assert_eq!(label(edges[1], step), "2013-01-14");
+        assert_eq!((step, edges.len()), (TimeStep::Months(1), 13));
+        assert_eq!(label(edges[1], step), "2013-02");
         let (edges, step) = of_times(day((2012, 1, 1)), day((2013, 12, 31)));
         assert_eq!((step, edges.len()), (TimeStep::Months(1), 25));
         assert_eq!(label(edges[1], step), "2012-02");
@@ -151,5 +151,7 @@ mod tests {
         assert_eq!(label(edges[0], step), "1900");
         let (edges, step) = of_times(day((2013, 1, 1)), day((2013, 3, 31)));
         assert_eq!((label(edges[0], step).as_str(), step), ("2012-12-31", TimeStep::Micros(7 * DAY)), "a Monday");
+        let (edges, step) = of_times(day((2013, 1, 1)), day((2013, 12, 1)));
+        assert_eq!((label(edges[0], step).as_str(), step), ("2012-12-24", TimeStep::Micros(14 * DAY)), "a Monday");
     }
 }
