@@ -108,8 +108,9 @@ impl File {
             blocks.kept.push((from, block));
             return Ok(rest);
         }
+        let extent = blocks.extents.iter().find(|extent| extent.contains(&start)).map(|extent| extent.end);
         drop(blocks);
-        let left = self.0.size.saturating_sub(start);
+        let left = extent.unwrap_or(self.0.size).saturating_sub(start);
         self.bytes(start, left.min(1024) as usize)
     }
 }
