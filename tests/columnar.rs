@@ -69,7 +69,11 @@ fn what_others_write_is_read() {
         fs::write(folder.path().join("some-file"), content).unwrap();
         let found = read(folder.path(), "path = \"some-file\"", "", b"");
         assert_eq!(found.len(), expected().len(), "{name}");
-        for (found, expected) in found.iter().zip(expected()) {
+        for (found, mut expected) in found.iter().zip(expected()) {
+            // The old timestamps of 96 bits say nothing of zones, so there is no such column.
+            if name.contains("int96") {
+                expected.as_object_mut().unwrap().remove("zoned");
+            }
             assert_eq!(*found, expected, "{name}");
         }
     }

@@ -34,6 +34,9 @@ pub type PieceReceiver = mpsc::Receiver<Result<Vec<u8>, Failure>>;
 /// The most bytes of a stream that are put aside because a plugin wants random access; 64 GiB.
 const LARGEST_ASIDE: u64 = 64 << 30;
 
+/// Bytes from the start of a stream that do not count as gone when they were read.
+const EARLY: usize = 4096;
+
 /// A stream of bytes to read. Files have random access at once, other streams when they were put aside.
 #[derive(Debug)]
 pub struct ByteSource {
@@ -43,6 +46,8 @@ pub struct ByteSource {
     /// Pieces to give before the input is asked again.
     pending: VecDeque<Vec<u8>>,
     recording: Option<Recording>,
+    /// The bytes read so far, as long as they are few: a reader may look at them before it knows that it needs any place.
+    early: Option<Vec<u8>>,
     read: Arc<AtomicU64>,
 }
 
@@ -134,7 +139,15 @@ impl ByteSource {
     }
 
     fn of(name: Option<String>, input: Input) -> Self {
-        Self { name, size: None, input, pending: VecDeque::new(), recording: None, read: Arc::default() }
+        Self {
+            name,
+            size: None,
+            input,
+            pending: VecDeque::new(),
+            recording: None,
+            early: Some(Vec::new()),
+            read: Arc::default(),
+        }
     }
 
     /// The file's name or whatever else tells people what this is.
@@ -175,6 +188,8 @@ impl ByteSource {
         for piece in recording.pieces.into_iter().rev() {
             self.put_back(piece);
         }
+        self.read.store(0, Ordering::Relaxed);
+        self.early = Some(Vec::new());
         true
     }
 
@@ -203,6 +218,10 @@ impl ByteSource {
         let piece = self.take(max).await?;
         if let Piece::Data(data) = &piece {
             self.read.fetch_add(data.len() as u64, Ordering::Relaxed);
+            match &mut self.early {
+                Some(early) if early.len() + data.len() <= EARLY => early.extend_from_slice(data),
+                _ => self.early = None,
+            }
             if let Some(recording) = &mut self.recording {
                 match recording.room.checked_sub(data.len()) {
                     Some(room) => {
@@ -235,7 +254,8 @@ impl ByteSource {
 
     async fn put_aside(&mut self) -> Result<(), Failure> {
         let read = self.read.load(Ordering::Relaxed);
-        let recorded = self.recording.as_ref().map_or(&[][..], |recording| &recording.pieces);
+        let early: &[Vec<u8>] = self.early.as_ref().map_or(&[], std::slice::from_ref);
+        let recorded = self.recording.as_ref().map_or(early, |recording| &recording.pieces);
         if recorded.iter().map(|piece| piece.len() as u64).sum::<u64>() != read {
             let message = "this stream has no random access: part of it was read already";
             return Err(Failure::unavailable("no-random-access", message));
@@ -376,14 +396,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_is_put_aside_for_random_access() {
-        for head in [0, 3] {
+        for (head, recorded) in [(0, true), (3, true), (3, false)] {
             let (sender, receiver) = mpsc::channel(8);
             for piece in ["abcd", "efg", "hi"] {
                 sender.send(Ok(piece.as_bytes().to_vec())).await.unwrap();
             }
             drop(sender);
             let mut source = ByteSource::from_channel(None, receiver);
-            source.record(6);
+            if recorded {
+                source.record(6);
+            }
             assert_eq!(source.size(), None);
             if head > 0 {
                 assert_eq!(source.read(head).await.unwrap(), Piece::Data(b"abc".to_vec()));

@@ -2,8 +2,17 @@
 
 use jackfield_sdk::{Failure, Piece};
 
-/// Gives at most so many bytes of the input.
-pub(crate) type Pull = Box<dyn FnMut(u32) -> Result<Piece, Failure>>;
+/// Where the bytes are.
+pub(crate) trait Bytes {
+    /// At most so many bytes, from where it is.
+    fn pull(&mut self, most: u32) -> Result<Piece, Failure>;
+
+    /// Number of bytes in all, for which a stream is put aside.
+    fn size(&mut self) -> Result<u64, Failure>;
+
+    /// At most so many bytes from an offset on.
+    fn read_at(&mut self, offset: u64, most: u32) -> Result<Vec<u8>, Failure>;
+}
 
 /// The host gives no more at once.
 const LARGEST_READ: usize = 4 << 20;
@@ -15,7 +24,7 @@ pub(crate) fn damaged(message: impl std::fmt::Display) -> Failure {
 
 /// The bytes of an input.
 pub(crate) struct Input {
-    pull: Pull,
+    bytes: Box<dyn Bytes>,
     piece: Vec<u8>,
     at: usize,
     ended: bool,
@@ -23,8 +32,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    pub(crate) fn new(pull: Pull) -> Self {
-        Input { pull, piece: Vec::new(), at: 0, ended: false, taken: 0 }
+    pub(crate) fn new(bytes: Box<dyn Bytes>) -> Self {
+        Input { bytes, piece: Vec::new(), at: 0, ended: false, taken: 0 }
     }
 
     /// Number of bytes taken so far.
@@ -40,7 +49,7 @@ impl Input {
                 if self.ended {
                     break;
                 }
-                match (self.pull)((count - out.len()).clamp(4096, LARGEST_READ) as u32)? {
+                match self.bytes.pull((count - out.len()).min(LARGEST_READ) as u32)? {
                     Piece::Data(bytes) => (self.piece, self.at) = (bytes, 0),
                     // Only a tailed file has nothing for now; its messages come whole.
                     Piece::Pause => {}
@@ -59,6 +68,29 @@ impl Input {
             out.extend_from_slice(part);
             self.at += part.len();
             self.taken += part.len() as u64;
+        }
+        Ok(out)
+    }
+
+    /// Number of bytes in all.
+    pub(crate) fn size(&mut self) -> Result<u64, Failure> {
+        self.bytes.size()
+    }
+
+    /// Exactly these bytes.
+    pub(crate) fn at(&mut self, offset: u64, count: usize) -> Result<Vec<u8>, Failure> {
+        let mut out: Vec<u8> = Vec::new();
+        while out.len() < count {
+            let at = offset.saturating_add(out.len() as u64);
+            let piece = self.bytes.read_at(at, (count - out.len()).min(LARGEST_READ) as u32)?;
+            if piece.is_empty() {
+                return Err(truncated(at));
+            }
+            if out.is_empty() {
+                out = piece;
+            } else {
+                out.extend_from_slice(&piece);
+            }
         }
         Ok(out)
     }

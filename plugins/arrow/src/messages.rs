@@ -2,7 +2,9 @@
 
 use crate::input::{Input, damaged, truncated};
 use arrow_buffer::Buffer;
-use arrow_ipc::{Endianness, MessageHeader, MetadataVersion, RecordBatch, Type, root_as_message};
+use arrow_ipc::convert::try_fb_to_schema;
+use arrow_ipc::{Endianness, MessageHeader, MetadataVersion, RecordBatch, Type, root_as_footer, root_as_message};
+use arrow_schema::Schema;
 use jackfield_sdk::Failure;
 
 /// Stands before the length of a message, except in very old streams.
@@ -18,22 +20,23 @@ pub(crate) struct Message {
     pub(crate) body: Buffer,
 }
 
-/// Where a stream begins: behind the magic of a file, or at once. Tells whether it is a file.
+/// What an input is.
+pub(crate) enum Kind {
+    /// A file, whose end tells what is where.
+    File,
+    /// A stream whose first message has so many bytes.
+    Stream(u32),
+}
+
+/// Looks at the first bytes.
 ///
 /// # Errors
 /// What is no Arrow data.
-pub(crate) fn begin(input: &mut Input) -> Result<(bool, Option<u32>), Failure> {
+pub(crate) fn begin(input: &mut Input) -> Result<Kind, Failure> {
     let head = input.up_to(8)?;
     let not = |message: &str| Failure::invalid_input("not-arrow", message);
     if head.starts_with(b"ARROW1") {
-        // Writers align what follows as they like.
-        for _ in 0..64 {
-            let word = word(input)?;
-            if word != 0 {
-                return Ok((true, Some(word)));
-            }
-        }
-        return Err(damaged("there is nothing behind its magic"));
+        return Ok(Kind::File);
     }
     if head.starts_with(b"FEA1") {
         let message = "the file is Feather of version 1, which is not supported";
@@ -44,10 +47,74 @@ pub(crate) fn begin(input: &mut Input) -> Result<(bool, Option<u32>), Failure> {
     };
     match (head.len(), number(0), number(4)) {
         (0, ..) => Err(not("the file is empty, and no Arrow data is")),
-        (8, Some(CONTINUATION), Some(length)) if length > 0 => Ok((false, Some(length))),
+        (8, Some(CONTINUATION), Some(length)) if length > 0 => Ok(Kind::Stream(length)),
         (..8, Some(CONTINUATION), _) => Err(truncated(input.position())),
         _ => Err(not("the file is no Arrow IPC: it begins neither with ARROW1 nor with a message")),
     }
+}
+
+/// A message's place in a file, with the lengths of its description and its body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    offset: u64,
+    header: u64,
+    body: u64,
+}
+
+/// The end of a file: its schema, and where its dictionaries and batches are.
+///
+/// # Errors
+/// A file that is cut off or damaged.
+pub(crate) fn end(input: &mut Input) -> Result<(Schema, Vec<Place>), Failure> {
+    let size = input.size()?;
+    if size < 24 {
+        return Err(truncated(size));
+    }
+    let tail = input.at(size - 10, 10)?;
+    let (length, magic) = tail.split_at(4);
+    if magic != b"ARROW1" {
+        return Err(truncated(size));
+    }
+    let length = length.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes)) as usize;
+    if length > LARGEST_HEADER || length as u64 + 18 > size {
+        return Err(damaged(format!("its table of contents should have {length} bytes")));
+    }
+    let bytes = input.at(size - 10 - length as u64, length)?;
+    let footer =
+        root_as_footer(&bytes).map_err(|error| damaged(format!("its table of contents cannot be read: {error}")))?;
+    let schema = footer.schema().ok_or_else(|| damaged("it has no schema"))?;
+    check_schema(schema)?;
+    let schema = try_fb_to_schema(schema).map_err(|error| damaged(error.to_string()))?;
+    let blocks = footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten());
+    let place = |block: &arrow_ipc::Block| {
+        let offset = u64::try_from(block.offset()).ok()?;
+        let header = u64::try_from(block.metaDataLength()).ok()?;
+        let body = u64::try_from(block.bodyLength()).ok()?;
+        let end = offset.checked_add(header)?.checked_add(body)?;
+        (end <= size && header >= 8).then_some(Place { offset, header, body })
+    };
+    let places: Option<Vec<Place>> = blocks.map(place).collect();
+    Ok((schema, places.ok_or_else(|| damaged("a message lies beyond the end of the file"))?))
+}
+
+/// The message at a place.
+///
+/// # Errors
+/// Damaged data, or a message that is too large.
+pub(crate) fn at(input: &mut Input, place: Place) -> Result<Message, Failure> {
+    if place.body > LARGEST_BODY {
+        return Err(too_large(place.body));
+    }
+    if place.header > LARGEST_HEADER as u64 {
+        return Err(damaged(format!("the description of a message should have {} bytes", place.header)));
+    }
+    let mut header = input.at(place.offset, place.header as usize)?;
+    let marked = header.starts_with(&CONTINUATION.to_le_bytes());
+    header.drain(..if marked { 8 } else { 4 });
+    let body = Buffer::from_vec(input.at(place.offset + place.header, place.body as usize)?);
+    let message = root_as_message(&header).map_err(|error| damaged(format!("a message cannot be read: {error}")))?;
+    check(&message, &body)?;
+    Ok(Message { header, body })
 }
 
 fn word(input: &mut Input) -> Result<u32, Failure> {
@@ -55,17 +122,16 @@ fn word(input: &mut Input) -> Result<u32, Failure> {
     Ok(bytes.first_chunk::<4>().map_or(0, |bytes| u32::from_le_bytes(*bytes)))
 }
 
-/// The next message; `None` at the end of the stream. `length`: its length, where that was read already (or the
-/// marker before it).
+/// The next message of a stream; `None` at its end. `length`: its length, where that was read already.
 ///
 /// # Errors
 /// Truncated or damaged data, or a message that is too large.
-pub(crate) fn next(input: &mut Input, length: Option<u32>, file: bool) -> Result<Option<Message>, Failure> {
+pub(crate) fn next(input: &mut Input, length: Option<u32>) -> Result<Option<Message>, Failure> {
     let length = match length {
         Some(length) => length,
         None => match input.up_to(4)?.as_slice() {
-            // A stream may simply end; a file has more behind its stream.
-            [] if !file => return Ok(None),
+            // A stream may simply end.
+            [] => return Ok(None),
             [a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
             _ => return Err(truncated(input.position())),
         },
@@ -103,16 +169,7 @@ fn check(message: &arrow_ipc::Message, body: &Buffer) -> Result<(), Failure> {
         ));
     }
     match message.header_type() {
-        MessageHeader::Schema => {
-            let schema = message.header_as_schema().ok_or_else(|| damaged("it has no schema"))?;
-            if schema.endianness() != Endianness::Little {
-                return Err(Failure::invalid_input(
-                    "not-supported",
-                    "the Arrow data is big-endian, which is not supported",
-                ));
-            }
-            known_types(schema.fields().into_iter().flatten())
-        }
+        MessageHeader::Schema => check_schema(message.header_as_schema().ok_or_else(|| damaged("it has no schema"))?),
         MessageHeader::RecordBatch => {
             check_batch(message.header_as_record_batch().ok_or_else(|| damaged("a record batch is missing"))?, body)
         }
@@ -126,6 +183,14 @@ fn check(message: &arrow_ipc::Message, body: &Buffer) -> Result<(), Failure> {
             Err(Failure::invalid_input("not-supported", message).with_help("only tables are supported"))
         }
     }
+}
+
+fn check_schema(schema: arrow_ipc::Schema) -> Result<(), Failure> {
+    if schema.endianness() != Endianness::Little {
+        let message = "the Arrow data is big-endian, which is not supported";
+        return Err(Failure::invalid_input("not-supported", message));
+    }
+    known_types(schema.fields().into_iter().flatten())
 }
 
 /// Refuses columns of types that this version does not know.

@@ -1,11 +1,13 @@
 //! The plugin itself: what stands between the format's own code and the host.
 
-use crate::input::Input;
+use crate::input::{Bytes, Input};
 use crate::options::Options;
 use crate::reader::Reader;
 use crate::write::Writer;
 use jackfield_arrays::Taken;
-use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, SinkWriter, Source};
+use jackfield_sdk::{
+    Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Piece, Schema, Sink, SinkWriter, Source,
+};
 use std::collections::VecDeque;
 
 /// The format `arrow-ipc`.
@@ -25,7 +27,7 @@ impl Format for ArrowIpc {
         demand: Demand,
     ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
         let options = Options::parse(&options)?;
-        let input = Input::new(Box::new(move |most| input.read(most)));
+        let input = Input::new(Box::new(Held(input)));
         Ok(Box::new(ArrowReader { reader: Reader::open(input, &options.schema, &demand)?, ready: VecDeque::new() }))
     }
 
@@ -45,6 +47,27 @@ impl Format for ArrowIpc {
         let taken = Taken::new(&schema)?;
         let writer = Writer::new(SinkWriter::new(output), taken.schema(), options.kind)?;
         Ok(Box::new(ArrowWriter { taken, writer }))
+    }
+}
+
+/// The host's source.
+struct Held(Source);
+
+impl Bytes for Held {
+    fn pull(&mut self, most: u32) -> Result<Piece, Failure> {
+        self.0.read(most.max(8))
+    }
+
+    fn size(&mut self) -> Result<u64, Failure> {
+        if self.0.size().is_none() {
+            // The host puts a stream aside when somebody asks for a place in it.
+            self.0.read_at(0, 4)?;
+        }
+        self.0.size().ok_or_else(|| Failure::internal("the host does not say how large the file is"))
+    }
+
+    fn read_at(&mut self, offset: u64, most: u32) -> Result<Vec<u8>, Failure> {
+        self.0.read_at(offset, most)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Decodes a stream message by message: only the demanded columns, in batches of the demanded size.
 
-use crate::input::{Input, damaged, truncated};
-use crate::messages::{self, Message};
+use crate::input::{Input, damaged};
+use crate::messages::{self, Kind, Message, Place};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::{read_dictionary, read_record_batch};
@@ -9,7 +9,7 @@ use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use jackfield_arrays::Table;
 use jackfield_sdk::{Demand, Failure};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Rows that were read.
@@ -25,8 +25,8 @@ pub(crate) struct Rows {
 /// A stream being read.
 pub(crate) struct Reader {
     input: Input,
-    /// Whether it is a file, with more behind the stream.
-    file: bool,
+    /// The messages of a file that are still to be read, the next at the front; a stream has them one after the other.
+    places: Option<VecDeque<Place>>,
     schema: SchemaRef,
     table: Table,
     demanded: Vec<usize>,
@@ -45,9 +45,17 @@ impl Reader {
     /// # Errors
     /// What is wrong with the head of the stream, or with the types or columns that are asked for.
     pub(crate) fn open(mut input: Input, told: &[(String, String)], demand: &Demand) -> Result<Reader, Failure> {
-        let (file, length) = messages::begin(&mut input)?;
-        let first = messages::next(&mut input, length, file)?.ok_or_else(|| damaged("it has no schema"))?;
-        let schema: SchemaRef = Arc::new(schema_of(&first)?);
+        let (schema, places) = match messages::begin(&mut input)? {
+            Kind::File => {
+                let (schema, places) = messages::end(&mut input)?;
+                (schema, Some(places.into()))
+            }
+            Kind::Stream(length) => {
+                let first = messages::next(&mut input, Some(length))?.ok_or_else(|| damaged("it has no schema"))?;
+                (schema_of(&first)?, None)
+            }
+        };
+        let schema: SchemaRef = Arc::new(schema);
         let table = Table::new(schema.fields(), told)?;
         let demanded = table.demanded(demand.columns.as_deref())?;
         let mut projection = demanded.clone();
@@ -55,7 +63,7 @@ impl Reader {
         projection.dedup();
         Ok(Reader {
             input,
-            file,
+            places,
             schema,
             table,
             demanded,
@@ -109,11 +117,15 @@ impl Reader {
 
     /// Takes the next message; whether there was one.
     fn advance(&mut self) -> Result<bool, Failure> {
-        let Some(message) = messages::next(&mut self.input, None, self.file)? else {
+        let message = match &mut self.places {
+            Some(places) => match places.pop_front() {
+                Some(place) => Some(messages::at(&mut self.input, place)?),
+                None => None,
+            },
+            None => messages::next(&mut self.input, None)?,
+        };
+        let Some(message) = message else {
             self.ended = true;
-            if self.file {
-                self.end_of_file()?;
-            }
             return Ok(false);
         };
         let header = root_as_message(&message.header).map_err(|error| damaged(error.to_string()))?;
@@ -133,21 +145,6 @@ impl Reader {
             _ => return Err(damaged("a second schema stands within it")),
         }
         Ok(true)
-    }
-
-    /// A file ends with its magic, behind its table of contents.
-    fn end_of_file(&mut self) -> Result<(), Failure> {
-        let mut end: Vec<u8> = Vec::new();
-        loop {
-            let more = self.input.up_to(64 << 10)?;
-            if more.is_empty() {
-                break;
-            }
-            end.extend_from_slice(&more);
-            let surplus = end.len().saturating_sub(6);
-            end.drain(..surplus);
-        }
-        if end == b"ARROW1" { Ok(()) } else { Err(truncated(self.input.position())) }
     }
 
     /// The columns of a batch, which come in the stream's order, in that of the demand.

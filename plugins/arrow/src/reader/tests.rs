@@ -1,6 +1,6 @@
 use super::*;
-use crate::input::Input;
-use crate::options::Kind;
+use crate::input::{Bytes, Input};
+use crate::options::Kind as Written;
 use crate::write::Writer;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
@@ -15,16 +15,29 @@ fn demand(columns: Option<&[&str]>, limit: Option<u64>) -> Demand {
     Demand { columns, predicates: Vec::new(), limit, batch_rows: 300, resume: None, extra: Vec::new() }
 }
 
-fn open(bytes: &[u8], demand: &Demand) -> Result<Reader, Failure> {
-    let (data, mut at) = (bytes.to_vec(), 0);
-    let pull = move |most: u32| {
-        // Pieces as small as a pipe gives them.
-        let to = (at + (most as usize).min(1000)).min(data.len());
-        let piece = data[at..to].to_vec();
-        at = to;
+/// Bytes that come in pieces as small as a pipe gives them.
+struct Small(Vec<u8>, usize);
+
+impl Bytes for Small {
+    fn pull(&mut self, most: u32) -> Result<Piece, Failure> {
+        let to = (self.1 + (most as usize).min(1000)).min(self.0.len());
+        let piece = self.0[self.1..to].to_vec();
+        self.1 = to;
         Ok(if piece.is_empty() { Piece::End } else { Piece::Data(piece) })
-    };
-    Reader::open(Input::new(Box::new(pull)), &[], demand)
+    }
+
+    fn size(&mut self) -> Result<u64, Failure> {
+        Ok(self.0.len() as u64)
+    }
+
+    fn read_at(&mut self, offset: u64, most: u32) -> Result<Vec<u8>, Failure> {
+        let from = (offset as usize).min(self.0.len());
+        Ok(self.0[from..(from + (most as usize).min(1000)).min(self.0.len())].to_vec())
+    }
+}
+
+fn open(bytes: &[u8], demand: &Demand) -> Result<Reader, Failure> {
+    Reader::open(Input::new(Box::new(Small(bytes.to_vec(), 0))), &[], demand)
 }
 
 fn all(bytes: &[u8], demand: &Demand) -> Result<Vec<Rows>, Failure> {
@@ -50,7 +63,7 @@ fn batch(from: i64, words: &[&str]) -> RecordBatch {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, array)| array).collect()).unwrap()
 }
 
-fn written(kind: Kind) -> Vec<u8> {
+fn written(kind: Written) -> Vec<u8> {
     let batches = [batch(0, &["a", "b"]), batch(400, &["c", "b", "d"]), batch(800, &["a"])];
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out, &batches[0].schema(), kind).unwrap();
@@ -70,7 +83,7 @@ fn packed(with: CompressionType) -> Vec<u8> {
 
 #[test]
 fn files_and_streams_come_back_as_they_were() {
-    for kind in [Kind::File, Kind::Stream] {
+    for kind in [Written::File, Written::Stream] {
         let bytes = written(kind);
         let rows = all(&bytes, &demand(Some(&["w", "n"]), None)).unwrap();
         assert_eq!(
@@ -100,13 +113,13 @@ fn what_is_no_arrow_data_is_told_from_what_is_damaged() {
     assert_eq!(code(b""), "not-arrow");
     assert_eq!(code(b"a,b\n1,2\n3,4\n"), "not-arrow");
     assert_eq!(code(b"FEA1\0\0\0\0\0\0\0\0"), "not-supported");
-    for kind in [Kind::File, Kind::Stream] {
+    for kind in [Written::File, Written::Stream] {
         let bytes = written(kind);
         for end in [9, 100, bytes.len() / 2, bytes.len() - 9] {
             assert_eq!(code(&bytes[..end]), "truncated", "{kind:?} cut at {end} of {}", bytes.len());
         }
     }
-    let bytes = written(Kind::File);
+    let bytes = written(Written::File);
     assert_eq!(code(&bytes[..bytes.len() - 1]), "truncated");
 }
 
@@ -117,8 +130,12 @@ fn random(state: &mut u64) -> usize {
 
 #[test]
 fn damaged_data_fails_in_words() {
-    let files =
-        [written(Kind::File), written(Kind::Stream), packed(CompressionType::LZ4_FRAME), packed(CompressionType::ZSTD)];
+    let files = [
+        written(Written::File),
+        written(Written::Stream),
+        packed(CompressionType::LZ4_FRAME),
+        packed(CompressionType::ZSTD),
+    ];
     let mut state = 1;
     let (mut failed, mut read, mut panicked) = (0, 0, 0);
     let hook = std::panic::take_hook();
