@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
 use crate::discover::digests::Digests;
-use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::discover::{Form, InstalledPlugin, Rank, discover_by};
 use crate::grants::Grants;
 use crate::hooks::explain::{ExplainedPoint, explain};
 use crate::lifecycle::config::Said;
@@ -109,8 +109,8 @@ impl Builder {
 
     fn beside(self, engine: Arc<EngineSlot>) -> Runtime {
         let Builder { settings, native } = self;
-        let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
         let digests = Digests::new(settings.cache_dir.clone());
+        let registry = ArcSwap::from_pointee(snapshot(&settings, &native, &digests));
         let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
@@ -120,8 +120,9 @@ impl Builder {
 }
 
 /// What is installed now.
-fn snapshot(settings: &Settings, native: &[NativePlugin]) -> Registry {
-    let mut found = discover(&settings.folders, &settings.first_party);
+fn snapshot(settings: &Settings, native: &[NativePlugin], digests: &Digests) -> Registry {
+    let mut found = discover_by(&settings.folders, &settings.first_party, digests);
+    digests.save();
     found.plugins.splice(0..0, native.iter().map(|plugin| plugin.installed().clone()));
     Registry::new(found, settings.choices())
 }
@@ -232,7 +233,7 @@ impl Runtime {
     /// Looks at the plugin folders anew and publishes what is there in one step. Plans and runs that began before keep
     /// what they began with.
     pub fn refresh(&self) -> Arc<Registry> {
-        let registry = Arc::new(snapshot(&self.settings, &self.native));
+        let registry = Arc::new(snapshot(&self.settings, &self.native, &self.digests));
         self.registry.store(registry.clone());
         registry
     }
