@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering;
 
 use jackfield_columns::json::row_to_json;
 use jackfield_columns::{Batch, Failure, type_name};
-use jackfield_manifest::Problem;
+use jackfield_manifest::{Problem, Severity};
 use jackfield_runtime::host::CancelToken;
-use jackfield_runtime::{Plan, RunReport, Runtime, SourceInfo};
+use jackfield_runtime::{Class, Plan, Report, RunReport, Runtime, SourceInfo};
 use serde_json::{Map, Value as Json, json};
 
 use crate::args::Global;
@@ -86,10 +86,18 @@ pub(crate) fn peek(global: &Global, arguments: &PeekArguments, output: &Output) 
     output.result(&text)?;
     notes(&seen).iter().for_each(|note| output.note(&printable(note)));
     if seen.bad > 0 {
-        let rows = if seen.bad == 1 { "row" } else { "rows" };
-        output.note(&format!("{} {rows} among these could not be read and are left out", count(seen.bad)));
+        seen.warnings.iter().filter(|warning| warning.location.is_some()).for_each(|warning| output.problem(warning));
+        tell_left_out(seen.bad, output);
     }
     Ok(0)
+}
+
+fn tell_left_out(rows: u64, output: &Output) {
+    match rows {
+        0 => {}
+        1 => output.note("1 row could not be read and is left out"),
+        more => output.note(&format!("{} rows could not be read and are left out", count(more))),
+    }
 }
 
 impl Looker<'_> {
@@ -98,10 +106,44 @@ impl Looker<'_> {
         let wanted = if self.arguments.columns { shown.max(EXAMPLE_ROWS) } else { shown };
         let select = self.arguments.select.as_deref();
         // A row more than is shown tells whether there are any.
-        let (plan, warnings) = self.plan(select.map(Wanted::Typed), 1024, Some(wanted.saturating_add(1)))?;
+        let columns = || select.map(Wanted::Typed);
+        let limit = Some(wanted.saturating_add(1));
+        let (plan, mut warnings) = self.plan(columns(), 1024, limit, BadRows::Stop)?;
         let source = plan.sources().pop();
         let Some(source) = source else { return Err(anyhow::anyhow!("the plan has no source").into()) };
-        let mut rows = Vec::new();
+        let (mut rows, mut rejected) = (Vec::new(), 0);
+        match self.head(plan, wanted, &mut rows) {
+            Ok(_) => {}
+            // Somebody who looks into a file wants to see what can be read of it; stdin is gone, though.
+            Err(CommandError::Report(report))
+                if self.is_about_rows(&report) && source.files.iter().all(|file| file.name.is_some()) =>
+            {
+                rows.clear();
+                let (plan, _) = self.plan(columns(), 1024, limit, BadRows::Skip)?;
+                rejected = self.head(plan, wanted, &mut rows)?.rejected();
+                let warning =
+                    |problem: &Problem| Problem { severity: Severity::Warning, help: None, ..problem.clone() };
+                warnings.extend(report.problems().map(warning));
+            }
+            Err(error) => return Err(error),
+        }
+        let all = rows.len() as u64 <= wanted;
+        rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        let count = match all {
+            true => Count::Exact(rows.len() as u64),
+            false => self.count(&source)?,
+        };
+        Ok(Seen { source, rows, bad: rejected, count, warnings })
+    }
+
+    /// Whether what failed were rows, and not files, plugins or limits.
+    fn is_about_rows(&self, report: &Report) -> bool {
+        let files = |problem: &Problem| problem.location.as_ref().is_some_and(|place| place.column == 0);
+        report.class() == Class::Failed && report.problems().all(files)
+    }
+
+    /// Runs a plan until there are more rows than are wanted.
+    fn head(&self, plan: Plan, wanted: u64, rows: &mut Vec<Map<String, Json>>) -> Result<RunReport, CommandError> {
         let mut failed = None;
         let taken = plan.run_into(&mut |batch| {
             for row in 0..batch.rows() {
@@ -116,14 +158,7 @@ impl Looker<'_> {
                 false => ControlFlow::Continue(()),
             }
         });
-        let report = self.done(taken, failed)?;
-        let all = rows.len() as u64 <= wanted;
-        rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        let count = match all {
-            true => Count::Exact(rows.len() as u64),
-            false => self.count(&source)?,
-        };
-        Ok(Seen { source, rows, bad: report.rejected(), count, warnings })
+        self.done(taken, failed)
     }
 
     /// The rows of all files, if they can be counted by reading little; no column is wanted, so that formats that know
@@ -131,7 +166,7 @@ impl Looker<'_> {
     fn count(&self, source: &SourceInfo) -> Result<Count, CommandError> {
         let total: Option<u64> = source.files.iter().map(|file| file.bytes).sum();
         let Some(total) = total else { return Ok(Count::Unknown) };
-        let (plan, _) = self.plan(Some(Wanted::Nothing), COUNTED_ROWS, None)?;
+        let (plan, _) = self.plan(Some(Wanted::Nothing), COUNTED_ROWS, None, BadRows::Skip)?;
         let progress = plan.progress();
         let read = || progress.stages.first().map_or(0, |stage| stage.bytes.load(Ordering::Relaxed));
         let mut rows = 0;
@@ -162,12 +197,13 @@ impl Looker<'_> {
         columns: Option<Wanted<'_>>,
         batch_rows: u32,
         limit: Option<u64>,
+        bad_rows: BadRows,
     ) -> Result<(Plan, Vec<Problem>), CommandError> {
         let mut composed = Composed::default();
         composed.raw(&format!("batch-rows = {batch_rows}\n\n"));
         let registry = self.runtime.registry();
         let PeekArguments { files, input, .. } = self.arguments;
-        compose::source(&mut composed, &registry, "in", files, input, &Policy::default());
+        compose::source(&mut composed, &registry, "in", files, input, &Policy::skip(bad_rows == BadRows::Skip));
         composed.raw("\n[sink.out]\ninput = \"in\"\npath = \"-\"\nformat = \"jsonl\"\n");
         match &columns {
             None => {}
@@ -182,9 +218,9 @@ impl Looker<'_> {
                 composed.entry("columns", &crate::composed::Value::List(vec![value]));
             }
         }
-        // Counting plans the same files once more; what deserves a warning was told.
+        // Whoever skips rows plans the same files once more; what deserves a warning was told.
         let mut output = *self.output;
-        output.quiet |= output.json || matches!(columns, Some(Wanted::Nothing));
+        output.quiet |= output.json || bad_rows == BadRows::Skip;
         let asked = Asked {
             shown: "peek",
             text: composed.text(),
@@ -202,7 +238,7 @@ impl Looker<'_> {
 
     fn done(
         &self,
-        taken: Result<RunReport, (jackfield_runtime::Report, RunReport)>,
+        taken: Result<RunReport, (Report, RunReport)>,
         failed: Option<Failure>,
     ) -> Result<RunReport, CommandError> {
         let report = taken.map_err(|(report, _)| CommandError::Report(report))?;
@@ -211,6 +247,14 @@ impl Looker<'_> {
             None => Ok(report),
         }
     }
+}
+
+/// What becomes of rows that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BadRows {
+    Stop,
+    /// They are counted.
+    Skip,
 }
 
 /// Which columns are read.
