@@ -24,7 +24,7 @@ use crate::composed::Composed;
 use crate::output::{CommandError, CommandResult, Output, problem_json};
 use crate::pipeline::{self, Asked, printable};
 use crate::summary::{count, size};
-use crate::{plugin, run, signals};
+use crate::{plugin, run};
 
 /// So many bytes of a file are read to count its rows; what is larger is estimated.
 const COUNTED_BYTES: u64 = 8 << 20;
@@ -60,14 +60,11 @@ struct Looker<'a> {
     runtime: &'a Runtime,
     arguments: &'a PeekArguments,
     output: &'a Output,
-    cancel: CancelToken,
 }
 
 pub(crate) fn peek(global: &Global, arguments: &PeekArguments, output: &Output) -> CommandResult {
-    let cancel = CancelToken::new();
-    signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let looker = Looker { runtime: &runtime, arguments, output, cancel };
+    let looker = Looker { runtime: &runtime, arguments, output };
     if let Some(column) = &arguments.plot {
         return plot::plot(&looker, column);
     }
@@ -229,7 +226,8 @@ impl Looker<'_> {
             limit,
             told: &|problem| composed.told("peek", problem),
         };
-        let plan = || pipeline::plan_text(self.runtime, &asked, self.cancel.clone(), &output);
+        // Nothing is written, so nothing has to be taken away when somebody interrupts it.
+        let plan = || pipeline::plan_text(self.runtime, &asked, CancelToken::new(), &output);
         let plan = run::granted(self.runtime, plan, self.output)?;
         plugin::grants::introduce(self.runtime, &plan.plugins().order, self.output);
         let warnings = plan.warnings().iter().map(|warning| composed.told("peek", warning.clone())).collect();
