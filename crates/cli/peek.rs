@@ -18,7 +18,7 @@ use jackfield_runtime::{Class, Plan, Report, RunReport, Runtime, SourceInfo};
 use serde_json::{Map, Value as Json, json};
 
 use crate::args::Global;
-use crate::args::daily::PeekArguments;
+use crate::args::daily::{InputArguments, PeekArguments};
 use crate::compose::{self, Policy};
 use crate::composed::Composed;
 use crate::output::{CommandError, CommandResult, Output, problem_json};
@@ -27,7 +27,10 @@ use crate::summary::{count, size};
 use crate::{plugin, run};
 
 /// So many bytes of a file are read to count its rows; what is larger is estimated.
-const COUNTED_BYTES: u64 = 8 << 20;
+const COUNTED_BYTES: u64 = 4 << 20;
+
+/// The same of a compressed file, of which each byte takes longer.
+const COUNTED_COMPRESSED_BYTES: u64 = 1 << 20;
 
 /// Rows of a batch while rows are counted: few, so that little is read beyond the bytes above.
 const COUNTED_ROWS: u32 = 16_384;
@@ -163,14 +166,17 @@ impl Looker<'_> {
     fn count(&self, source: &SourceInfo) -> Result<Count, CommandError> {
         let total: Option<u64> = source.files.iter().map(|file| file.bytes).sum();
         let Some(total) = total else { return Ok(Count::Unknown) };
-        let (plan, _) = self.plan(Some(Wanted::Nothing), COUNTED_ROWS, None, BadRows::Skip)?;
+        let compressed = source.files.iter().any(|file| file.codec.is_some());
+        let enough = if compressed { COUNTED_COMPRESSED_BYTES } else { COUNTED_BYTES };
+        let known = self.known(source);
+        let (plan, _) = self.plan_with(&known, Some(Wanted::Nothing), COUNTED_ROWS, None, BadRows::Skip)?;
         let progress = plan.progress();
         let read = || progress.stages.first().map_or(0, |stage| stage.bytes.load(Ordering::Relaxed));
         let mut rows = 0;
         let mut part = None;
         let taken = plan.run_into(&mut |batch| {
             rows += batch.rows() as u64;
-            if read() > COUNTED_BYTES {
+            if read() > enough {
                 part = Some(read());
                 return ControlFlow::Break(());
             }
@@ -180,7 +186,6 @@ impl Looker<'_> {
         if taken.is_err() {
             return Ok(Count::Unknown);
         }
-        let compressed = source.files.iter().any(|file| file.codec.is_some());
         Ok(match part {
             None => Count::Exact(rows),
             Some(_) if compressed => Count::Unknown,
@@ -188,9 +193,37 @@ impl Looker<'_> {
         })
     }
 
-    /// Plans the reading of the files; what is wrong with them is told as `convert` would.
+    /// The arguments with what was found out, so that it need not be found out once more.
+    fn known(&self, source: &SourceInfo) -> InputArguments {
+        let mut input = self.arguments.input.clone();
+        let fields = source.schema.fields().iter();
+        let of_file = fields.filter(|field| Some(field.name()) != input.file_name_column.as_ref());
+        input.schema = of_file.map(|field| (field.name().clone(), type_name(field.data_type()))).collect();
+        input.from = Some(source.format.clone());
+        let registry = self.runtime.registry();
+        let options = registry.format(&source.format).ok().and_then(|(_, format)| format.options.clone());
+        let infers = options.is_some_and(|options| options.pointer("/properties/infer-rows").is_some());
+        if infers {
+            input.options.retain(|(key, _)| key != "infer-rows");
+            input.options.push(("infer-rows".to_owned(), "1".to_owned()));
+        }
+        input
+    }
+
     fn plan(
         &self,
+        columns: Option<Wanted<'_>>,
+        batch_rows: u32,
+        limit: Option<u64>,
+        bad_rows: BadRows,
+    ) -> Result<(Plan, Vec<Problem>), CommandError> {
+        self.plan_with(&self.arguments.input, columns, batch_rows, limit, bad_rows)
+    }
+
+    /// Plans the reading of the files; what is wrong with them is told as `convert` would.
+    fn plan_with(
+        &self,
+        input: &InputArguments,
         columns: Option<Wanted<'_>>,
         batch_rows: u32,
         limit: Option<u64>,
@@ -199,7 +232,7 @@ impl Looker<'_> {
         let mut composed = Composed::default();
         composed.raw(&format!("batch-rows = {batch_rows}\n\n"));
         let registry = self.runtime.registry();
-        let PeekArguments { files, input, .. } = self.arguments;
+        let files = &self.arguments.files;
         compose::source(&mut composed, &registry, "in", files, input, &Policy::skip(bad_rows == BadRows::Skip));
         composed.raw("\n[sink.out]\ninput = \"in\"\npath = \"-\"\nformat = \"jsonl\"\n");
         match &columns {
@@ -335,7 +368,7 @@ fn about(seen: &Seen, output: &Output) -> String {
     lines.extend(bytes.map(|bytes| ("size", size(bytes))));
     match seen.count {
         Count::Exact(rows) => lines.push(("rows", count(rows))),
-        Count::About(rows) => lines.push(("rows", format!("about {}, estimated from the first 8 MiB", count(rows)))),
+        Count::About(rows) => lines.push(("rows", format!("about {}, estimated from the first 4 MiB", count(rows)))),
         Count::Unknown => {}
     }
     lines.push(("columns", count(source.schema.fields().len() as u64)));
