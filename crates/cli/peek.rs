@@ -131,7 +131,7 @@ impl Looker<'_> {
         rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
         let count = match all {
             true => Count::Exact(rows.len() as u64),
-            false => self.count(&source)?,
+            false => self.count(&source),
         };
         Ok(Seen { source, rows, bad: rejected, count, warnings })
     }
@@ -163,13 +163,14 @@ impl Looker<'_> {
 
     /// The rows of all files, if they can be counted by reading little; no column is wanted, so that formats that know
     /// the number without reading the rows need not read them.
-    fn count(&self, source: &SourceInfo) -> Result<Count, CommandError> {
+    fn count(&self, source: &SourceInfo) -> Count {
         let total: Option<u64> = source.files.iter().map(|file| file.bytes).sum();
-        let Some(total) = total else { return Ok(Count::Unknown) };
+        let Some(total) = total else { return Count::Unknown };
         let compressed = source.files.iter().any(|file| file.codec.is_some());
         let enough = if compressed { COUNTED_COMPRESSED_BYTES } else { COUNTED_BYTES };
         let known = self.known(source);
-        let (plan, _) = self.plan_with(&known, Some(Wanted::Nothing), COUNTED_ROWS, None, BadRows::Skip)?;
+        let planned = self.plan_with(&known, Some(Wanted::Nothing), COUNTED_ROWS, None, BadRows::Skip);
+        let Ok((plan, _)) = planned else { return Count::Unknown };
         let progress = plan.progress();
         let read = || progress.stages.first().map_or(0, |stage| stage.bytes.load(Ordering::Relaxed));
         let mut rows = 0;
@@ -184,13 +185,13 @@ impl Looker<'_> {
         });
         // A file that is spoilt further down has rows in front that can be shown.
         if taken.is_err() {
-            return Ok(Count::Unknown);
+            return Count::Unknown;
         }
-        Ok(match part {
+        match part {
             None => Count::Exact(rows),
             Some(_) if compressed => Count::Unknown,
             Some(part) => Count::About(rounded(rows as f64 * total as f64 / part.max(1) as f64)),
-        })
+        }
     }
 
     /// The arguments with what was found out, so that it need not be found out once more.
