@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jackfield_authoring::{Language, TemplateKind};
 use jackfield_manifest::SetOption;
 
 const STYLES: Styles = Styles::styled()
@@ -84,6 +85,9 @@ pub(crate) enum Command {
         /// The function's name
         name: Option<String>,
     },
+    /// Look for the tools that plugin authors need
+    #[command(after_help = "Examples:\n  jackfield doctor\n  jackfield doctor --lang go --fix")]
+    Doctor(DoctorArguments),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"
@@ -208,6 +212,16 @@ pub(crate) enum PluginCommand {
         /// The plugin's name, or NAME@VERSION
         name: String,
     },
+    /// Make the project of a new plugin; asks on a terminal for what is not said
+    #[command(
+        after_help = "Examples:\n  jackfield plugin new\n  jackfield plugin new late-flights --lang python --kind node"
+    )]
+    New(NewArguments),
+    /// Build the plugin in a folder: a component beside its plugin.toml
+    #[command(
+        after_help = "Examples:\n  jackfield plugin build\n  jackfield plugin build late-flights --release\n  jackfield plugin build --watch"
+    )]
+    Build(BuildArguments),
     /// Check that a plugin is what its manifest says, and, on request, how it takes hostile inputs
     #[command(
         after_help = "Examples:\n  jackfield plugin check csv\n  jackfield plugin check csv --hostile\n  jackfield plugin check rows --hostile --params 'filter={\"where\": \"a > 1\"}' --json"
@@ -258,6 +272,47 @@ pub(crate) enum PluginCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+}
+
+/// `plugin new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// The plugin's name: lower-case letters and digits, `-` between words
+    pub(crate) name: Option<String>,
+    /// rust, c, go, python or ts
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// node, format or codec; in Rust also hook and service
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<TemplateKind>,
+    /// Where to make it [default: a folder of its name]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// `plugin build`.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The folder of the plugin
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Optimise, and leave out names and debug information
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Build again whenever a source changes, until interrupted
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Only the tools of one language: rust, c, c++, zig, go, python or ts
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// Install what is missing
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 /// `plugin check`.
