@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What lies in an SDK's folder and is not part of it.
-const LEFT_OUT: [&str; 10] =
-    ["target", "build", "node_modules", "__pycache__", "examples", "tests", "Cargo.lock", ".pytest_cache", ".mypy_cache", "proptest-regressions"];
+const LEFT_OUT: [&str; 10] = [
+    "target",
+    "build",
+    "node_modules",
+    "__pycache__",
+    "examples",
+    "tests",
+    "Cargo.lock",
+    ".pytest_cache",
+    ".mypy_cache",
+    "proptest-regressions",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo did not set CARGO_MANIFEST_DIR")?);
@@ -17,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         walk(&root, Path::new(folder), &mut files)?;
     }
     files.sort();
-    let mut code = String::from("/// Path from the root of the tree, with `/`, and content.\npub(crate) const FILES: &[(&str, &[u8])] = &[\n");
+    let mut code = String::from(
+        "/// Path from the root of the tree, with `/`, and content.\npub(crate) const FILES: &[(&str, &[u8])] = &[\n",
+    );
     for file in files {
         let name = file.to_str().ok_or("a file of the SDK has a name that is not UTF-8")?.replace('\\', "/");
         writeln!(code, "    ({name:?}, include_bytes!({:?})),", root.join(&file))?;

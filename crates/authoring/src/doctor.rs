@@ -69,7 +69,8 @@ pub fn install(tools: &Tools, finding: &Finding) -> Result<Standing, BuildError>
         let help = format!("is there a network, and the registry reachable? the command was: {line}");
         BuildError::machine(Problem::error("install-failed", message).with_help(help))
     };
-    compile(&mut shell).map_err(|error| failed(error.problems().first().map_or(String::new(), |p| p.message.clone())))?;
+    compile(&mut shell)
+        .map_err(|error| failed(error.problems().first().map_or(String::new(), |p| p.message.clone())))?;
     match tools.standing(&finding.tool) {
         found @ Standing::Found(..) => Ok(found),
         _ => Err(failed("the command succeeded, and it is still not there".to_owned())),

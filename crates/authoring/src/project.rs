@@ -87,7 +87,8 @@ impl Project {
     /// A name or a pattern without a file.
     pub(crate) fn sources(&self, usual: &[&str]) -> Result<Vec<PathBuf>, BuildError> {
         let said = &self.manifest.build.sources;
-        let patterns: Vec<&str> = if said.is_empty() { usual.to_vec() } else { said.iter().map(String::as_str).collect() };
+        let patterns: Vec<&str> =
+            if said.is_empty() { usual.to_vec() } else { said.iter().map(String::as_str).collect() };
         let mut found = Vec::new();
         let mut problems = Vec::new();
         for pattern in patterns {
@@ -112,7 +113,8 @@ impl Project {
         found.dedup();
         if problems.is_empty() && found.is_empty() {
             let message = format!("{} holds no sources: {}", self.folder.display(), usual.join(", "));
-            problems.push(Problem::error("source-missing", message).with_help("name them in plugin.toml: [build] sources"));
+            problems
+                .push(Problem::error("source-missing", message).with_help("name them in plugin.toml: [build] sources"));
         }
         if problems.is_empty() { Ok(found) } else { Err(BuildError::Configuration(problems)) }
     }

@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn custom_sections_go_in_nested_modules_too() {
-        let text = r#"(component (@custom "drop" "x") (core module (@custom "drop" "abc") (@custom "keep" "d") (func)))"#;
+        let text =
+            r#"(component (@custom "drop" "x") (core module (@custom "drop" "abc") (@custom "keep" "d") (func)))"#;
         let bytes = wat::parse_str(text).unwrap();
         let stripped = without(&bytes, &|name| name == "drop");
         assert!(stripped.len() < bytes.len());

@@ -38,7 +38,8 @@ pub fn kinds(language: Language) -> Vec<TemplateKind> {
 pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
     let mut problems = Vec::new();
     if let Some(better) = better_name(request.name) {
-        let message = format!("`{}` is no name for a plugin: lower-case letters and digits, `-` between words", request.name);
+        let message =
+            format!("`{}` is no name for a plugin: lower-case letters and digits, `-` between words", request.name);
         let mut problem = Problem::error("invalid-name", message);
         problem.help = (!better.is_empty()).then(|| format!("such as `{better}`"));
         problems.push(problem);
@@ -70,7 +71,8 @@ pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
         Ok(())
     };
     let sdk = format!("guest-sdk/{}", request.language.sdk());
-    let template = format!("{}/template/{}", format_args!("guest-sdk/{}", request.language.name()), request.kind.name());
+    let template =
+        format!("{}/template/{}", format_args!("guest-sdk/{}", request.language.name()), request.kind.name());
     for (path, bytes) in embedded(&template) {
         let text = std::str::from_utf8(bytes).map(|text| filled(text, &variables));
         place(file_name(path, &variables), text.as_deref().map_or(bytes, str::as_bytes))?;

@@ -140,7 +140,9 @@ impl Tools {
             .collect();
         match lacks.len() {
             0 => Ok(()),
-            1 => Err(lacks.into_iter().next().map_or_else(|| BuildError::Configuration(Vec::new()), BuildError::machine)),
+            1 => {
+                Err(lacks.into_iter().next().map_or_else(|| BuildError::Configuration(Vec::new()), BuildError::machine))
+            }
             _ => {
                 let words: Vec<&str> = lacks.iter().map(|problem| problem.message.as_str()).collect();
                 let problem = Problem::error("tool-missing", words.join("; "));

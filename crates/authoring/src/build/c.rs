@@ -31,7 +31,13 @@ pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, BuildError> {
     if language == Language::Zig {
         let object = job.work.join("plugin.o");
         let mut command = zig_command(job, &zig, "build-obj");
-        command.args(["-target", "wasm32-wasi", "-lc", "-fno-strip", if job.release { "-OReleaseFast" } else { "-ODebug" }]);
+        command.args([
+            "-target",
+            "wasm32-wasi",
+            "-lc",
+            "-fno-strip",
+            if job.release { "-OReleaseFast" } else { "-ODebug" },
+        ]);
         command.arg(include(&sdk)).arg(format!("-femit-bin={}", object.display()));
         command.args(&sources).args(&job.project.manifest.build.flags);
         job.run(&mut command)?;
@@ -66,9 +72,11 @@ fn object(
     c_plus_plus: bool,
 ) -> Result<PathBuf, BuildError> {
     let relative = source.strip_prefix(&job.project.folder).unwrap_or(source);
-    let name: String = relative.to_string_lossy().chars().map(|c| if c == '/' || c == '\\' { '-' } else { c }).collect();
+    let name: String =
+        relative.to_string_lossy().chars().map(|c| if c == '/' || c == '\\' { '-' } else { c }).collect();
     let folder = job.work.join(if job.release { "objects-release" } else { "objects" });
-    std::fs::create_dir_all(&folder).map_err(|error| crate::failure::file_problem("create the folder", &folder, &error))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| crate::failure::file_problem("create the folder", &folder, &error))?;
     let object = folder.join(format!("{name}.o"));
     let mut command = zig_command(job, zig, if c_plus_plus { "c++" } else { "cc" });
     command.args(["-target", "wasm32-wasi", "-c", "-Wall", "-fno-sanitize=undefined"]);

@@ -3,15 +3,8 @@
 use crate::reader::{Report, Section};
 
 /// The words for languages that `language` may be.
-const LANGUAGES: [(&str, &str); 7] = [
-    ("rust", "rust"),
-    ("c", "c"),
-    ("c++", "c++"),
-    ("zig", "zig"),
-    ("go", "go"),
-    ("python", "python"),
-    ("ts", "ts"),
-];
+const LANGUAGES: [(&str, &str); 7] =
+    [("rust", "rust"), ("c", "c"), ("c++", "c++"), ("zig", "zig"), ("go", "go"), ("python", "python"), ("ts", "ts")];
 
 /// `[build]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
