@@ -12,12 +12,13 @@ struct jf_column_data {
   bool planned;
   const char *type;
   void *tree;                  // of a planned column: the host's own description of its type
-  bool planned_failed;
 };
 struct jf_batch_data {
   struct jf_batch_data *next;
   int32_t handle;
   bool borrowed; // the host takes it back itself
+  const char *const *names; // of its columns, as long as the call or the instance lives; NULL: not asked for yet
+  size_t name_count;
 };
 
 typedef struct jf_failure {
@@ -43,6 +44,7 @@ typedef struct jf_built {
 jf_column jf_new_column(int32_t handle);
 jf_column jf_new_planned(void *tree, const char *type);
 jf_batch jf_new_batch(int32_t handle, bool borrowed);
+void jf_adopt(void *memory); // malloc's: freed when the call ends
 void jf_add_failure(const jf_failure *failure);
 size_t jf_failures(const jf_failure **failures);
 bool jf_take_failure(jf_failure *failure); // the last one
@@ -60,6 +62,7 @@ const char *jf_host_type(jf_column column);
 jf_view jf_host_view(int32_t column);
 int32_t jf_host_create(const char *type, const jf_built *built);
 void jf_host_drop_column(int32_t column);
+void jf_host_drop_tree(void *tree);
 int32_t jf_host_share_column(int32_t column);
 uint32_t jf_host_rows(jf_batch batch);
 int32_t jf_host_column_of(jf_batch batch, const char *name);
