@@ -67,7 +67,7 @@ fn encode(project: &Project, mut module: Vec<u8>, wit: &std::path::Path) -> Resu
         return Ok(module);
     }
     if !sections::has_type(&module) {
-        let (resolve, world) = world::resolve(wit)?;
+        let (resolve, world) = world::resolve(wit, world::WORLD)?;
         wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)
             .map_err(|error| does_not_fit(project, &error))?;
     }

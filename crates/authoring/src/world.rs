@@ -29,7 +29,11 @@ pub(crate) fn write_world(project: &Project) -> Result<PathBuf, BuildError> {
             write_changed(&folder.join(name), bytes)?;
         }
     }
-    let text = world_text(&imports(project), &project.exports());
+    let mut text = world_text(WORLD, &imports(project), &project.exports());
+    // Bindings that an SDK keeps apart by kind are generated from worlds of one kind each.
+    for kind in project.exports() {
+        text.push_str(&one_world(&world_of(kind), &OFFERED, &[kind]));
+    }
     write_changed(&folder.join("jackfield-plugin.wit"), text.as_bytes())?;
     Ok(folder)
 }
@@ -67,16 +71,25 @@ fn imports(project: &Project) -> Vec<&'static str> {
     OFFERED.into_iter().filter(|name| needed(name)).collect()
 }
 
-pub(crate) fn world_text(imports: &[&str], exports: &[&str]) -> String {
-    let mut text = format!("package jackfield:plugin@0.1.0;\n\nworld {WORLD} {{\n");
+pub(crate) fn world_text(name: &str, imports: &[&str], exports: &[&str]) -> String {
+    format!("package jackfield:plugin@0.1.0;\n{}", one_world(name, imports, exports))
+}
+
+/// The name of the world that exports one kind only.
+pub(crate) fn world_of(kind: &str) -> String {
+    format!("{WORLD}-{kind}")
+}
+
+fn one_world(name: &str, imports: &[&str], exports: &[&str]) -> String {
+    let mut text = format!("\nworld {name} {{\n");
     imports.iter().for_each(|name| text.push_str(&format!("  import {name};\n")));
     exports.iter().for_each(|name| text.push_str(&format!("  export {name};\n")));
     text.push_str("}\n");
     text
 }
 
-/// Reads a folder of WIT and selects the world.
-pub(crate) fn resolve(folder: &Path) -> Result<(Resolve, WorldId), BuildError> {
+/// Reads a folder of WIT and selects a world.
+pub(crate) fn resolve(folder: &Path, world: &str) -> Result<(Resolve, WorldId), BuildError> {
     let wrong = |error: String| {
         let message = format!("the interfaces in {} cannot be read: {error}", folder.display());
         let help = "replace wit/ in the project by what `jackfield plugin new` makes";
@@ -84,6 +97,6 @@ pub(crate) fn resolve(folder: &Path) -> Result<(Resolve, WorldId), BuildError> {
     };
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(folder).map_err(|error| wrong(format!("{error:#}")))?;
-    let world = resolve.select_world(&[package], Some(WORLD)).map_err(|error| wrong(format!("{error:#}")))?;
+    let world = resolve.select_world(&[package], Some(world)).map_err(|error| wrong(format!("{error:#}")))?;
     Ok((resolve, world))
 }
