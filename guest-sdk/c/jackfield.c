@@ -1,5 +1,5 @@
 // The whole SDK as one file to compile: `plugin build` does it with -DJACKFIELD_NODE, -DJACKFIELD_CODEC, -DJACKFIELD_FORMAT
-// for what plugin.toml provides; unit tests on your own machine do it with -DJACKFIELD_NATIVE (jackfield_native.h).
+// for what plugin.toml provides, and unit tests on your own machine, with jackfield_native.h.
 #include "jackfield_core.c"
 #include "jackfield_params.c"
 #ifdef __wasm__

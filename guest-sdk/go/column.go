@@ -109,12 +109,12 @@ func (c *Column) IsIn(values ...any) *Column {
 }
 
 // Text.
-func (c *Column) Lower() *Column                { return Kernel("utf8_lower", "", c) }
-func (c *Column) Upper() *Column                { return Kernel("utf8_upper", "", c) }
-func (c *Column) Trim() *Column                 { return Kernel("utf8_trim_whitespace", "", c) }
-func (c *Column) TextLength() *Column           { return Kernel("utf8_length", "", c) }
-func (c *Column) StartsWith(other any) *Column  { return Kernel("starts_with", "", c, other) }
-func (c *Column) EndsWith(other any) *Column    { return Kernel("ends_with", "", c, other) }
+func (c *Column) Lower() *Column               { return Kernel("utf8_lower", "", c) }
+func (c *Column) Upper() *Column               { return Kernel("utf8_upper", "", c) }
+func (c *Column) Trim() *Column                { return Kernel("utf8_trim_whitespace", "", c) }
+func (c *Column) TextLength() *Column          { return Kernel("utf8_length", "", c) }
+func (c *Column) StartsWith(other any) *Column { return Kernel("starts_with", "", c, other) }
+func (c *Column) EndsWith(other any) *Column   { return Kernel("ends_with", "", c, other) }
 
 // Cast gives the values as another type, by its name: int64, timestamp[UTC], list<utf8>.
 func (c *Column) Cast(to string) *Column {

@@ -25,7 +25,7 @@ func init() {
 		if err != nil {
 			return nil, err
 		}
-		return &exportedDecoder{reader, input}, nil
+		return &exportedDecoder{reader: reader, input: input}, nil
 	}
 	export_jackfield_plugin_codec.OpenEncoder = func(id, options string, output *jackfield_plugin_streams.Sink) (export_jackfield_plugin_codec.Encode, error) {
 		codec, known := codecs[id]
@@ -44,15 +44,20 @@ func init() {
 type exportedDecoder struct {
 	reader io.Reader
 	input  *jackfield_plugin_streams.Source
+	// The error that came beside bytes, for the next call.
+	err error
 }
 
 func (d *exportedDecoder) Read(most int) ([]byte, error) {
 	buffer := make([]byte, min(most, mostBytes))
 	for {
-		count, err := d.reader.Read(buffer)
+		count, err := 0, d.err
+		if err == nil {
+			count, err = d.reader.Read(buffer)
+		}
 		switch {
 		case count > 0:
-			// An error beside bytes comes again with the next call.
+			d.err = err
 			return buffer[:count], nil
 		case errors.Is(err, io.EOF):
 			return nil, nil

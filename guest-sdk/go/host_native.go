@@ -32,22 +32,22 @@ func noHost(what string) error {
 	return Fail(Unavailable, "no-host", "%s runs in the host, and there is none in a unit test", what)
 }
 
-func hostKernel(function, _ string, _ []any) *Column      { return failedColumn(noHost(function)) }
-func hostPlan(function, _ string, _ []any) *Column        { return failedColumn(noHost(function)) }
-func hostReduce(function string, _ *Column) (any, error)  { return nil, noHost(function) }
-func hostLength(c *Column) int                            { return c.handle.view.Length }
-func hostType(c *Column) *Type                            { return &Type{Name: c.handle.kind} }
-func hostShareColumn(c *Column) columnHandle              { return c.handle }
-func hostDropColumn(columnHandle)                         {}
-func hostShareBatch(b *Batch) batchHandle                 { return b.handle }
-func hostRows(b *Batch) int                               { return b.handle.rows }
-func hostNames(b *Batch) []string                         { return b.handle.names }
-func hostColumn(b *Batch, index int) *Column              { return &Column{handle: b.handle.columns[index]} }
-func hostLog(level Level, message string)                 { fmt.Fprintln(os.Stderr, level, message) }
-func hostFilter(*Batch, *Column) (batchHandle, error)     { return nil, noHost("Filter") }
-func hostTake(*Batch, *Column) (batchHandle, error)       { return nil, noHost("Take") }
+func hostKernel(function, _ string, _ []any) *Column        { return failedColumn(noHost(function)) }
+func hostPlan(function, _ string, _ []any) *Column          { return failedColumn(noHost(function)) }
+func hostReduce(function string, _ *Column) (any, error)    { return nil, noHost(function) }
+func hostLength(c *Column) int                              { return c.handle.view.Length }
+func hostType(c *Column) *Type                              { return &Type{Name: c.handle.kind} }
+func hostShareColumn(c *Column) columnHandle                { return c.handle }
+func hostDropColumn(columnHandle)                           {}
+func hostShareBatch(b *Batch) batchHandle                   { return b.handle }
+func hostRows(b *Batch) int                                 { return b.handle.rows }
+func hostNames(b *Batch) []string                           { return b.handle.names }
+func hostColumn(b *Batch, index int) *Column                { return &Column{handle: b.handle.columns[index]} }
+func hostLog(level Level, message string)                   { fmt.Fprintln(os.Stderr, level, message) }
+func hostFilter(*Batch, *Column) (batchHandle, error)       { return nil, noHost("Filter") }
+func hostTake(*Batch, *Column) (batchHandle, error)         { return nil, noHost("Take") }
 func hostSlice(*Batch, uint32, uint32) (batchHandle, error) { return nil, noHost("Slice") }
-func hostConcat([]*Batch) (batchHandle, error)            { return nil, noHost("Concat") }
+func hostConcat([]*Batch) (batchHandle, error)              { return nil, noHost("Concat") }
 
 func hostView(c *Column) (*View, error) {
 	view := c.handle.view
@@ -77,16 +77,20 @@ type grouperHandle = nothing
 type accumulatorHandle = nothing
 type joinerHandle = nothing
 
-func hostGrouper([]string) (grouperHandle, error)                        { return nothing{}, noHost("a grouper") }
-func hostAssign(grouperHandle, []*Column) (*Column, error)               { return nil, noHost("a grouper") }
-func hostGroupKeys(grouperHandle) ([]*Column, error)                     { return nil, noHost("a grouper") }
-func hostGroupCount(grouperHandle) int                                   { return 0 }
-func hostAccumulator(string, string) (accumulatorHandle, error)          { return nothing{}, noHost("an accumulator") }
-func hostUpdate(accumulatorHandle, *Column, *Column, int) error          { return noHost("an accumulator") }
-func hostAccumulated(accumulatorHandle) (*Column, error)                 { return nil, noHost("an accumulator") }
-func hostJoiner([]string) (joinerHandle, error)                          { return nothing{}, noHost("a joiner") }
-func hostBuild(joinerHandle, []*Column) error                            { return noHost("a joiner") }
-func hostProbe(joinerHandle, []*Column, JoinKind, int) ([]Match, error)  { return nil, noHost("a joiner") }
+func hostGrouper([]string) (grouperHandle, error)          { return nothing{}, noHost("a grouper") }
+func hostAssign(grouperHandle, []*Column) (*Column, error) { return nil, noHost("a grouper") }
+func hostGroupKeys(grouperHandle) ([]*Column, error)       { return nil, noHost("a grouper") }
+func hostGroupCount(grouperHandle) int                     { return 0 }
+func hostAccumulator(string, string) (accumulatorHandle, error) {
+	return nothing{}, noHost("an accumulator")
+}
+func hostUpdate(accumulatorHandle, *Column, *Column, int) error { return noHost("an accumulator") }
+func hostAccumulated(accumulatorHandle) (*Column, error)        { return nil, noHost("an accumulator") }
+func hostJoiner([]string) (joinerHandle, error)                 { return nothing{}, noHost("a joiner") }
+func hostBuild(joinerHandle, []*Column) error                   { return noHost("a joiner") }
+func hostProbe(joinerHandle, []*Column, JoinKind, int) ([]Match, error) {
+	return nil, noHost("a joiner")
+}
 
 // RunNode opens a node with parameters, gives it a batch in Process, and returns the columns that the step calls made:
 // for unit tests of nodes in the long way.

@@ -293,13 +293,13 @@ func hostReduce(function string, column *Column) (any, error) {
 
 // ---- columns and batches ----
 
-func hostLength(c *Column) int                 { return int(c.handle.Length()) }
-func hostType(c *Column) *Type                 { return typeOf(c.handle.Tree()) }
-func hostShareColumn(c *Column) columnHandle   { return c.handle.Share() }
-func hostDropColumn(handle columnHandle)       { handle.Drop() }
-func hostShareBatch(b *Batch) batchHandle      { return b.handle.Share() }
-func hostRows(b *Batch) int                    { return int(b.handle.Rows()) }
-func hostLog(level Level, message string)      { jackfield_plugin_log.Write(uint8(level), message, nil) }
+func hostLength(c *Column) int               { return int(c.handle.Length()) }
+func hostType(c *Column) *Type               { return typeOf(c.handle.Tree()) }
+func hostShareColumn(c *Column) columnHandle { return c.handle.Share() }
+func hostDropColumn(handle columnHandle)     { handle.Drop() }
+func hostShareBatch(b *Batch) batchHandle    { return b.handle.Share() }
+func hostRows(b *Batch) int                  { return int(b.handle.Rows()) }
+func hostLog(level Level, message string)    { jackfield_plugin_log.Write(uint8(level), message, nil) }
 
 func hostView(c *Column) (*View, error) {
 	buffers, err := settled(c.handle.Read(nil))
@@ -349,8 +349,12 @@ func hostColumn(b *Batch, index int) *Column {
 	return track(handle)
 }
 
-func hostFilter(b *Batch, mask *Column) (batchHandle, error) { return settled(b.handle.Filter(mask.handle)) }
-func hostTake(b *Batch, rows *Column) (batchHandle, error)   { return settled(b.handle.Take(rows.handle)) }
+func hostFilter(b *Batch, mask *Column) (batchHandle, error) {
+	return settled(b.handle.Filter(mask.handle))
+}
+func hostTake(b *Batch, rows *Column) (batchHandle, error) {
+	return settled(b.handle.Take(rows.handle))
+}
 func hostSlice(b *Batch, offset, length uint32) (batchHandle, error) {
 	return settled(b.handle.Slice(offset, length))
 }

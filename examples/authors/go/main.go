@@ -68,7 +68,9 @@ func init() {
 	jackfield.RegisterNode("phonetic", func() *phonetic { return &phonetic{Algorithm: "soundex", Length: 4} })
 	jackfield.RegisterCodec("base64", jackfield.Codec{
 		Decoder: func(_ jackfield.Options, input io.Reader) (io.Reader, error) { return base64.NewReader(input), nil },
-		Encoder: func(_ jackfield.Options, output io.Writer) (io.WriteCloser, error) { return base64.NewWriter(output), nil },
+		Encoder: func(_ jackfield.Options, output io.Writer) (io.WriteCloser, error) {
+			return base64.NewWriter(output), nil
+		},
 	})
 }
 
