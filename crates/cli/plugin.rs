@@ -3,6 +3,7 @@
 mod audit;
 mod build;
 mod check;
+mod docs;
 pub(crate) mod grants;
 mod info;
 mod new;
@@ -38,6 +39,9 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         PluginCommand::Info { name } => info::info(&runtime, name, output),
         PluginCommand::New(arguments) => new::new(arguments, output),
         PluginCommand::Build(arguments) => build::build(arguments, output),
+        PluginCommand::Docs { name, output: folder } => {
+            docs::docs(&runtime, name.as_deref(), folder.as_deref(), output)
+        }
         PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
