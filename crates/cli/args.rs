@@ -213,6 +213,19 @@ pub(crate) enum PluginCommand {
         after_help = "Examples:\n  jackfield plugin check csv\n  jackfield plugin check csv --hostile\n  jackfield plugin check rows --hostile --params 'filter={\"where\": \"a > 1\"}' --json"
     )]
     Check(CheckArguments),
+    /// Run a plugin's tests: cases in tests/*.toml, against the real host with real limits
+    #[command(
+        after_help = "Examples:\n  jackfield plugin test\n  jackfield plugin test my-plugin soundex\n  jackfield plugin test --bless\n  jackfield plugin test --suite ../suite --property 1000\n  jackfield plugin test --from ~/.local/state/jackfield/failures/clean-1f3a90c2.toml\n\nExit codes: 0 all cases passed · 1 a case failed · 3 the plugin or a file of cases is wrong"
+    )]
+    Test(TestArguments),
+    /// Run the rows again with which a run has failed, as it saved them
+    #[command(
+        after_help = "Example: jackfield plugin replay ~/.local/state/jackfield/failures/clean-1f3a90c2.toml\n\n`jackfield plugin test --from FILE` makes a test case of them."
+    )]
+    Replay {
+        /// The file that the error of the run names
+        file: PathBuf,
+    },
     /// Show what plugins require, as a tree
     #[command(after_help = "Examples:\n  jackfield plugin tree\n  jackfield plugin tree maps --json")]
     Tree {
@@ -271,6 +284,31 @@ pub(crate) struct CheckArguments {
     /// Parameters of a node type, where those made up from the manifest will not do; the columns are a int64, b bool, t utf8, f float64
     #[arg(long, value_name = "TYPE=JSON", requires = "hostile")]
     pub(crate) params: Vec<String>,
+}
+
+/// `plugin test`.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The plugin's folder
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Only cases whose file or name contains this text
+    pub(crate) filter: Option<String>,
+    /// Write what comes as what is expected
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Run the cases of this file, or of the files in this folder, instead of the plugin's own; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) suite: Vec<PathBuf>,
+    /// Try N random batches for each node type and parameters of the cases [default: what a file says in [property]]
+    #[arg(long, value_name = "N")]
+    pub(crate) property: Option<u32>,
+    /// What the random numbers start with [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Make a case of rows that a run has saved, and run it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "property", "filter"])]
+    pub(crate) from: Option<PathBuf>,
 }
 
 /// `plugin grant`.

@@ -6,6 +6,7 @@ pub(crate) mod grants;
 mod info;
 mod requirements;
 mod states;
+mod test;
 
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
         PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
+        PluginCommand::Test(arguments) => test::test(global, arguments, output),
+        PluginCommand::Replay { file } => test::replay(&runtime, file, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
         PluginCommand::Grant(arguments) => grants::grant(&runtime, arguments, output),

@@ -11,6 +11,8 @@ mod sink;
 mod source;
 mod trouble;
 
+pub(crate) use output::use_permissions;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -24,7 +26,7 @@ use crate::hooks::metrics::{Gathered, Metric};
 use crate::hooks::stage::StageHooks;
 use crate::lifecycle::Running;
 use crate::loader::LoadedPlugin;
-use crate::plan::{Body, Edge, Plan, Stage};
+use crate::plan::{Body, Edge, Given, Kept, Plan, Stage};
 use crate::progress::{StageCounters, StageKind};
 use crate::stops::Stop;
 
@@ -251,9 +253,39 @@ fn run_stage(
                 _ => executor.block_on(node::run(job, working, *node, inboxes, &mut Outlet::Next(fanout))),
             }
         }
+        Body::Given(given) => {
+            executor.block_on(give(given, &counters, fanout));
+            Ok(())
+        }
+        Body::Kept(kept) => {
+            executor.block_on(keep(&kept, &counters, inboxes));
+            Ok(())
+        }
         Body::Sink(sink) => {
             let writing = sink::Writing { name, counters, store, schema };
             executor.block_on(sink::run(job, writing, *sink, inboxes))
+        }
+    }
+}
+
+/// Hands on rows that are there already.
+async fn give(given: Given, counters: &StageCounters, fanout: &mut Fanout) {
+    for batch in given.batches {
+        if fanout.is_done() {
+            return;
+        }
+        counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+        fanout.send(0, batch).await;
+    }
+}
+
+/// Keeps all rows in memory.
+async fn keep(kept: &Kept, counters: &StageCounters, inboxes: Vec<Inbox>) {
+    for mut inbox in inboxes {
+        while let Some(batch) = inbox.receive().await {
+            counters.rows_in.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+            counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+            kept.push(batch);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod demand;
 mod detect;
+mod ends;
 mod hooks;
 mod node;
 mod overlap;
@@ -27,6 +28,8 @@ use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
 pub(crate) use demand::Wanted;
+pub use ends::{Ends, Kept};
+pub(crate) use ends::Given;
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
@@ -98,6 +101,10 @@ pub(crate) enum Body {
     Source(Box<SourceStage>),
     Node(Box<NodeStage>),
     Sink(Box<SinkStage>),
+    /// A source whose rows are there already.
+    Given(Given),
+    /// A sink whose rows stay in memory.
+    Kept(Kept),
 }
 
 /// An output. The schema is `None` where it is known with the first batch only.
@@ -172,6 +179,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) running: Arc<Running>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
+    pub(crate) ends: &'a Ends,
 }
 
 impl Planner<'_> {
@@ -249,6 +257,14 @@ impl Runtime {
     /// # Errors
     /// Everything that is wrong with the pipeline, at once.
     pub fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan, Report> {
+        self.plan_between(request, &Ends::default())
+    }
+
+    /// The same with some sources and sinks in memory.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the pipeline, at once.
+    pub fn plan_between(&self, request: &PlanRequest<'_>, ends: &Ends) -> Result<Plan, Report> {
         let (pipeline, problems) =
             jackfield_manifest::parse_pipeline(request.file, request.text, request.sets, request.env);
         let (errors, mut warnings): (Vec<Problem>, Vec<Problem>) =
@@ -292,6 +308,7 @@ impl Runtime {
             used: Vec::new(),
             found: Vec::new(),
             warnings,
+            ends,
         };
         let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
