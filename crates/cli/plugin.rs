@@ -1,6 +1,7 @@
 //! `jackfield plugin`: what is installed, whether it is sound, and what it may do.
 
 mod audit;
+mod bench;
 mod check;
 pub(crate) mod grants;
 mod info;
@@ -29,7 +30,9 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
             list(&runtime, &Wanted { kind: *kind, capability, category }, *start, output)
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
-        PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
+        PluginCommand::Check(arguments) => check::check(global, runtime, arguments, output),
+        PluginCommand::Bench(arguments) => bench::bench(global, runtime, arguments, output),
+        PluginCommand::Profile(arguments) => bench::profile(global, runtime, arguments, output),
         PluginCommand::Test(arguments) => test::test(global, arguments, output),
         PluginCommand::Replay { file } => test::replay(&runtime, file, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),

@@ -1,6 +1,6 @@
 //! `jackfield plugin test` and `jackfield plugin replay`.
 
-mod show;
+pub(super) mod show;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::pipeline::{printable, settings};
 use crate::signals;
 
 /// A file of cases.
-struct Read {
+pub(super) struct Read {
     /// As messages show it.
-    shown: String,
+    pub(super) shown: String,
     path: PathBuf,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     text: String,
-    file: CaseFile,
+    pub(super) file: CaseFile,
 }
 
 /// All that a run of the tests found.
@@ -217,8 +217,28 @@ fn properties(
 
 /// A short name for a text: FNV-1a.
 fn digest(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("{:08x}", hash >> 32)
+}
+
+/// The plugin that somebody means: the one of a folder or file, if there is such a one, else an installed one.
+pub(super) fn named(
+    global: &Global,
+    runtime: Runtime,
+    name: &str,
+) -> Result<(Runtime, Arc<InstalledPlugin>), CommandError> {
+    let path = Path::new(name);
+    if path.join("plugin.toml").is_file() || path.join("dist/plugin.toml").is_file() || path.is_file() {
+        return open(global, path);
+    }
+    if name == "." {
+        let problem = Problem::error("manifest-not-readable", "there is no plugin.toml in this folder");
+        return Err(wrong(problem.with_help("name a plugin or its folder")).into());
+    }
+    let plugin = super::find(&runtime.registry(), name)?;
+    Ok((runtime, plugin))
 }
 
 /// A runtime in which the plugin of a folder takes the place of all others of its name.
@@ -236,7 +256,10 @@ pub(super) fn open(global: &Global, folder: &Path) -> Result<(Runtime, Arc<Insta
     match read {
         Err(mut problems) => {
             for problem in problems.iter_mut().filter(|problem| problem.code == "component-missing") {
-                problem.help = Some("build it with `jackfield plugin build`, or name its file with `component` in plugin.toml".to_owned());
+                problem.help = Some(
+                    "build it with `jackfield plugin build`, or name its file with `component` in plugin.toml"
+                        .to_owned(),
+                );
             }
             let diagnoses = problems.into_iter().map(|problem| Diagnosis { problem, class: Class::Configuration });
             Err(Report { diagnoses: diagnoses.collect() }.into())
@@ -267,7 +290,7 @@ pub(super) fn wrong_class(problem: Problem, class: Class) -> Report {
 }
 
 /// The files of cases at a path: the file itself, or all of a folder.
-fn files(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
@@ -279,11 +302,12 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
 }
 
 /// Reads all files of cases; everything that is wrong with any of them is told at once.
-fn read(paths: &[PathBuf]) -> Result<Vec<Read>, CommandError> {
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Read>, CommandError> {
     let mut files = Vec::new();
     let mut wrong = Vec::new();
     for path in paths {
         let shown = path.display().to_string();
+        let shown = shown.strip_prefix("./").map_or(shown.clone(), str::to_owned);
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) => {

@@ -114,6 +114,31 @@ pub struct Case {
     pub spans: Spans,
 }
 
+impl Case {
+    /// A case that is in no file: one that a program makes.
+    pub fn new(name: &str, subject: Subject) -> Case {
+        Case {
+            name: name.to_owned(),
+            place: None,
+            subject,
+            params: Table::new(),
+            inputs: IndexMap::new(),
+            outputs: IndexMap::new(),
+            schemas: IndexMap::new(),
+            error: None,
+            rejected: None,
+            logs: Vec::new(),
+            limits: Table::new(),
+            budget: Budget::default(),
+            config: Table::new(),
+            batch_rows: None,
+            survives: false,
+            deterministic: true,
+            spans: Spans::default(),
+        }
+    }
+}
+
 /// Bytes of a file of cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spans {
@@ -214,7 +239,8 @@ fn case(mut s: Section, defaults: &Defaults, document: &Document, report: &mut R
         Subject::Format(_) => &["rows", "file"],
         Subject::Codec(_) => &["decoded", "encoded"],
     };
-    for port in inputs.keys().chain(outputs.keys()).filter(|port| !wanted.is_empty() && !wanted.contains(&port.as_str()))
+    for port in
+        inputs.keys().chain(outputs.keys()).filter(|port| !wanted.is_empty() && !wanted.contains(&port.as_str()))
     {
         let message = format!("{} has no port `{port}`", subject.text());
         let help = format!("its ports are: {}", wanted.join(", "));
@@ -293,10 +319,13 @@ fn schemas(
             wrong_type(&format!("schema.{port}"), what, entry.item.spot, &entry.item.data, report);
             continue;
         };
-        let columns: IndexMap<String, String> = columns.into_iter().filter_map(|(column, entry)| {
-            let read = text(&format!("schema.{port}.{column}"), entry.item, report)?;
-            Some((column, read.value))
-        }).collect();
+        let columns: IndexMap<String, String> = columns
+            .into_iter()
+            .filter_map(|(column, entry)| {
+                let read = text(&format!("schema.{port}.{column}"), entry.item, report)?;
+                Some((column, read.value))
+            })
+            .collect();
         schemas.insert(port, columns);
     }
     schemas

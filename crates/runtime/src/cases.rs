@@ -1,13 +1,17 @@
 //! Cases of a plugin's tests: each is a small pipeline around what it is about, planned and run like any other, with the
 //! same limits. What comes out is compared with what the case expects.
 
+mod bench;
 mod bless;
 mod build;
+mod checkup;
 mod compare;
 mod content;
+mod flame;
 mod judge;
-mod random;
+mod profile;
 mod ran;
+mod random;
 pub mod saved;
 
 use std::path::Path;
@@ -23,8 +27,13 @@ use crate::diagnose::problem;
 use crate::discover::InstalledPlugin;
 use crate::loader::Runtime;
 
-pub use bless::bless;
+pub use bench::{BenchRequest, Rate};
+pub(crate) use bless::from_json;
+pub use bless::{Blessing, bless};
+pub use checkup::{Checkup, Finding, Grade};
 pub use compare::{RowChange, RowDiff, Shown};
+pub use flame::flame_graph;
+pub use profile::{Profile, Sample};
 pub use random::{PropertyFailure, PropertyReport};
 
 /// What came of a case.

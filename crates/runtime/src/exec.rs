@@ -7,6 +7,7 @@ mod node;
 mod output;
 mod packets;
 mod parallel;
+mod saving;
 mod sink;
 mod source;
 mod trouble;
@@ -33,6 +34,7 @@ use crate::stops::Stop;
 use letters::DeadLetters;
 use output::Outputs;
 use packets::{Fanout, Inbox, Outlet};
+use saving::Saving;
 use trouble::Failures;
 
 /// What one stage did.
@@ -118,9 +120,10 @@ impl Plan {
         let outputs = Outputs::default();
         let letters = DeadLetters::new(&self.folder);
         let metrics = Gathered::default();
+        let saving = Saving::new(self.save_failures.clone(), state.as_deref());
         let hooked = hooks::RunHooks { running: &running, pipeline: &pipeline, counters: &counters };
         match hooked.start() {
-            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics),
+            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics, &saving),
             Err(diagnoses) => failures.add(diagnoses),
         }
 
@@ -187,7 +190,14 @@ fn denied(running: &Running) -> Vec<Denied> {
     running.loaded().into_iter().flat_map(of).collect()
 }
 
-fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters, metrics: &Gathered) {
+fn run_stages(
+    plan: Plan,
+    failures: &Failures,
+    outputs: &Outputs,
+    letters: &DeadLetters,
+    metrics: &Gathered,
+    saving: &Saving,
+) {
     let running = plan.running.clone();
     let running: &Running = &running;
     let pipeline = plan.name.clone();
@@ -200,7 +210,7 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
             let inbox = std::mem::take(&mut inboxes[number]);
             let mut fanout = std::mem::take(&mut fanouts[number]);
             let schema = input_schema(&plan.edges, &schemas, number);
-            let job = Job { failures, outputs, letters, metrics, running, pipeline };
+            let job = Job { failures, outputs, letters, metrics, saving, running, pipeline };
             let settings = Settings { limit: plan.limit, batch_rows: plan.batch_rows, threads: plan.threads };
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
             let work = move || {
@@ -310,6 +320,7 @@ pub(crate) struct Job<'a> {
     pub(crate) outputs: &'a Outputs,
     pub(crate) letters: &'a DeadLetters,
     pub(crate) metrics: &'a Gathered,
+    pub(crate) saving: &'a Saving,
     pub(crate) running: &'a Running,
     pub(crate) pipeline: &'a str,
 }

@@ -28,8 +28,8 @@ use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
 pub(crate) use demand::Wanted;
-pub use ends::{Ends, Kept};
 pub(crate) use ends::Given;
+pub use ends::{Ends, Kept};
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
@@ -76,6 +76,8 @@ pub struct Plan {
     pub(crate) limit: Option<u64>,
     pub(crate) batch_rows: u32,
     pub(crate) threads: u16,
+    /// A folder of the user's for what goes wrong.
+    pub(crate) save_failures: Option<PathBuf>,
     pub(crate) cancel: CancelToken,
     /// The plugins of all stages and what they require, in the order in which they start.
     plugins: Resolved,
@@ -149,6 +151,12 @@ impl Plan {
     /// Runs so many instances of each node that works row by row; order is kept.
     pub fn set_threads(&mut self, threads: u16) {
         self.threads = threads;
+    }
+
+    /// Saves rows that fail or are rejected in this folder, besides those that a plugin does not survive, which are
+    /// otherwise saved in the state folder.
+    pub fn save_failures(&mut self, folder: PathBuf) {
+        self.save_failures = Some(folder);
     }
 
     /// A sink writes to standard output.
@@ -347,6 +355,7 @@ impl Runtime {
             limit: request.limit,
             batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
             threads: 1,
+            save_failures: None,
             cancel: request.cancel.clone(),
             plugins,
             running,

@@ -186,11 +186,13 @@ fn shortened(cell: &str) -> String {
 
 /// Bytes that are text line by line, others by the first place where they differ.
 fn bytes(port: &str, expected: &[u8], actual: &[u8], output: &Output) -> Vec<String> {
-    let mut lines = vec![format!("output.{port}: the bytes differ: {} expected, {} came", expected.len(), actual.len())];
+    let mut lines =
+        vec![format!("output.{port}: the bytes differ: {} expected, {} came", expected.len(), actual.len())];
     if let (Ok(old), Ok(new)) = (std::str::from_utf8(expected), std::str::from_utf8(actual)) {
         let (old, new): (Vec<&str>, Vec<&str>) = (old.split('\n').collect(), new.split('\n').collect());
         let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
-        let rest = |lines: &[&str]| lines.iter().skip(head).map(|line| shortened(&format!("{line:?}"))).collect::<Vec<_>>();
+        let rest =
+            |lines: &[&str]| lines.iter().skip(head).map(|line| shortened(&format!("{line:?}"))).collect::<Vec<_>>();
         lines.push(format!("from line {} on:", head + 1));
         for line in rest(&old).iter().take(5) {
             lines.push(output.paint(Paint::Red, &format!("- {line}")));
@@ -258,7 +260,10 @@ fn mismatch_json(mismatch: &Mismatch) -> Value {
 
 /// The same for random batches.
 pub(super) fn property_json(file: &str, report: &PropertyReport) -> Value {
-    let failure = report.failure.as_ref().map(|failure| json!({ "errors": problems_json(&failure.problems), "rows": failure.rows.1 }));
+    let failure = report
+        .failure
+        .as_ref()
+        .map(|failure| json!({ "errors": problems_json(&failure.problems), "rows": failure.rows.1 }));
     json!({ "file": file, "case": report.case, "type": report.subject, "survived": report.survived, "failure": failure })
 }
 

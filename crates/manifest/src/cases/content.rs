@@ -62,7 +62,11 @@ impl Content {
                 Some(Content::Rows(rows))
             }
             other => {
-                let wanted = if bytes { "a file's name or a table with `text`, `base64` or `hex`" } else { "rows or a file's name" };
+                let wanted = if bytes {
+                    "a file's name or a table with `text`, `base64` or `hex`"
+                } else {
+                    "rows or a file's name"
+                };
                 wrong_type(name, wanted, item.spot, &other, report);
                 None
             }
@@ -118,7 +122,8 @@ fn only(entries: Entries) -> Option<(String, String)> {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    let digits: Vec<u32> =
+        text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
     let pairs = digits.chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(high * 16 + low).ok(),
         _ => None,

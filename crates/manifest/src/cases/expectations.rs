@@ -97,7 +97,9 @@ impl ExpectedLog {
             match item.data {
                 Data::Text(text) => read.push(ExpectedLog { level: None, message: text.text }),
                 Data::Table(_) => {
-                    let Some(mut section) = Section::of("an entry of `logs`".to_owned(), item, report) else { continue };
+                    let Some(mut section) = Section::of("an entry of `logs`".to_owned(), item, report) else {
+                        continue;
+                    };
                     let level = section.choice("level", &LEVELS, report);
                     let message = section.required("message", report).map(|text| text.value).unwrap_or_default();
                     section.finish(report);

@@ -268,7 +268,7 @@ fn has_null_inside(value: &Json) -> bool {
 }
 
 /// JSON as TOML.
-pub(super) fn from_json(value: &Json) -> Value {
+pub(crate) fn from_json(value: &Json) -> Value {
     match value {
         Json::Null => Value::Text { text: String::new(), loose: false },
         Json::Bool(value) => Value::Boolean(*value),

@@ -111,7 +111,9 @@ pub(super) fn column(wanted: &DataType, values: &[&Json]) -> Result<ArrayRef, St
             let children = members(fields, values).map_err(|value| value.map_or_else(String::new, |v| wrong(&v)))?;
             Ok(Arc::new(StructArray::try_new(fields.clone(), children, Some(nulls())).map_err(arrow)?))
         }
-        DataType::Map(entries, _) => map(entries, values, nulls()).map_err(|why| why.unwrap_or_else(|| wrong(&Json::Null))),
+        DataType::Map(entries, _) => {
+            map(entries, values, nulls()).map_err(|why| why.unwrap_or_else(|| wrong(&Json::Null)))
+        }
         DataType::Dictionary(_, inner) => cast(&column(inner, values)?, wanted).map_err(arrow),
         DataType::Duration(_) => {
             let numbers: Result<Int64Array, String> = values

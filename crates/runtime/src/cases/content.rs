@@ -39,7 +39,11 @@ pub(super) fn schema(columns: &IndexMap<String, String>) -> Result<SchemaRef, St
 ///
 /// # Errors
 /// Values that are not of the types, in words.
-pub(super) fn typed(rows: Rows, wanted: Option<&SchemaRef>, content: &Content) -> Result<(SchemaRef, Vec<Batch>), String> {
+pub(super) fn typed(
+    rows: Rows,
+    wanted: Option<&SchemaRef>,
+    content: &Content,
+) -> Result<(SchemaRef, Vec<Batch>), String> {
     match rows {
         Rows::Typed(schema, batches) => Ok((schema, batches)),
         Rows::Written(rows) => {
@@ -145,7 +149,8 @@ impl Runtime {
         wanted: Option<&SchemaRef>,
         cancel: &CancelToken,
     ) -> Result<Rows, String> {
-        let mut text = format!("[source.in]\npath = {}\n", to_toml(&Value::Text { text: file.to_owned(), loose: false }));
+        let mut text =
+            format!("[source.in]\npath = {}\n", to_toml(&Value::Text { text: file.to_owned(), loose: false }));
         if let Some(schema) = wanted {
             let types = schema.fields().iter().map(|field| {
                 let name = jackfield_manifest::toml_key(field.name());

@@ -41,10 +41,8 @@ impl Runtime {
         }
         rejections(case, ran, &mut found);
         found.extend(missing_log(&case.logs, &ran.logs));
-        let budgets = [
-            ("fuel", case.budget.fuel, ran.fuel),
-            ("memory", case.budget.memory_bytes, ran.peak_memory_bytes),
-        ];
+        let budgets =
+            [("fuel", case.budget.fuel, ran.fuel), ("memory", case.budget.memory_bytes, ran.peak_memory_bytes)];
         for (what, most, used) in budgets {
             if let Some(most) = most.filter(|most| used > *most) {
                 found.push(Mismatch::Budget { what, most, used });

@@ -113,12 +113,15 @@ pub(super) struct Ran {
     pub(super) fuel: u64,
     pub(super) peak_memory_bytes: u64,
     pub(super) elapsed: Duration,
+    /// Time inside calls of the plugin, without waiting.
+    pub(super) busy: Duration,
 }
 
 impl Ran {
     fn count(&mut self, stages: &[StageReport], kind: StageKind) {
         for stage in stages.iter().filter(|stage| stage.kind == kind) {
             self.used(stage.fuel, stage.peak_memory_bytes);
+            self.busy += stage.busy;
         }
     }
 
@@ -140,12 +143,22 @@ pub(super) fn is_fault(code: &str) -> bool {
 
 /// A folder for what a case writes.
 fn scratch() -> Result<tempfile::TempDir, String> {
-    tempfile::Builder::new().prefix("jackfield-test-").tempdir().map_err(|error| format!("no temporary folder: {error}"))
+    tempfile::Builder::new()
+        .prefix("jackfield-test-")
+        .tempdir()
+        .map_err(|error| format!("no temporary folder: {error}"))
 }
 
 impl Runtime {
     /// Plans and runs a pipeline with these ends.
-    fn run_text(&self, setting: &Setting<'_>, text: &str, folder: &Path, ends: &Ends, ran: &mut Ran) -> Option<RunReport> {
+    fn run_text(
+        &self,
+        setting: &Setting<'_>,
+        text: &str,
+        folder: &Path,
+        ends: &Ends,
+        ran: &mut Ran,
+    ) -> Option<RunReport> {
         let lines: Arc<Mutex<Vec<LogLine>>> = Arc::default();
         let kept = lines.clone();
         let log: LogSink = Arc::new(move |line| kept.lock().unwrap_or_else(PoisonError::into_inner).push(line));
@@ -248,7 +261,14 @@ impl Runtime {
     }
 
     /// Reads, writes, or both, as the case's ports say.
-    pub(super) fn run_format(&self, setting: &Setting<'_>, case: &Case, id: &str, folder: &Path) -> Result<Ran, String> {
+    pub(super) fn run_format(
+        &self,
+        setting: &Setting<'_>,
+        case: &Case,
+        id: &str,
+        folder: &Path,
+    ) -> Result<Ran, String> {
+        let id = bare(id);
         let scratch = scratch()?;
         let mut ran = Ran::default();
         let (port, input) = case.inputs.first().ok_or("the case has no input")?;
@@ -321,6 +341,7 @@ impl Runtime {
 
     /// Encodes, decodes, or both, as the case's ports say: in stores like those of a source's or sink's codec.
     pub(super) fn run_codec(&self, setting: &Setting<'_>, case: &Case, id: &str, folder: &Path) -> Result<Ran, String> {
+        let id = bare(id);
         let (port, input) = case.inputs.first().ok_or("the case has no input")?;
         let bytes = bytes_of(input, folder).map_err(|why| format!("input.{port}: {why}"))?;
         let wants = |port: &str| case.outputs.contains_key(port);
@@ -349,7 +370,13 @@ impl Runtime {
         Ok(ran)
     }
 
-    fn code(&self, coding: &Coding<'_>, bytes: Vec<u8>, encode: bool, ran: &mut Ran) -> Result<Vec<u8>, Vec<Diagnosis>> {
+    fn code(
+        &self,
+        coding: &Coding<'_>,
+        bytes: Vec<u8>,
+        encode: bool,
+        ran: &mut Ran,
+    ) -> Result<Vec<u8>, Vec<Diagnosis>> {
         let Coding { setting, id, log } = coding;
         let registry = self.registry();
         let wrong = |message: String| {
@@ -424,10 +451,16 @@ impl Runtime {
             }
             .await;
             ran.used(usage.fuel, usage.peak_memory_bytes);
+            ran.busy += usage.busy;
             running.stop().await;
             coded.map_err(|error| call_problems(error, &what))
         })
     }
+}
+
+/// An id without the plugin that saved failures name with it.
+fn bare(id: &str) -> &str {
+    id.rsplit_once('/').map_or(id, |(_, id)| id)
 }
 
 /// A codec at work.

@@ -69,7 +69,14 @@ impl Random {
 impl Runtime {
     /// Gives the node of a case random batches of the case's columns, with its parameters. `None`: the case is about no
     /// node, or has no columns that could be filled.
-    pub fn try_at_random(&self, bench: &Bench<'_>, case: &Case, folder: &std::path::Path, cases: u32, seed: u64) -> Option<PropertyReport> {
+    pub fn try_at_random(
+        &self,
+        bench: &Bench<'_>,
+        case: &Case,
+        folder: &std::path::Path,
+        cases: u32,
+        seed: u64,
+    ) -> Option<PropertyReport> {
         let jackfield_manifest::Subject::Node(node) = &case.subject else { return None };
         if case.error.is_some() || case.inputs.is_empty() {
             return None;
@@ -88,10 +95,16 @@ impl Runtime {
             if bench.cancel.is_cancelled() {
                 break;
             }
-            let inputs: Vec<Input> = schemas.iter().map(|(port, schema)| input(port, schema, number, &mut random)).collect();
+            let inputs: Vec<Input> =
+                schemas.iter().map(|(port, schema)| input(port, schema, number, &mut random)).collect();
             let Some(ran) = trial.breaks(&inputs) else { continue };
             let failure = trial.shrunk(case, inputs, ran);
-            return Some(PropertyReport { case: case.name.clone(), subject, survived: number, failure: Some(Box::new(failure)) });
+            return Some(PropertyReport {
+                case: case.name.clone(),
+                subject,
+                survived: number,
+                failure: Some(Box::new(failure)),
+            });
         }
         Some(PropertyReport { case: case.name.clone(), subject, survived: cases, failure: None })
     }
@@ -250,23 +263,38 @@ fn input(port: &str, schema: &SchemaRef, number: u32, random: &mut Random) -> In
     let mut batches: Vec<Batch> = batch.into_iter().collect();
     if number % 3 == 0 && rows > 1 {
         let split = 1 + random.below(rows - 1);
-        batches = batches.iter().flat_map(|batch| [batch.slice(0, split), batch.slice(split, rows - split)]).flatten().collect();
+        batches = batches
+            .iter()
+            .flat_map(|batch| [batch.slice(0, split), batch.slice(split, rows - split)])
+            .flatten()
+            .collect();
     }
     Input { port: port.to_owned(), schema: schema.clone(), batches }
 }
 
 /// A column of random values, `nulls` in ten of them null.
 pub(crate) fn array(data_type: &DataType, rows: usize, nulls: usize, random: &mut Random) -> ArrayRef {
-    let values: Vec<Json> = (0..rows)
-        .map(|_| if random.below(10) < nulls { Json::Null } else { value(data_type, random, 0) })
-        .collect();
+    let values: Vec<Json> =
+        (0..rows).map(|_| if random.below(10) < nulls { Json::Null } else { value(data_type, random, 0) }).collect();
     let all: Vec<&Json> = values.iter().collect();
     build::column(data_type, &all).unwrap_or_else(|_| new_null_array(data_type, rows))
 }
 
 const TEXTS: [&str; 14] = [
-    "", " ", "a", "Robert", "O'Brien", "naïve", "\u{202e}🙂", "\0", "\r\n", "\"quoted\", 'text'", "NULL", "-0.0",
-    "ÅÄÖ ﬁ ß ǅ", "9223372036854775808",
+    "",
+    " ",
+    "a",
+    "Robert",
+    "O'Brien",
+    "naïve",
+    "\u{202e}🙂",
+    "\0",
+    "\r\n",
+    "\"quoted\", 'text'",
+    "NULL",
+    "-0.0",
+    "ÅÄÖ ﬁ ß ǅ",
+    "9223372036854775808",
 ];
 
 fn value(data_type: &DataType, random: &mut Random, depth: usize) -> Json {
@@ -279,7 +307,9 @@ fn value(data_type: &DataType, random: &mut Random, depth: usize) -> Json {
         DataType::Boolean => json!(any & 1 == 1),
         DataType::Int8 => extremes(&[-128, -1, 0, 1, 127, i128::from(any as i8)], random),
         DataType::Int16 => extremes(&[-32768, -1, 0, 1, 32767, i128::from(any as i16)], random),
-        DataType::Int32 => extremes(&[i128::from(i32::MIN), -1, 0, 1, i128::from(i32::MAX), i128::from(any as i32)], random),
+        DataType::Int32 => {
+            extremes(&[i128::from(i32::MIN), -1, 0, 1, i128::from(i32::MAX), i128::from(any as i32)], random)
+        }
         DataType::Int64 => extremes(
             &[i128::from(i64::MIN), -1, 0, 1, i128::from(i64::MAX), i128::from(any as i64), i128::from(any % 1000)],
             random,
@@ -321,7 +351,10 @@ fn value(data_type: &DataType, random: &mut Random, depth: usize) -> Json {
             json!(["1970-01-01T00:00:00", "2024-02-29T23:59:59.123456789", "1900-01-01T00:00:00"].get(random.below(3)))
         }
         DataType::Timestamp(_, _) => {
-            json!(["1970-01-01T00:00:00", "2024-02-29T23:59:59", "0001-01-01T00:00:00", "9999-12-31T23:59:59"].get(random.below(4)))
+            json!(
+                ["1970-01-01T00:00:00", "2024-02-29T23:59:59", "0001-01-01T00:00:00", "9999-12-31T23:59:59"]
+                    .get(random.below(4))
+            )
         }
         DataType::Duration(_) => json!(any as i64 >> random.below(63)),
         DataType::List(item) | DataType::LargeList(item) => {

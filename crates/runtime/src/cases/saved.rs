@@ -106,11 +106,26 @@ impl Saved {
     /// # Errors
     /// In words.
     pub fn write(&self, folder: &Path, name: &str, stem: &str) -> Result<PathBuf, String> {
+        self.write_by(folder, name, stem, write_whole)
+    }
+
+    /// The same with files that only the user can read: they hold rows of somebody's data.
+    pub(crate) fn write_private(&self, folder: &Path, name: &str, stem: &str) -> Result<PathBuf, String> {
+        self.write_by(folder, name, stem, |path, bytes| put(path, bytes, false))
+    }
+
+    fn write_by(
+        &self,
+        folder: &Path,
+        name: &str,
+        stem: &str,
+        write: fn(&Path, &[u8]) -> Result<(), String>,
+    ) -> Result<PathBuf, String> {
         let files = self.files(name, stem)?;
         std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
         // The case comes last: whoever sees it finds what it names.
         for (file, bytes) in files.iter().rev() {
-            write_whole(&folder.join(file), bytes)?;
+            write(&folder.join(file), bytes)?;
         }
         Ok(folder.join(format!("{stem}.toml")))
     }
@@ -121,11 +136,17 @@ impl Saved {
 /// # Errors
 /// In words.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    put(path, bytes, true)
+}
+
+fn put(path: &Path, bytes: &[u8], open: bool) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = (|| {
         let mut file = tempfile::Builder::new().prefix(".jackfield-").suffix(".tmp").tempfile_in(folder)?;
         file.write_all(bytes)?;
-        crate::exec::use_permissions(file.as_file(), path)?;
+        if open {
+            crate::exec::use_permissions(file.as_file(), path)?;
+        }
         file.persist(path).map_err(|error| error.error)?;
         Ok::<(), std::io::Error>(())
     })();
