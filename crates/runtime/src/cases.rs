@@ -27,7 +27,7 @@ use crate::diagnose::problem;
 use crate::discover::InstalledPlugin;
 use crate::loader::Runtime;
 
-pub use bench::{BenchRequest, Rate};
+pub use bench::{BenchRequest, NotMeasured, Rate};
 pub(crate) use bless::from_json;
 pub use bless::{Blessing, bless};
 pub use checkup::{Checkup, Finding, Grade};
@@ -166,7 +166,7 @@ impl Runtime {
             Ok(ran) => {
                 (report.fuel, report.peak_memory_bytes) = (ran.fuel, ran.peak_memory_bytes);
                 report.elapsed = ran.elapsed;
-                report.mismatches = self.judge(case, folder, &ran, &bench.cancel);
+                report.mismatches = self.judge(case, folder, &ran);
                 let ran::Ran { outputs, problems, rejected, logs, .. } = ran;
                 report.actual = Actual { outputs, problems, rejected, logs };
             }
@@ -181,7 +181,7 @@ impl Runtime {
             Subject::Node(node) => {
                 let mut inputs = Vec::new();
                 for (port, content) in &case.inputs {
-                    let (schema, batches) = self.given(case, port, content, folder, &bench.cancel)?;
+                    let (schema, batches) = self.given(case, port, content, folder)?;
                     inputs.push(ran::Input { port: port.clone(), schema, batches });
                 }
                 self.run_node(&setting, node, inputs, &case.outputs.keys().cloned().collect::<Vec<_>>())
@@ -198,11 +198,10 @@ impl Runtime {
         port: &str,
         content: &Content,
         folder: &Path,
-        cancel: &CancelToken,
     ) -> Result<(SchemaRef, Vec<Batch>), String> {
         let told = |why: String| format!("input.{port}: {why}");
         let wanted = case.schemas.get(port).map(content::schema).transpose()?;
-        let rows = self.rows_of(content, folder, wanted.as_ref(), cancel).map_err(told)?;
+        let rows = self.rows_of(content, folder, wanted.as_ref()).map_err(told)?;
         let (schema, batches) = content::typed(rows, wanted.as_ref(), content).map_err(told)?;
         let batches = match case.batch_rows {
             None => batches,

@@ -34,7 +34,7 @@
 //!
 //! fn late(rows: Table, _: &()) -> Table {
 //!     let delay = rows.col("delay");
-//!     rows.filter(delay.gt(60)).with("hours", delay.float() / 60.0)
+//!     rows.filter(delay.gt(60)).with_column("hours", delay.float() / 60.0)
 //! }
 //!
 //! jackfield_sdk::nodes! { "late" => table(late) }

@@ -86,7 +86,7 @@ macro_rules! export_node {
 /// # }
 /// fn upper(rows: Table, _: &()) -> Table {
 ///     let name = rows.col("name").upper();
-///     rows.with("name", name)
+///     rows.with_column("name", name)
 /// }
 ///
 /// jackfield_sdk::nodes! {

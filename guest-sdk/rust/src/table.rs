@@ -8,7 +8,7 @@
 //!
 //! fn late(rows: Table, params: &Late) -> Table {
 //!     let delay = rows.col("dep_delay");
-//!     rows.filter(delay.gt(params.minutes)).with("hours", delay.float() / 60.0)
+//!     rows.filter(delay.gt(params.minutes)).with_column("hours", delay.float() / 60.0)
 //! }
 //! # use jackfield_sdk::table::testing::{Rows, run};
 //! # let rows = Rows::new().int("dep_delay", [Some(90), Some(5), None]);
@@ -84,7 +84,7 @@ impl Table {
 
     /// Adds a column, or puts it in the place of the one of this name.
     #[must_use]
-    pub fn with(mut self, name: &str, column: impl IntoCol) -> Table {
+    pub fn with_column(mut self, name: &str, column: impl IntoCol) -> Table {
         let column = column.into_col().under(self.masks.len());
         match self.columns.iter_mut().find(|(known, _)| known == name) {
             Some((_, place)) => *place = column,
@@ -109,7 +109,7 @@ impl Table {
 
     /// Leaves a column out.
     #[must_use]
-    pub fn without(mut self, name: &str) -> Table {
+    pub fn drop(mut self, name: &str) -> Table {
         if !self.has(name) {
             self.failures.push(Failure::unknown_column(name, self.names()));
         }

@@ -98,7 +98,7 @@ impl Runtime {
     }
 
     fn bench_node(&self, bench: &Bench<'_>, request: &BenchRequest, node: &NodeDecl) -> Result<Rate, String> {
-        let inputs = self.inputs_for(bench, request, node)?;
+        let inputs = self.inputs_for(request, node)?;
         let params = request.params.get(&node.node_type).cloned();
         let params = params.unwrap_or_else(|| made_up(node.parameters.as_ref()));
         let setting = setting(bench, &node.node_type, &params);
@@ -125,17 +125,12 @@ impl Runtime {
     }
 
     /// The rows for a node: from the user's file, of declared columns, or a int64, b bool, t utf8, f float64.
-    pub(super) fn inputs_for(
-        &self,
-        bench: &Bench<'_>,
-        request: &BenchRequest,
-        node: &NodeDecl,
-    ) -> Result<Vec<Input>, String> {
+    pub(super) fn inputs_for(&self, request: &BenchRequest, node: &NodeDecl) -> Result<Vec<Input>, String> {
         let mut inputs = Vec::new();
         for port in node.inputs.iter().filter(|port| !port.optional) {
             let declared = port.columns.as_deref().and_then(|text| parse_type(text).ok());
             let (schema, batches) = match (&request.input, declared) {
-                (Some(file), _) => self.rows_of_file(file, bench)?,
+                (Some(file), _) => self.rows_of_file(file)?,
                 (None, Some(DataType::Struct(fields))) => generated(&Arc::new(Schema::new(fields)), request.rows)?,
                 (None, _) => ordinary(request.rows)?,
             };
@@ -146,9 +141,9 @@ impl Runtime {
         Ok(inputs)
     }
 
-    fn rows_of_file(&self, file: &std::path::Path, bench: &Bench<'_>) -> Result<(SchemaRef, Vec<Batch>), String> {
+    fn rows_of_file(&self, file: &std::path::Path) -> Result<(SchemaRef, Vec<Batch>), String> {
         let content = Content::File(file.display().to_string());
-        let rows = self.rows_of(&content, std::path::Path::new(""), None, &bench.cancel)?;
+        let rows = self.rows_of(&content, std::path::Path::new(""), None)?;
         super::content::typed(rows, None, &content)
     }
 

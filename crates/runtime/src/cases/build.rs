@@ -80,10 +80,11 @@ pub(super) fn column(wanted: &DataType, values: &[&Json]) -> Result<ArrayRef, St
             let mut ends = vec![0i32];
             for value in values {
                 match value {
-                    Json::Null => match wanted {
-                        DataType::FixedSizeList(_, size) => items.extend((0..*size).map(|_| &Json::Null)),
-                        _ => {}
-                    },
+                    Json::Null => {
+                        if let DataType::FixedSizeList(_, size) = wanted {
+                            items.extend((0..*size).map(|_| &Json::Null));
+                        }
+                    }
                     Json::Array(list) => items.extend(list),
                     other => return Err(wrong(other)),
                 }

@@ -113,13 +113,7 @@ impl Runtime {
     ///
     /// # Errors
     /// Why they cannot be read.
-    pub(super) fn rows_of(
-        &self,
-        content: &Content,
-        folder: &Path,
-        wanted: Option<&SchemaRef>,
-        cancel: &CancelToken,
-    ) -> Result<Rows, String> {
+    pub(super) fn rows_of(&self, content: &Content, folder: &Path, wanted: Option<&SchemaRef>) -> Result<Rows, String> {
         let file = match content {
             Content::Rows(tables) => return Ok(Rows::Written(tables.iter().map(row).collect())),
             Content::Lines(text) => return lines(text).map(Rows::Written),
@@ -138,17 +132,11 @@ impl Runtime {
                 let schema = batches.first().map(|batch| batch.schema().clone());
                 Ok(Rows::Typed(schema.unwrap_or_else(|| Arc::new(Schema::empty())), batches))
             }
-            _ => self.read_with_a_format(file, folder, wanted, cancel),
+            _ => self.read_with_a_format(file, folder, wanted),
         }
     }
 
-    fn read_with_a_format(
-        &self,
-        file: &str,
-        folder: &Path,
-        wanted: Option<&SchemaRef>,
-        cancel: &CancelToken,
-    ) -> Result<Rows, String> {
+    fn read_with_a_format(&self, file: &str, folder: &Path, wanted: Option<&SchemaRef>) -> Result<Rows, String> {
         let mut text =
             format!("[source.in]\npath = {}\n", to_toml(&Value::Text { text: file.to_owned(), loose: false }));
         if let Some(schema) = wanted {
@@ -169,7 +157,8 @@ impl Runtime {
             env: &|_| None,
             limit: None,
             now_micros: 0,
-            cancel: cancel.clone(),
+            // A run that fails cancels its token, and what comes after this one must not be cancelled.
+            cancel: CancelToken::new(),
             log: Arc::new(|_| {}),
         };
         let told = |report: crate::Report| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use jackfield_host::{CancelToken, LogLevel, LogLine};
+use jackfield_host::{LogLevel, LogLine};
 use jackfield_manifest::{Case, ExpectedError, ExpectedLog, Problem};
 use serde_json::Value as Json;
 
@@ -13,7 +13,7 @@ use super::{Came, Mismatch};
 use crate::loader::Runtime;
 
 impl Runtime {
-    pub(super) fn judge(&self, case: &Case, folder: &Path, ran: &Ran, cancel: &CancelToken) -> Vec<Mismatch> {
+    pub(super) fn judge(&self, case: &Case, folder: &Path, ran: &Ran) -> Vec<Mismatch> {
         let mut found = Vec::new();
         match &case.error {
             Some(expected) if !ran.problems.iter().any(|problem| fits(expected, problem)) => {
@@ -29,7 +29,7 @@ impl Runtime {
                 let came = ran.outputs.iter().find(|(name, _)| name == port).map(|(_, came)| came);
                 let judged = match came {
                     Some(Came::Rows(schema, batches)) => {
-                        self.judge_rows(case, port, (schema, batches), content, folder, cancel, &mut found)
+                        self.judge_rows(case, port, (schema, batches), content, folder, &mut found)
                     }
                     Some(Came::Bytes(bytes)) => judge_bytes(port, bytes, content, folder, &mut found),
                     None => Err("nothing came".to_owned()),
@@ -51,7 +51,6 @@ impl Runtime {
         found
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a port's name, rows and expectation, and where files are")]
     fn judge_rows(
         &self,
         case: &Case,
@@ -59,7 +58,6 @@ impl Runtime {
         (schema, batches): (&arrow::datatypes::SchemaRef, &[jackfield_columns::Batch]),
         content: &jackfield_manifest::Content,
         folder: &Path,
-        cancel: &CancelToken,
         found: &mut Vec<Mismatch>,
     ) -> Result<(), String> {
         if let Some(declared) = case.schemas.get(port) {
@@ -69,7 +67,7 @@ impl Runtime {
                 found.push(Mismatch::Columns { port: port.to_owned(), expected, actual });
             }
         }
-        let rows = self.rows_of(content, folder, Some(schema), cancel)?;
+        let rows = self.rows_of(content, folder, Some(schema))?;
         let mut columns: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
         let expected: Shown = match rows {
             Rows::Written(rows) => {

@@ -49,7 +49,7 @@ impl Runtime {
         let manifest = &bench.plugin.manifest;
         let node = manifest.nodes.iter().find(|node| node.node_type == node_type);
         let node = node.ok_or_else(|| format!("plugin {} has no node type `{node_type}`", manifest.plugin))?;
-        let inputs: Vec<Input> = self.inputs_for(bench, request, node)?;
+        let inputs: Vec<Input> = self.inputs_for(request, node)?;
         let params = request.params.get(node_type).cloned().unwrap_or_else(|| made_up(node.parameters.as_ref()));
         let mut setting = setting(bench, node_type, &params);
         let reference = TypeRef { plugin: None, version: None, name: node_type.to_owned() };

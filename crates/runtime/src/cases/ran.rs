@@ -288,7 +288,7 @@ impl Runtime {
                 return Err(format!("input.file: there is no file {}", file.display()));
             }
         } else {
-            let (schema, batches) = self.given(case, port, input, folder, &setting.bench.cancel)?;
+            let (schema, batches) = self.given(case, port, input, folder)?;
             let mut ends = Ends::default();
             ends.give("rows", schema, batches);
             let text = format!(

@@ -83,7 +83,7 @@ impl Runtime {
         }
         let mut schemas = Vec::new();
         for (port, content) in &case.inputs {
-            let (schema, _) = self.given(case, port, content, folder, &bench.cancel).ok()?;
+            let (schema, _) = self.given(case, port, content, folder).ok()?;
             schemas.push((port.clone(), schema));
         }
         let mut random = Random::new(seed);
@@ -143,7 +143,7 @@ impl Trial<'_> {
         };
         for port in 0..inputs.len() {
             // One batch instead of several, if that breaks as well.
-            let together = with(&inputs, port, |input| joined(input));
+            let together = with(&inputs, port, joined);
             if inputs.get(port).is_some_and(|input| input.batches.len() > 1) {
                 better(together, &mut inputs, &mut ran);
             }
@@ -261,7 +261,7 @@ fn input(port: &str, schema: &SchemaRef, number: u32, random: &mut Random) -> In
     let whole = Batch::of(schema.clone(), rows + spare * 2, columns);
     let batch = whole.and_then(|batch| batch.slice(spare, rows));
     let mut batches: Vec<Batch> = batch.into_iter().collect();
-    if number % 3 == 0 && rows > 1 {
+    if number.is_multiple_of(3) && rows > 1 {
         let split = 1 + random.below(rows - 1);
         batches = batches
             .iter()

@@ -80,8 +80,8 @@ impl Saved {
             if bytes > MOST_BYTES {
                 return Err(format!("its rows have {bytes} bytes, more than the {MOST_BYTES} that are saved"));
             }
-            case.push_str(&format!("schema.{key} = {}\n", schema_of(schema)));
             if batches.iter().all(|batch| batch.rows() == 0) {
+                case.push_str(&format!("schema.{key} = {}\n", schema_of(schema)));
                 case.push_str(&format!("input.{key} = []\n"));
                 continue;
             }

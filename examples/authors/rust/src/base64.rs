@@ -246,7 +246,9 @@ mod tests {
 
     #[test]
     fn mistakes_have_their_place() {
-        for (text, place) in [("Zm9v*mFy", 4), ("Z===", 1), ("Zh==", 1), ("Zg==Zg==", 4), ("Zm9vY", 5), ("Zm9v\r\nYm!y\n", 8)] {
+        for (text, place) in
+            [("Zm9v*mFy", 4), ("Z===", 1), ("Zh==", 1), ("Zg==Zg==", 4), ("Zm9vY", 5), ("Zm9v\r\nYm!y\n", 8)]
+        {
             let failure = decoded(text.as_bytes()).unwrap_err();
             assert_eq!(failure.offset, Some(place), "{text}: {}", failure.message);
         }

@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn names_that_sound_alike_have_the_same_key() {
-        for (text, wanted) in [("Robert", "R163"), ("Rupert", "R163"), ("Ashcraft", "A261"), ("Tymczak", "T522"), ("", "")] {
+        for (text, wanted) in
+            [("Robert", "R163"), ("Rupert", "R163"), ("Ashcraft", "A261"), ("Tymczak", "T522"), ("", "")]
+        {
             assert_eq!(key(soundex, text, 4), wanted, "{text}");
         }
         for (text, wanted) in [("Thompson", "TMSN"), ("Knuth", "N0"), ("Schwarz", "SXWRS"), ("dumb", "TM")] {

@@ -154,10 +154,7 @@ impl Kernels for Host<'_> {
             .collect();
         let outcome = compute::call(function, &arguments, options, only.map(|only| &**only))?;
         let failed = outcome.failed.zip(outcome.first);
-        Ok(Outcome {
-            values: Rc::new(outcome.values),
-            failed: failed.map(|(rows, reason)| (Rc::new(rows), reason)),
-        })
+        Ok(Outcome { values: Rc::new(outcome.values), failed: failed.map(|(rows, reason)| (Rc::new(rows), reason)) })
     }
 }
 

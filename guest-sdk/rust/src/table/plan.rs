@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::column::{Col, Said};
 use super::Table;
+use super::column::{Col, Said};
 use crate::{Failure, Field, Predicate, Scalar};
 
 /// Whoever knows kernels: the host, or, in unit tests, a few written in Rust.
@@ -67,7 +67,8 @@ impl Plan {
             match types.of(mask) {
                 Ok(tree) if crate::type_name(&tree) == "bool" => {}
                 Ok(tree) => {
-                    let message = format!("a filter needs a column of true and false, this one is {}", crate::type_name(&tree));
+                    let message =
+                        format!("a filter needs a column of true and false, this one is {}", crate::type_name(&tree));
                     failures.push(Failure::invalid_config("type-mismatch", message));
                 }
                 Err(failure) => note(&mut failures, failure),
@@ -314,7 +315,9 @@ impl<K: Kernels> Work<'_, K> {
         };
         let taken = match under.checked_sub(1).and_then(|number| self.masks.get(number)).cloned() {
             None => taken,
-            Some(mask) => self.kernels.call("and_kleene", &[Given::Column(mask), Given::Column(taken)], "", None)?.values,
+            Some(mask) => {
+                self.kernels.call("and_kleene", &[Given::Column(mask), Given::Column(taken)], "", None)?.values
+            }
         };
         // The mask of the branch stands for the time of the branch only, so what is computed under it is not shared.
         self.masks.push(taken);

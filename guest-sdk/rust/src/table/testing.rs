@@ -7,7 +7,7 @@
 //!
 //! fn double(rows: Table, _: &()) -> Table {
 //!     let x = rows.col("x");
-//!     rows.with("y", x * 2)
+//!     rows.with_column("y", x * 2)
 //! }
 //! let made = run(double, &(), &Rows::new().int("x", [Some(1), None])).unwrap();
 //! assert_eq!(made.column("y"), [Scalar::Int64(2), Scalar::Null]);
@@ -249,7 +249,9 @@ fn one(function: &str, given: &[Scalar], options: &str) -> Result<Scalar, Failur
             };
         }
         "is_in" if matches!(a, Scalar::Null) => return Ok(null),
-        "is_in" => return truth(given.iter().skip(1).any(|value| compare(a, value) == Some(std::cmp::Ordering::Equal))),
+        "is_in" => {
+            return truth(given.iter().skip(1).any(|value| compare(a, value) == Some(std::cmp::Ordering::Equal)));
+        }
         _ => {}
     }
     if given.iter().any(|value| matches!(value, Scalar::Null)) {
@@ -364,9 +366,9 @@ mod tests {
     fn columns_follow_one_another_and_filters_spare_rows() {
         let say = |rows: Table, _: &()| {
             let (a, b) = (rows.col("a"), rows.col("b"));
-            let rows = rows.filter(b.ne(0)).with("ratio", a / b);
+            let rows = rows.filter(b.ne(0)).with_column("ratio", a / b);
             let ratio = rows.col("ratio");
-            rows.with("more", ratio + 1).without("b")
+            rows.with_column("more", ratio + 1).drop("b")
         };
         let rows = Rows::new().int("a", [Some(10), Some(7), None, Some(1)]).int("b", [Some(5), Some(0), Some(1), None]);
         let made = run(say, &(), &rows).unwrap();
@@ -380,7 +382,7 @@ mod tests {
     fn rows_that_fail_are_rejected() {
         let say = |rows: Table, _: &()| {
             let a = rows.col("a");
-            rows.with("b", lit(12) / a)
+            rows.with_column("b", lit(12) / a)
         };
         let made = run(say, &(), &Rows::new().int("a", [Some(3), Some(0), Some(4)])).unwrap();
         assert_eq!(made.column("b"), ints(&[Some(4), Some(3)]));
@@ -392,7 +394,7 @@ mod tests {
     fn a_branch_that_is_not_taken_fails_no_row() {
         let say = |rows: Table, _: &()| {
             let a = rows.col("a");
-            rows.with("b", if_else(a.ne(0), lit(12) / &a, lit(-1)))
+            rows.with_column("b", if_else(a.ne(0), lit(12) / &a, lit(-1)))
         };
         let made = run(say, &(), &Rows::new().int("a", [Some(3), Some(0), None])).unwrap();
         assert!(made.rejected.is_empty());
@@ -404,7 +406,7 @@ mod tests {
         let say = |rows: Table, _: &()| {
             let text = rows.col("t") + 1;
             let mask = rows.col("carier").eq("UA");
-            rows.filter(mask).with("x", text).select(&["y"])
+            rows.filter(mask).with_column("x", text).select(&["y"])
         };
         let rows = Rows::new().text("t", [Some("a")]).text("carrier", [Some("UA")]);
         let failures = run(say, &(), &rows).unwrap_err();
@@ -412,7 +414,7 @@ mod tests {
         assert_eq!(codes, ["unknown-column", "unknown-column"]);
         let only = |rows: Table, _: &()| {
             let text = rows.col("t") + 1;
-            rows.with("x", text)
+            rows.with_column("x", text)
         };
         let failures = run(only, &(), &rows).unwrap_err();
         assert!(failures[0].message.contains("t is utf8"), "{}", failures[0].message);

@@ -24,7 +24,7 @@ fn hours() -> String {
 /// Called once, before data flows; what it says is done to every batch, by the host's kernels.
 fn {{snake}}(rows: Table, params: &Params) -> Table {
     let minutes = rows.col(&params.column);
-    rows.filter(minutes.gt(params.above)).with(&params.into, minutes.float() / 60.0)
+    rows.filter(minutes.gt(params.above)).with_column(&params.into, minutes.float() / 60.0)
 }
 
 jackfield_sdk::nodes! { "{{name}}" => table({{snake}}) }
