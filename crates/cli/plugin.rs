@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 mod check;
+mod docs;
 pub(crate) mod grants;
 mod info;
 mod requirements;
@@ -35,6 +36,9 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         PluginCommand::Profile(arguments) => bench::profile(global, runtime, arguments, output),
         PluginCommand::Test(arguments) => test::test(global, arguments, output),
         PluginCommand::Replay { file } => test::replay(&runtime, file, output),
+        PluginCommand::Docs { name, output: folder } => {
+            docs::docs(&runtime, name.as_deref(), folder.as_deref(), output)
+        }
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
         PluginCommand::Grant(arguments) => grants::grant(&runtime, arguments, output),

@@ -10,15 +10,18 @@ mod parallel;
 mod saving;
 mod sink;
 mod source;
+mod taking;
 mod trouble;
 
 pub(crate) use output::use_permissions;
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
+use jackfield_columns::Batch;
 use jackfield_host::StoreOptions;
 use jackfield_manifest::{Problem, Severity};
 
@@ -35,6 +38,7 @@ use letters::DeadLetters;
 use output::Outputs;
 use packets::{Fanout, Inbox, Outlet};
 use saving::Saving;
+use taking::Take;
 use trouble::Failures;
 
 /// What one stage did.
@@ -111,6 +115,23 @@ impl Plan {
     /// # Errors
     /// What failed first; the report of what was done until then goes with it.
     pub fn run(self) -> Result<RunReport, (Report, RunReport)> {
+        self.run_with(None)
+    }
+
+    /// Runs it, and hands the rows of all sinks to `take`, batch by batch, instead of writing them, until it breaks.
+    /// A batch holds the sink's columns.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn run_into(
+        self,
+        take: &mut (dyn FnMut(Batch) -> ControlFlow<()> + Send),
+    ) -> Result<RunReport, (Report, RunReport)> {
+        let take = Mutex::new(take);
+        self.run_with(Some(&|batch| (take.lock().unwrap_or_else(PoisonError::into_inner))(batch)))
+    }
+
+    fn run_with(self, taking: Option<Take<'_>>) -> Result<RunReport, (Report, RunReport)> {
         let start = Instant::now();
         let counters: Vec<Arc<StageCounters>> = self.stages.iter().map(|stage| stage.counters.clone()).collect();
         let pipeline = self.name.clone();
@@ -123,7 +144,7 @@ impl Plan {
         let saving = Saving::new(self.save_failures.clone(), state.as_deref());
         let hooked = hooks::RunHooks { running: &running, pipeline: &pipeline, counters: &counters };
         match hooked.start() {
-            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics, &saving),
+            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics, &saving, taking),
             Err(diagnoses) => failures.add(diagnoses),
         }
 
@@ -197,6 +218,7 @@ fn run_stages(
     letters: &DeadLetters,
     metrics: &Gathered,
     saving: &Saving,
+    taking: Option<Take<'_>>,
 ) {
     let running = plan.running.clone();
     let running: &Running = &running;
@@ -210,7 +232,7 @@ fn run_stages(
             let inbox = std::mem::take(&mut inboxes[number]);
             let mut fanout = std::mem::take(&mut fanouts[number]);
             let schema = input_schema(&plan.edges, &schemas, number);
-            let job = Job { failures, outputs, letters, metrics, saving, running, pipeline };
+            let job = Job { failures, outputs, letters, metrics, saving, running, pipeline, taking };
             let settings = Settings { limit: plan.limit, batch_rows: plan.batch_rows, threads: plan.threads };
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
             let work = move || {
@@ -323,6 +345,8 @@ pub(crate) struct Job<'a> {
     pub(crate) saving: &'a Saving,
     pub(crate) running: &'a Running,
     pub(crate) pipeline: &'a str,
+    /// Who takes the rows of sinks, where they are not written.
+    pub(crate) taking: Option<Take<'a>>,
 }
 
 impl Job<'_> {

@@ -3,6 +3,7 @@
 mod demand;
 mod detect;
 mod ends;
+mod found;
 mod hooks;
 mod node;
 mod overlap;
@@ -30,6 +31,7 @@ use crate::registry::{Choices, Registry, Resolved};
 pub(crate) use demand::Wanted;
 pub(crate) use ends::Given;
 pub use ends::{Ends, Kept};
+pub use found::{ColumnNote, FileInfo, SourceInfo, Why};
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
@@ -185,6 +187,8 @@ pub(crate) struct Planner<'a> {
     /// The plugins that stages use, each with the place that names it first.
     used: Vec<Arc<InstalledPlugin>>,
     pub(crate) running: Arc<Running>,
+    /// Why the content of a source's first file told its format, by the source's name.
+    pub(crate) detected: Vec<(String, String)>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
     pub(crate) ends: &'a Ends,
@@ -314,6 +318,7 @@ impl Runtime {
             registry,
             running: running.clone(),
             used: Vec::new(),
+            detected: Vec::new(),
             found: Vec::new(),
             warnings,
             ends,
