@@ -2,6 +2,7 @@
 
 mod audit;
 mod build;
+mod bench;
 mod check;
 mod docs;
 pub(crate) mod grants;
@@ -9,6 +10,7 @@ mod info;
 mod new;
 mod requirements;
 mod states;
+mod test;
 
 use std::sync::Arc;
 
@@ -39,10 +41,14 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         PluginCommand::Info { name } => info::info(&runtime, name, output),
         PluginCommand::New(arguments) => new::new(arguments, output),
         PluginCommand::Build(arguments) => build::build(arguments, output),
+        PluginCommand::Check(arguments) => check::check(global, runtime, arguments, output),
+        PluginCommand::Bench(arguments) => bench::bench(global, runtime, arguments, output),
+        PluginCommand::Profile(arguments) => bench::profile(global, runtime, arguments, output),
+        PluginCommand::Test(arguments) => test::test(global, arguments, output),
+        PluginCommand::Replay { file } => test::replay(&runtime, file, output),
         PluginCommand::Docs { name, output: folder } => {
             docs::docs(&runtime, name.as_deref(), folder.as_deref(), output)
         }
-        PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),
         PluginCommand::Grant(arguments) => grants::grant(&runtime, arguments, output),

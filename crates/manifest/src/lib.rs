@@ -8,6 +8,7 @@
 //! * Key order is kept, because derived columns and sinks go by it.
 //! * Nothing here panics, whatever the text.
 
+mod cases;
 mod config;
 mod document;
 mod limits;
@@ -23,6 +24,10 @@ mod units;
 mod value;
 mod variables;
 
+pub use cases::{
+    Budget, Case, CaseBytes, CaseFile, Content, ExpectedError, ExpectedLog, ExpectedRejection, Property, Spans,
+    Subject, parse_cases, to_toml, toml_key,
+};
 pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
 pub use limits::{LimitSettings, PluginSettings};
