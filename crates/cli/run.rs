@@ -86,6 +86,9 @@ fn go(
     if let Some(threads) = manner.threads {
         plan.set_threads(threads);
     }
+    if let Some(folder) = &arguments.save_failures {
+        plan.save_failures(folder.clone());
+    }
     if output.json && plan.writes_stdout() {
         let message = "--json prints on stdout, where a sink of this pipeline writes; give the sink a file";
         return Err(CommandError::Usage(message.to_owned()));
