@@ -22,7 +22,7 @@ pub(crate) fn open_runtime_to_run(global: &Global) -> Result<Runtime, CommandErr
     settings(global).map(Runtime::open_to_run)
 }
 
-fn settings(global: &Global) -> Result<Settings, CommandError> {
+pub(crate) fn settings(global: &Global) -> Result<Settings, CommandError> {
     let executable = std::env::current_exe()?;
     let built = crate::FIRST_PARTY.iter();
     let first_party: Vec<FirstParty> =
@@ -33,7 +33,7 @@ fn settings(global: &Global) -> Result<Settings, CommandError> {
     settings.map_err(|problems| configuration(problems).into())
 }
 
-fn configuration(problems: Vec<Problem>) -> Report {
+pub(crate) fn configuration(problems: Vec<Problem>) -> Report {
     let errors = problems.into_iter().filter(|p| p.severity == Severity::Error);
     Report { diagnoses: errors.map(|problem| Diagnosis { problem, class: Class::Configuration }).collect() }
 }

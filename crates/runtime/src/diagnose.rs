@@ -177,6 +177,27 @@ pub(crate) fn decoding_problems(error: CallError, what: &str, plugin: &Installed
     vec![problem("undecodable", message).with_help(help).class(Class::Failed)]
 }
 
+/// The codes of all problems that faults become.
+pub(crate) const FAULT_CODES: [&str; 17] = [
+    "plugin-trap",
+    "call-timeout",
+    "instance-timeout",
+    "fuel-per-call",
+    "fuel-per-instance",
+    "memory",
+    "hostcall-fuel",
+    "handles",
+    "resource-table",
+    "too-many-parts",
+    "stack",
+    "written-bytes",
+    "emitted-bytes",
+    "emitted-rows",
+    "expansion",
+    "plugin-protocol",
+    "host",
+];
+
 /// The code of the problem that a fault becomes.
 pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
     match kind {

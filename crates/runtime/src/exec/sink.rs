@@ -11,6 +11,7 @@ use jackfield_host::{ByteSink, CallError, Encoder, FormatWriter, PieceReceiver, 
 use tokio::sync::mpsc;
 
 use super::packets::Inbox;
+use super::saving::Occasion;
 use super::{Ended, Job, taking};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::plan::{CodecChoice, SinkStage, SinkTarget};
@@ -140,7 +141,23 @@ async fn write(
         }
         let rows = batch.rows() as u64;
         writing.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
-        writer.write(batch).await.map_err(problems)?;
+        if let Err(error) = writer.write(batch.clone()).await {
+            let occasion = Occasion {
+                stage: &writing.name,
+                subject: format!("format:{}/{}", sink.plugin.installed.name(), sink.format),
+                params: &sink.options,
+                store: &writing.store,
+                port: "rows",
+                batch: &batch,
+            };
+            let saved = job.saving.fault(&occasion, &error);
+            let mut found = problems(error);
+            if let (Some(saved), Some(first)) = (saved, found.first_mut()) {
+                let help = first.problem.help.take().map(|help| format!("{help}; {saved}"));
+                first.problem.help = Some(help.unwrap_or(saved));
+            }
+            return Err(found);
+        }
         writing.counters.rows_out.fetch_add(rows, Ordering::Relaxed);
         account(&writer);
         progressed();

@@ -249,7 +249,7 @@ impl Planner<'_> {
         let Some(codec) = codec else {
             return Ok((SourceFile { input: input.clone(), codec: None, codec_why: Why::Asked, schema: None }, kept));
         };
-        let codec_why = match (&source.codec, self.registry.codec_by_magic(&head)) {
+        let codec_why = match (&source.codec, self.registry.codec_by_magic(&head, Some(&codec))) {
             (Some(_), _) => Why::Asked,
             (None, Some(_)) => Why::Content(String::new()),
             (None, None) => Why::Name,
