@@ -67,7 +67,7 @@ def main(binary):
             out = write(binary, folder, name, options)
             if name == "out.arrow":
                 check("out.arrow with pyarrow", feather.read_table(out).to_pylist())
-                check("out.arrow with Polars", polars.read_ipc(out, memory_map=False).to_dicts())
+                check("out.arrow with Polars", polars.read_ipc(out).to_dicts())
             else:
                 with pa.ipc.open_stream(out) as reader:
                     check("out.arrows with pyarrow", reader.read_all().to_pylist())
