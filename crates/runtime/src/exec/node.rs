@@ -59,6 +59,27 @@ pub(crate) struct NodeRun<'a> {
     used: Duration,
     about: NodeAbout,
     hooks: StageHooks,
+    turn: Turn,
+}
+
+/// Which of the node's batches an instance has got last, counted from 1, and how far it is to its next one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    last: u64,
+    step: u64,
+}
+
+impl Turn {
+    /// The turns of one of `threads` instances.
+    pub(crate) fn of(instance: u16, threads: u16) -> Turn {
+        let step = u64::from(threads.max(1));
+        // The first step of instance 0 leads to batch 1.
+        Turn { last: (u64::from(instance) + 1).wrapping_sub(step), step }
+    }
+
+    fn next(&mut self) {
+        self.last = self.last.wrapping_add(self.step);
+    }
 }
 
 /// What hooks are told of a node.
@@ -86,7 +107,13 @@ impl<'a> NodeRun<'a> {
         about: NodeAbout,
     ) -> NodeRun<'a> {
         let hooks = job.hooks(&working.counters, &working.store);
-        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks }
+        let turn = Turn::of(0, 1);
+        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks, turn }
+    }
+
+    /// The same for one of several instances.
+    pub(crate) fn in_turn(self, turn: Turn) -> NodeRun<'a> {
+        NodeRun { turn, ..self }
     }
 
     /// Works on one batch of a node's only input, for one of several instances. `false`: the node is done.
@@ -96,6 +123,7 @@ impl<'a> NodeRun<'a> {
         batch: &Batch,
         outlet: &mut Outlet<'_>,
     ) -> Result<bool, Vec<Diagnosis>> {
+        self.turn.next();
         let rows = batch.rows() as u64;
         self.working.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
         if self.hooks.around_process() {
@@ -444,7 +472,15 @@ impl<'a> NodeRun<'a> {
                     _ => failure_problem(failure, &self.what()),
                 })
                 .collect(),
-            other => self.problems(other),
+            other => {
+                let mut found = self.problems(other);
+                let input = format!("\n  it was working on batch {}: {}", self.turn.last, extent(batch));
+                for problem in found.iter_mut().map(|diagnosis| &mut diagnosis.problem) {
+                    let end = problem.message.find('\n').unwrap_or(problem.message.len());
+                    problem.message.insert_str(end, &input);
+                }
+                found
+            }
         }
     }
 
@@ -474,6 +510,22 @@ impl<'a> NodeRun<'a> {
         problem("plugin-protocol", format!("{}: {label}: {message}", self.what()))
             .with_help("this is a defect of the plugin; tell its authors")
             .class(crate::Class::Failed)
+    }
+}
+
+/// How many rows, and which records of which files they are as far as that is known.
+fn extent(batch: &Batch) -> String {
+    let rows = batch.rows();
+    let ends = rows.checked_sub(1).and_then(|last| batch.record(0).zip(batch.record(last)));
+    match ends {
+        // People count records from 1, and the header line is none.
+        Some(((file, first), (other, last))) if file == other => {
+            format!("{rows} rows, records {} to {} of {file}", first + 1, last + 1)
+        }
+        Some(((file, first), (other, last))) => {
+            format!("{rows} rows, from record {} of {file} to record {} of {other}", first + 1, last + 1)
+        }
+        None => format!("{rows} rows"),
     }
 }
 
