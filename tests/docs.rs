@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jackfield_runtime::host::{LimitEntry, LimitValue, Limits};
+
 /// What stands before the literal of a code. `internal` and `limit` of the SDK take a message instead, which has blanks.
 const BEFORE_A_CODE: &[&str] = &[
     "problem(",
@@ -227,4 +229,60 @@ fn every_hook_point_is_described() {
         return;
     }
     assert_eq!(rest, expected, "JACKFIELD_BLESS=1 writes it anew");
+}
+
+/// A limit's value as `[limits]` takes it, and in the words of SECURITY.md.
+fn values(value: LimitValue) -> (String, String) {
+    let apart = |number: u64, with: &str| {
+        let digits = number.to_string();
+        let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap()).collect();
+        groups.join(with)
+    };
+    let count = |number: u64| match number {
+        20_000_000_000 => "20 × 10⁹".to_owned(),
+        100_000_000_000_000_000 => "10¹⁷".to_owned(),
+        other => apart(other, ","),
+    };
+    let key = |number: u64| if number < 10_000 && number != 8192 { number.to_string() } else { apart(number, "_") };
+    match value {
+        LimitValue::Count(number) => (key(number), count(number)),
+        LimitValue::Times(number) => (key(number), format!("{} times", count(number))),
+        LimitValue::Bytes(_) => (format!("\"{}\"", value.to_string().replace(' ', "")), value.to_string()),
+        LimitValue::Time(time) => {
+            let (number, unit, word) = match time.as_secs() {
+                day if day % 86_400 == 0 => (day / 86_400, "d", "days"),
+                hour if hour % 3600 == 0 => (hour / 3600, "h", "h"),
+                second => (second, "s", "s"),
+            };
+            (format!("\"{number}{unit}\""), format!("{number} {word}"))
+        }
+    }
+}
+
+#[test]
+fn limits_and_their_defaults_are_those_of_the_code() {
+    let (security, pipelines) = (read("SECURITY.md"), read("docs/pipelines.md"));
+    let rows = |page: &str| -> Vec<Vec<String>> {
+        let lines = page.lines().filter(|line| line.starts_with("| "));
+        lines.map(|line| line.split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+    };
+    // A row may tell several limits: names and values stand in the same order.
+    let find = |rows: &[Vec<String>], name: &str, between: &str| -> Option<String> {
+        let (row, place) = rows.iter().find_map(|row| {
+            let names = row.get(1)?.split(between).map(|name| name.trim().trim_matches('`').to_owned());
+            Some((row, names.collect::<Vec<_>>().iter().position(|known| known == name)?))
+        })?;
+        let values: Vec<&str> = row.get(2)?.split(between).map(|value| value.trim().trim_matches('`')).collect();
+        Some((*values.get(place).or(values.first())?).to_owned())
+    };
+    let (secure, keys) = (rows(&security), rows(&pipelines));
+    for LimitEntry { name, value, settable } in Limits::default().entries() {
+        let (key, words) = values(value);
+        let told = find(&secure, name, " · ").unwrap_or_else(|| panic!("SECURITY.md does not tell `{name}`"));
+        assert!(told.starts_with(&words), "SECURITY.md says {told} of `{name}`, which is {words}");
+        if settable {
+            let told = find(&keys, name, ", ").unwrap_or_else(|| panic!("docs/pipelines.md does not tell `{name}`"));
+            assert_eq!(told, key, "docs/pipelines.md about `{name}`");
+        }
+    }
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jackfield_runtime::host::{API_VERSION, inspect};
+use jackfield_host::{API_VERSION, inspect};
 
 mod support;
 
@@ -73,7 +73,7 @@ fn hooks_of_every_release_run() {
     let pipeline = "[source.a]\npath = \"in.csv\"\n\n[node.n]\ntype = \"filter\"\ninput = \"a\"\nparams = { where = \"x > 1\" }\n\n\
                     [sink.out]\ninput = \"n\"\npath = \"out.jsonl\"\n";
     for release in releases() {
-        let config = "[hooks]\nenable = [\"hooks\"]\n\n[plugin.hooks.config.do]\nwork = \"next\"\n";
+        let config = "[plugin.hooks]\nenabled = true\n[plugin.hooks.config]\ndo = { plan = \"log\" }\n";
         let written = run(&release, &["hooks"], pipeline, config, "out.jsonl");
         assert_eq!(written.lines().count(), 3, "{}: {written}", release.display());
     }

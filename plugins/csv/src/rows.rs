@@ -15,6 +15,9 @@ pub(crate) struct Shape {
     pub(crate) pad: bool,
 }
 
+/// Entries that lists of what is kept begin with.
+const ROOM: usize = 1 << 16;
+
 /// Rows of one segment, all with as many fields as the shape says.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -149,8 +152,9 @@ impl Rows {
         let text = std::mem::take(&mut self.text);
         let origin = self.cursor;
         let records = Records::new(&text, marks, ends);
-        let mut kept = Vec::with_capacity((ends.len() + 1) * (shape.width + 1));
-        let mut numbers = Vec::with_capacity(ends.len());
+        // Room for all that may be kept would be room for every empty line, times the columns.
+        let mut kept = Vec::with_capacity(ROOM.min(marks.len() + ends.len()));
+        let mut numbers = Vec::with_capacity(ROOM.min(ends.len()));
         let mut number = 0u32;
         let mut bad = Vec::new();
         for record in skip..ends.len() {
@@ -271,6 +275,18 @@ impl Rows {
     /// Bytes of text.
     pub(crate) fn size(&self) -> usize {
         self.text.len()
+    }
+
+    /// Bytes that are held for the rows.
+    pub(crate) fn held(&self) -> usize {
+        let numbers = self.numbers.as_ref().map_or(0, Vec::capacity);
+        let bad: usize = self.bad.iter().map(|(_, bad)| bad.raw.capacity() + size_of::<BadRow>()).sum();
+        self.text.capacity() + (self.marks.capacity() + numbers) * size_of::<u32>() + bad
+    }
+
+    /// Whether there is nothing in it but empty lines and comments.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.count == 0 && self.bad.is_empty()
     }
 
     /// The list of positions, to be used again.
