@@ -122,18 +122,23 @@ fn main() {
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let batch = batch();
     println!("| | no rights | {RULES} rules of each kind | |\n|---|---|---|---|");
-    row("loading and linking, from the cache", best(rounds, [
-        &mut || timed(|| drop(black_box(none()))),
-        &mut || timed(|| drop(black_box(all()))),
-    ]));
-    row("opening an instance", best(rounds, [
-        &mut || timed(|| drop(black_box(executor.block_on(open(&bare, &batch))))),
-        &mut || timed(|| drop(black_box(executor.block_on(open(&granted, &batch))))),
-    ]));
-    row("a call of a filter, 1,000 rows", best(rounds, [
-        &mut || calls(&executor, &bare, &batch),
-        &mut || calls(&executor, &granted, &batch),
-    ]));
+    row(
+        "loading and linking, from the cache",
+        best(rounds, [&mut || timed(|| drop(black_box(none()))), &mut || timed(|| drop(black_box(all())))]),
+    );
+    row(
+        "opening an instance",
+        best(
+            rounds,
+            [&mut || timed(|| drop(black_box(executor.block_on(open(&bare, &batch))))), &mut || {
+                timed(|| drop(black_box(executor.block_on(open(&granted, &batch)))))
+            }],
+        ),
+    );
+    row(
+        "a call of a filter, 1,000 rows",
+        best(rounds, [&mut || calls(&executor, &bare, &batch), &mut || calls(&executor, &granted, &batch)]),
+    );
     let last = format!("h{}.example.com", RULES - 1);
     let decide = |rights: &Rights| {
         let fits = |rule: &HttpRule| rule.host.matches(&last) && rule.ports.contains(&443);

@@ -286,3 +286,26 @@ fn limits_and_their_defaults_are_those_of_the_code() {
         }
     }
 }
+
+/// The ids of the corpus that every release has to hold.
+const CORPUS: &str = "A01 A02 A05 A06 M01 M02 M04 M05 M06 M07 M09 C01 C03 C04 F01 F02 F03 F05 F06 F07 F08 N01 N02 N03 N04 N06 \
+                      N07 N09 N10 D01 D02 D03 D04 D05 S08 K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 L02";
+
+#[test]
+fn every_id_of_the_hostile_corpus_has_a_test_of_its_own() {
+    let tests: String = files("tests/hostile", ".rs").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let page = read("docs/hostile.md");
+    let told: Vec<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .flat_map(|cell| cell.split(", "))
+        .filter(|id| id.len() == 3 && id.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(str::to_owned)
+        .collect();
+    let has_test = |id: &str| tests.contains(&format!("fn {}_", id.to_lowercase()));
+    let without: Vec<&str> = CORPUS.split_whitespace().filter(|id| !has_test(id)).collect();
+    assert!(without.is_empty(), "no test begins with the id: {without:?}");
+    let untold: Vec<&String> = told.iter().filter(|id| !has_test(id)).collect();
+    assert!(untold.is_empty(), "docs/hostile.md tells of ids that no test has: {untold:?}");
+    assert!(told.len() > 40, "{told:?}");
+}

@@ -63,7 +63,8 @@ fn services_lifecycles_and_healths_of_every_release_run() {
     let pipeline = "[source.a]\npath = \"in.csv\"\n\n[node.n]\ntype = \"ask\"\ninput = \"a\"\n\n\
                     [sink.out]\ninput = \"n\"\npath = \"out.jsonl\"\n";
     for release in releases() {
-        let said = run(&release, &["answers", "asks"], pipeline, "[plugin.answers.config]\ngreeting = \"good day,\"\n", "");
+        let said =
+            run(&release, &["answers", "asks"], pipeline, "[plugin.answers.config]\ngreeting = \"good day,\"\n", "");
         assert!(said.contains("good day, 4 rows from echo"), "{}: {said}", release.display());
     }
 }

@@ -67,7 +67,13 @@ impl Case {
     /// Any pipeline, beside `in.csv` with some rows of `x,y`.
     pub(crate) fn pipeline(text: &str) -> Case {
         let folder = tempfile::tempdir().unwrap();
-        let case = Case { folder, pipeline: text.to_owned(), limits: String::new(), raised: Vec::new(), variables: Vec::new() };
+        let case = Case {
+            folder,
+            pipeline: text.to_owned(),
+            limits: String::new(),
+            raised: Vec::new(),
+            variables: Vec::new(),
+        };
         case.file("in.csv", b"x,y\n1,a\n2,\n3,ccc\n4,d\n")
     }
 
@@ -239,9 +245,8 @@ impl Ran {
     #[track_caller]
     pub(crate) fn denied(&self, permission: &str, what: &str, fix: &str) -> &Ran {
         let denials = self.report["denials"].as_array().unwrap();
-        let about = |denial: &&Value| {
-            denial["permission"] == permission && denial["what"].as_str().unwrap().contains(what)
-        };
+        let about =
+            |denial: &&Value| denial["permission"] == permission && denial["what"].as_str().unwrap().contains(what);
         let denial = denials.iter().find(about).unwrap_or_else(|| panic!("no denial of {what}: {}", self.brief()));
         assert!(denial["help"].as_str().unwrap().contains(fix), "`{fix}` is not in {denial}");
         assert!(!denial["plugin"].as_str().unwrap().is_empty());
@@ -435,13 +440,16 @@ fn child() {
             "permission": denial.permission, "what": denial.what, "help": denial.help, "plugin": denial.label.plugin,
         }));
     }
-    let counts: Vec<Value> = runtime.stop_counts().into_iter()
-        .map(|stop| json!({ "plugin": stop.plugin, "code": stop.code, "count": stop.count })).collect();
-    let (done, failed) = result;
+    let counts: Vec<Value> = runtime
+        .stop_counts()
+        .into_iter()
+        .map(|stop| json!({ "plugin": stop.plugin, "code": stop.code, "count": stop.count }))
+        .collect();
+    let (done, refused) = result;
     let counted: Vec<Value> = done.map_or_else(Vec::new, |report| {
         report.denied.iter().map(|denied| json!({ "what": denied.what, "count": denied.count })).collect()
     });
-    let problems = failed.map_or_else(Vec::new, |report| {
+    let problems = refused.map_or_else(Vec::new, |report| {
         report.problems().map(|p| json!({ "code": p.code, "message": p.message, "help": p.help })).collect()
     });
     let after = settle(before["threads"].as_u64().unwrap());

@@ -104,7 +104,8 @@ fn hooks_and_services_that_crash_or_lie_are_found() {
             .map(|(key, value)| format!("[config.properties.{key}]\ndefault = {value}\n"))
             .collect();
         let keys: Vec<&str> = default.lines().filter_map(|line| line.split(' ').next()).collect();
-        let config = format!("[config]\nrequired = {keys:?}\n{}\n[limits]\ncall-timeout = \"300ms\"\n", properties.concat());
+        let config =
+            format!("[config]\nrequired = {keys:?}\n{}\n[limits]\ncall-timeout = \"300ms\"\n", properties.concat());
         std::fs::write(&file, format!("{head}{config}")).unwrap();
         crate::support::grant(&plugins, &[guest], std::path::Path::new(env!("CARGO_TARGET_TMPDIR")));
         let mut command = jackfield(folder.path());

@@ -13,7 +13,12 @@ fn x01_interfaces_of_a_later_release() {
     for interface in ["log@0.7.0", "log@0.1.1", "log@1.0.0"] {
         imports(interface).run().refused(
             "plugin-api",
-            &["evil 6.6.6", interface, "offers jackfield:plugin@0.1.0", "update jackfield, or use a release of the plugin"],
+            &[
+                "evil 6.6.6",
+                interface,
+                "offers jackfield:plugin@0.1.0",
+                "update jackfield, or use a release of the plugin",
+            ],
         );
     }
 }
@@ -22,7 +27,10 @@ fn x01_interfaces_of_a_later_release() {
 fn x02_interfaces_of_an_earlier_release() {
     imports("log@0.0.9").run().refused(
         "plugin-api",
-        &["built for jackfield:plugin/log@0.0.9", "build the plugin again with the interfaces of jackfield:plugin@0.1.0"],
+        &[
+            "built for jackfield:plugin/log@0.0.9",
+            "build the plugin again with the interfaces of jackfield:plugin@0.1.0",
+        ],
     );
 }
 
@@ -39,14 +47,20 @@ fn x04_missing_export() {
     ran.refused("missing-export", &["evil 6.6.6", "instance", "export all functions"]);
     // There is nothing at all.
     let ran = Case::evil(&wat::parse_str("(component)").unwrap()).run();
-    ran.refused("missing-export", &["none of node, format, codec, hook and service", "whichever the manifest provides"]);
+    ran.refused(
+        "missing-export",
+        &["none of node, format, codec, hook and service", "whichever the manifest provides"],
+    );
 }
 
 #[test]
 fn x05_trap_while_starting() {
     let module = wat::parse_str("(module (func $boom unreachable) (start $boom))").unwrap();
     let ran = Case::evil(&with_modules(&Node::default().bytes(), &module, 1)).run();
-    ran.refused("plugin-start", &["evil 6.6.6", "it trapped while it started, before its first call", "runs before main"]);
+    ran.refused(
+        "plugin-start",
+        &["evil 6.6.6", "it trapped while it started, before its first call", "runs before main"],
+    );
     ran.event("evil", "plugin-start");
 }
 
@@ -95,7 +109,10 @@ fn x10_damaged_debug_information() {
     // What stands in for files and lines is the plugin's own, and is looked at when it traps.
     let mut sections = String::new();
     for name in [".debug_info", ".debug_line", ".debug_abbrev", ".debug_str", ".debug_ranges"] {
-        sections.push_str(&format!("(@custom \"{name}\" \"{}\")\n", "\\ff\\ff\\ff\\7f\\05\\00\\01\\08\\00\\ff\\80".repeat(200)));
+        sections.push_str(&format!(
+            "(@custom \"{name}\" \"{}\")\n",
+            "\\ff\\ff\\ff\\7f\\05\\00\\01\\08\\00\\ff\\80".repeat(200)
+        ));
     }
     let node = Node { bind: BINDS_OUT, process: "unreachable", fields: &sections, ..Node::default() };
     let ran = Case::evil(&node.bytes()).run();

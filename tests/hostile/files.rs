@@ -43,7 +43,8 @@ const OUTSIDE: &str = "grant the one that this lies in";
 
 #[test]
 fn f01_dotdot() {
-    let steps = ["read /geo/../secret.txt", "read /geo/a.txt/../../secret.txt", "read /out/../secret.txt", "read /geo/a.txt"];
+    let steps =
+        ["read /geo/../secret.txt", "read /geo/a.txt/../../secret.txt", "read /out/../secret.txt", "read /geo/a.txt"];
     let ran = granted(&steps, |_| {}).run();
     ran.seen(&["no: PermissionDenied", "no: *", "no: PermissionDenied", "the map of a"]);
     ran.denied("filesystem.read", "../secret.txt from /geo", OUTSIDE);
@@ -68,7 +69,13 @@ fn f02_abs_link() {
 
 #[test]
 fn f03_rel_link() {
-    let steps = ["read /geo/link", "read /geo/deep/link", "write /out/link x", "symlink /out/new ../secret.txt", "read /geo/inside"];
+    let steps = [
+        "read /geo/link",
+        "read /geo/deep/link",
+        "write /out/link x",
+        "symlink /out/new ../secret.txt",
+        "read /geo/inside",
+    ];
     let ran = granted(&steps, |folder| {
         symlink("../secret.txt", folder.join("maps/link")).unwrap();
         fs::create_dir(folder.join("maps/deep")).unwrap();
@@ -85,13 +92,20 @@ fn f03_rel_link() {
 
 #[test]
 fn f05_disk_fill() {
-    let steps = ["write /out/grown x", "grow /out/grown 1125899906842624", "fill /out/a 60000", "fill /out/b 60000", "many /out 1000"];
+    let steps = [
+        "write /out/grown x",
+        "grow /out/grown 1125899906842624",
+        "fill /out/a 60000",
+        "fill /out/b 60000",
+        "many /out 1000",
+    ];
     let ran = granted(&steps, |_| {}).run();
     // It ran twice in one process, and a quota is for all instances of it together.
     let rows = ran.output();
     assert!(rows.lines().nth(1).unwrap().contains("no: ") && rows.lines().nth(3).unwrap().contains("no: "), "{rows}");
     ran.denied("filesystem.write", "writing more than 64 KiB to /out", "quota = \"…\"");
-    let written: u64 = fs::read_dir(ran.file("out")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    let written: u64 =
+        fs::read_dir(ran.file("out")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
     assert!(written <= 64 << 10, "{written}");
 }
 
@@ -115,7 +129,13 @@ fn f06_fifo() {
     })
     .run();
     // Whoever opened one would wait for ever, and so would the end of the process.
-    ran.seen(&["no: PermissionDenied", "no: PermissionDenied", "no: PermissionDenied", "no: PermissionDenied", "the map of a"]);
+    ran.seen(&[
+        "no: PermissionDenied",
+        "no: PermissionDenied",
+        "no: PermissionDenied",
+        "no: PermissionDenied",
+        "the map of a",
+    ]);
     ran.denied("filesystem.read", "opening fifo from /geo, which is no regular file", "regular files and folders");
     ran.within(std::time::Duration::from_secs(10));
 }

@@ -70,8 +70,9 @@ fn n02_metadata() {
 fn resolver(folder: &Path) -> (PathBuf, PathBuf) {
     let (source, library, log) = (folder.join("dns.c"), folder.join("dns.so"), folder.join("dns.log"));
     fs::write(&source, include_str!("dns.c")).unwrap();
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
-    let status = compiled.status().expect("a C compiler is there: Rust links with it");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    let status = compiler.status().expect("a C compiler is there: Rust links with it");
     assert!(status.success());
     (library, log)
 }
@@ -189,7 +190,15 @@ fn n10_sockets() {
     let port = server.port;
     let other = format!("connect 127.0.0.1:{}", port ^ 1);
     let here = format!("connect 127.0.0.1:{port}");
-    let steps = ["listen 127.0.0.1:0", "listen 0.0.0.0:8080", "udp 127.0.0.1:0", "udp [::]:0", "connect example.com:443", &other, &here];
+    let steps = [
+        "listen 127.0.0.1:0",
+        "listen 0.0.0.0:8080",
+        "udp 127.0.0.1:0",
+        "udp [::]:0",
+        "connect example.com:443",
+        &other,
+        &here,
+    ];
     let asks = move |text: String| text.replace("port = 80", &format!("port = {port}"));
     let ran = Case::granted("connects", &steps, asks, |_| Vec::new()).run();
     let no = "no: *";

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-
 /// A server of the tests' own: what was asked of it, and where it listens.
 pub(crate) struct Server {
     pub(crate) port: u16,

@@ -105,7 +105,8 @@ impl WasiHttpHooks for Egress {
         let slot = Slot::take(&self.open);
         Box::new(async move {
             let slot = slot.ok_or_else(|| {
-                let help = format!("{MOST_REQUESTS} requests may be on their way at once: wait for one before the next");
+                let help =
+                    format!("{MOST_REQUESTS} requests may be on their way at once: wait for one before the next");
                 denials.deny("network.http", "a request beside too many others".to_owned(), help);
                 Error::ConnectionLimitReached
             })?;

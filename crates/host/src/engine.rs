@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, WasmBacktraceDetails};
 use wasmtime::component::Linker;
+use wasmtime::{Config, WasmBacktraceDetails};
 
 use crate::cache::{Cache, Code, take};
 use crate::compile::compile;

@@ -82,8 +82,12 @@ impl FaultKind {
     /// What the plugin's author can do about it.
     fn help(self) -> Option<&'static str> {
         Some(match self {
-            Self::Start => "look at what runs before main: constructors, static initialisers, start functions; `jackfield plugin check` starts it too",
-            Self::KeptBorrow => "drop every batch, column or chain that a call was lent before the call returns, and call `share` for what is to be kept; the SDKs do so unless a handle is leaked on purpose",
+            Self::Start => {
+                "look at what runs before main: constructors, static initialisers, start functions; `jackfield plugin check` starts it too"
+            }
+            Self::KeptBorrow => {
+                "drop every batch, column or chain that a call was lent before the call returns, and call `share` for what is to be kept; the SDKs do so unless a handle is leaked on purpose"
+            }
             _ => return None,
         })
     }

@@ -122,7 +122,8 @@ impl Files<'_> {
         match right.place() {
             Place::Folder => Ok(right),
             Place::File(_) => {
-                let help = "ask for the folder instead of the file: filesystem.write = [{ path = \"…\", reason = \"…\" }]";
+                let help =
+                    "ask for the folder instead of the file: filesystem.write = [{ path = \"…\", reason = \"…\" }]";
                 self.refuse(&right, format!("adding or removing entries beside {}", right.guest), help);
                 Err(ErrorCode::NotPermitted.into())
             }

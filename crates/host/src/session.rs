@@ -456,7 +456,8 @@ impl Session {
             return self.out_of_handles();
         }
         if text.contains("borrow handles still remain") {
-            let message = "it came back from a call and kept a handle that it was only lent: borrow handles still remain";
+            let message =
+                "it came back from a call and kept a handle that it was only lent: borrow handles still remain";
             return self.fault(FaultKind::KeptBorrow, message, None);
         }
         let (kind, when) = match self.starting {
@@ -531,7 +532,10 @@ mod tests {
     #[test]
     fn last_words_tell_where_and_why() {
         for (said, words) in [
-            ("\nthread '<unnamed>' panicked at src/lib.rs:12:9:\nout of ideas\nnote: run with…", Some(" at src/lib.rs:12:9: out of ideas")),
+            (
+                "\nthread '<unnamed>' panicked at src/lib.rs:12:9:\nout of ideas\nnote: run with…",
+                Some(" at src/lib.rs:12:9: out of ideas"),
+            ),
             ("thread 'main' panicked at src/lib.rs:1:1:", Some(" at src/lib.rs:1:1")),
             ("Traceback:\n  File \"app.py\", line 3\nValueError: no", Some(": ValueError: no")),
             ("", None),

@@ -181,12 +181,10 @@ impl network::Host for Lookup<'_> {
 }
 
 impl sockets::udp_create_socket::Host for Lookup<'_> {
-    async fn create_udp_socket(
-        &mut self,
-        _: network::IpAddressFamily,
-    ) -> Result<Resource<UdpSocket>, SocketError> {
+    async fn create_udp_socket(&mut self, _: network::IpAddressFamily) -> Result<Resource<UdpSocket>, SocketError> {
         self.account.enter().map_err(SocketError::trap)?;
-        let help = "plugins can only connect, and only by TCP: network.socket = [{ host = \"…\", port = …, reason = \"…\" }]";
+        let help =
+            "plugins can only connect, and only by TCP: network.socket = [{ host = \"…\", port = …, reason = \"…\" }]";
         self.sockets.denials.deny("network.socket", "making a UDP socket".to_owned(), help.to_owned());
         Err(network::ErrorCode::AccessDenied.into())
     }

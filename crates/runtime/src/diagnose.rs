@@ -135,11 +135,9 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
         CallError::Failures(failures) => failures.into_iter().map(|f| failure_problem(f, what)).collect(),
         CallError::Fault(fault) => {
             let class = match fault.kind {
-                FaultKind::Trap
-                | FaultKind::Start
-                | FaultKind::KeptBorrow
-                | FaultKind::Protocol
-                | FaultKind::Host => Class::Failed,
+                FaultKind::Trap | FaultKind::Start | FaultKind::KeptBorrow | FaultKind::Protocol | FaultKind::Host => {
+                    Class::Failed
+                }
                 _ => Class::Limit,
             };
             let help = fault.help();

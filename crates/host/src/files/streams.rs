@@ -23,12 +23,7 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    pub(crate) fn new(
-        inner: DynOutputStream,
-        right: FileRight,
-        denials: Denials,
-        written: (Written, u64),
-    ) -> Counted {
+    pub(crate) fn new(inner: DynOutputStream, right: FileRight, denials: Denials, written: (Written, u64)) -> Counted {
         Counted { inner, right, denials, written }
     }
 

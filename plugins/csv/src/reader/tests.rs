@@ -122,7 +122,10 @@ fn empty_lines_are_not_kept() {
     let all = read_all(text.as_bytes(), "{}", demand(), 1 << 20).unwrap();
     assert_eq!((all.rows, all.records), (vec!["1 2 3 4 5".to_owned()], vec![0]));
     // A segment of them holds its text and little more.
-    let mut feed = Feed::new(pieces("\n".repeat(1 << 20).as_bytes(), 1 << 20), ReadOptions::parse("csv", &Params::new("{}")).unwrap().dialect);
+    let mut feed = Feed::new(
+        pieces("\n".repeat(1 << 20).as_bytes(), 1 << 20),
+        ReadOptions::parse("csv", &Params::new("{}")).unwrap().dialect,
+    );
     let Fed::Segment(segment) = feed.next().unwrap() else { panic!("there is a segment") };
     let rows = Rows::new(segment, 0, 0, &Shape { width: 100, comment: None, trim: false, pad: false });
     assert!(rows.is_nothing() && rows.held() < 3 << 20, "{}", rows.held());
