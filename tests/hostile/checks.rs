@@ -90,7 +90,12 @@ fn hooks_and_services_that_crash_or_lie_are_found() {
         ("hooks", "do = { work = \"panic\" }", "plugin-trap", "hook work"),
         ("hooks", "do = { plan = \"spin\" }", "call-timeout", "hook plan"),
         ("hooks", "do = { emit = \"change\" }\nfields = { made-up = 1 }", "hook-nonsense", "hook emit"),
-        ("answers", "start = \"panic\"", "plugin-trap", "service echo"),
+        (
+            "answers",
+            "init = \"well\"\nstart = \"panic\"\nstop = \"well\"\nhealth = \"healthy\"\ngreeting = \"hello\"",
+            "plugin-trap",
+            "service echo",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let plugins = lay_out(guest, folder.path());

@@ -87,7 +87,7 @@ fn x08_panic_with_place_and_rows() {
     let ran = Case::node("faults", "fault", "{ how = \"panic\" }").run();
     let words = [
         "plugin faults 0.1.0 in stage n",
-        "it panicked at src/lib.rs:",
+        "it panicked at faults/src/lib.rs:",
         ": this guest panics on purpose",
         "it was working on batch 1: 4 rows, records 1 to 4 of in.csv",
         // Where there are line tables, the backtrace has files and lines.

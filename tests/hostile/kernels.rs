@@ -116,7 +116,7 @@ fn k08_stale_handle_dropped_twice() {
 #[test]
 fn k08_stale_borrow_kept_beyond_its_call() {
     let process = "(return (i32.const 4096))";
-    stale(process, "").refused("plugin-trap", &["evil 6.6.6", "borrow"]);
+    stale(process, "").refused("kept-borrow", &["evil 6.6.6", "borrow"]);
 }
 
 #[test]

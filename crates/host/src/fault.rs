@@ -83,7 +83,7 @@ impl FaultKind {
     fn help(self) -> Option<&'static str> {
         Some(match self {
             Self::Start => {
-                "look at what runs before main: constructors, static initialisers, start functions; `jackfield plugin check` starts it too"
+                "look at what runs before main: constructors, static initialisers, `_initialize`, start functions; `jackfield plugin check` starts it too"
             }
             Self::KeptBorrow => {
                 "drop every batch, column or chain that a call was lent before the call returns, and call `share` for what is to be kept; the SDKs do so unless a handle is leaked on purpose"

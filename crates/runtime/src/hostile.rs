@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, call_problems, problem};
 use crate::discover::{Form, InstalledPlugin};
+use crate::lifecycle::config::checked;
 use crate::loader::{LoadedPlugin, Runtime};
 
 /// What came of one input.
@@ -141,7 +142,8 @@ impl Runtime {
         let manifest = &plugin.manifest;
         let label =
             Label { plugin: manifest.plugin.clone(), version: manifest.version.to_string(), ..Label::default() };
-        let config = inputs::made_up(manifest.config.as_ref()).to_string();
+        let config = inputs::made_up(manifest.config.as_ref());
+        let config = checked(manifest, &config, &|_| None).unwrap_or(config).to_string();
         let limits = loaded.limits.clone();
         let store = StoreOptions { limits, label, cancel, config, ..StoreOptions::default() };
         let trials = |subject: String| Trials { plugin: &loaded, store: store.clone(), subject, found: Vec::new() };

@@ -15,9 +15,6 @@ pub(crate) struct Shape {
     pub(crate) pad: bool,
 }
 
-/// Entries that lists of what is kept begin with.
-const ROOM: usize = 1 << 16;
-
 /// Rows of one segment, all with as many fields as the shape says.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -152,9 +149,10 @@ impl Rows {
         let text = std::mem::take(&mut self.text);
         let origin = self.cursor;
         let records = Records::new(&text, marks, ends);
-        // Room for all that may be kept would be room for every empty line, times the columns.
-        let mut kept = Vec::with_capacity(ROOM.min(marks.len() + ends.len()));
-        let mut numbers = Vec::with_capacity(ROOM.min(ends.len()));
+        // As many as there are, and one more for each record: records times columns would be room for empty lines, too.
+        let most = ends.last().map_or(0, |end| *end as usize + 1) + ends.len();
+        let mut kept = Vec::with_capacity(most);
+        let mut numbers = Vec::with_capacity(ends.len());
         let mut number = 0u32;
         let mut bad = Vec::new();
         for record in skip..ends.len() {
@@ -179,6 +177,10 @@ impl Rows {
                 bad.push((number, records.start(record), raw.to_vec(), reason));
             }
             number += 1;
+        }
+        if kept.len() < most / 4 {
+            kept.shrink_to_fit();
+            numbers.shrink_to_fit();
         }
         self.text = text;
         self.marks = kept;

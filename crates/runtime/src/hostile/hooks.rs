@@ -27,7 +27,7 @@ impl Rest for Answer {
                     event.fields = Json::Object(fields).to_string();
                     Ok(event)
                 }
-                Answer::Fails => Err(Failure::internal("on-purpose", "what the hook stands around has failed")),
+                Answer::Fails => Err(Failure::internal("internal", "what the hook stands around has failed")),
             }
         })
     }

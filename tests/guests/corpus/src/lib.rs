@@ -56,7 +56,7 @@ impl Node for Corpus {
             "leaks" | "leaks-nothing" => {
                 if self.case == "leaks" {
                     std::mem::forget(batch.share());
-                    std::mem::forget(vec![1_u8; 256 << 10]);
+                    std::mem::forget(black_box(vec![1_u8; 256 << 10]));
                 }
                 let half = batch.column_at(0)?.cast("float64")?.div(2.0)?;
                 return Ok(Step::made([half]));
