@@ -99,8 +99,12 @@ fn calls(executor: &Runtime, component: &Component, batch: &Batch) -> Duration {
 
 fn row(what: &str, [without, with]: [Duration; 2]) {
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    let ratio = with.as_secs_f64() / without.as_secs_f64();
-    println!("| {what} | {:.1} µs | {:.1} µs | {ratio:.3} × |", micros(without), micros(with));
+    // Next to nothing makes no ratio.
+    let ratio = match without < Duration::from_nanos(100) {
+        true => String::new(),
+        false => format!("{:.3} ×", with.as_secs_f64() / without.as_secs_f64()),
+    };
+    println!("| {what} | {:.1} µs | {:.1} µs | {ratio} |", micros(without), micros(with));
 }
 
 fn main() {
