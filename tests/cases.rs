@@ -94,7 +94,7 @@ fn rows_that_a_plugin_did_not_survive_are_run_again() {
     let output = command(&["run", "pipeline.toml"]);
     assert_eq!(output.status.code(), Some(5), "{}", support::text(&output));
     let told = support::text(&output);
-    assert!(told.contains("it worked on batch 2 of node.crash: in.csv, records 3 to 4"), "{told}");
+    assert!(told.contains("it was working on batch 2: 2 rows, records 3 to 4 of in.csv"), "{told}");
     let saved = files(&state.path().join("failures"), ".toml");
     let [saved] = saved.as_slice() else { panic!("{saved:?}") };
     assert!(told.contains(&format!("jackfield plugin replay {}", saved.display())), "{told}");

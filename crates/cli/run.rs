@@ -180,6 +180,7 @@ fn report_json(report: &RunReport) -> Value {
                 "waiting-seconds": seconds(stage.waiting),
                 "fuel": stage.fuel,
                 "peak-memory-bytes": stage.peak_memory_bytes,
+                "recycled": stage.recycled,
             })
         })
         .collect();

@@ -165,6 +165,8 @@ pub struct Usage {
     pub peak_memory_bytes: u64,
     /// Calls made.
     pub calls: u64,
+    /// How often a fresh instance took over from one that was worn out.
+    pub recycled: u64,
     /// Time inside calls, without the waiting.
     pub busy: Duration,
     /// Time inside `source.read` and `sink.write`.

@@ -86,6 +86,11 @@ impl State {
         }
     }
 
+    /// Columns, batches and the like that the plugin holds, and what it holds of WASI.
+    pub(crate) fn handles(&mut self) -> usize {
+        self.table.iter_mut().count() + self.wasi_table.iter_mut().count()
+    }
+
     /// The store's files, for the time of one call.
     pub(crate) fn files(&mut self) -> Files<'_> {
         let view = WasiFilesystemCtxView { ctx: self.wasi.filesystem(), table: &mut self.wasi_table };

@@ -66,6 +66,8 @@ pub struct StageReport {
     pub fuel: u64,
     /// The most memory that one of its stores held, in bytes.
     pub peak_memory_bytes: u64,
+    /// How often a fresh instance of its plugin took over from one that was worn out.
+    pub recycled: u64,
 }
 
 /// What a run did.
@@ -386,5 +388,6 @@ fn stage_report(counters: &StageCounters) -> StageReport {
         waiting: Duration::from_nanos(read(&counters.waiting_nanos)),
         fuel: read(&counters.fuel),
         peak_memory_bytes: read(&counters.peak_memory_bytes),
+        recycled: read(&counters.recycled),
     }
 }
