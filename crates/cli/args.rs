@@ -1,10 +1,14 @@
 //! What can be typed.
 
+pub(crate) mod daily;
+
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jackfield_manifest::SetOption;
+
+use daily::{ConvertArguments, PeekArguments, PipeArguments};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -16,7 +20,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(name = "jackfield", version, styles = STYLES, subcommand_required = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Example: jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated"
+    after_help = "Examples:\n  jackfield peek data.csv\n  jackfield convert data.csv data.jsonl\n  jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -64,6 +68,23 @@ pub(crate) enum Command {
         after_help = "Examples:\n  jackfield run pipeline.toml\n  jackfield run pipeline.toml --set node.late.params.where='dep_delay > 120' --limit 1000\n  gzip -dc big.csv.gz | jackfield run from-stdin.toml | head"
     )]
     Run(RunArguments),
+    /// Convert files into another format, and leave out what is not wanted
+    #[command(
+        after_help = "Examples:\n  jackfield convert flights.csv.gz flights.jsonl.zst\n  jackfield convert flights.csv late.csv --where 'dep_delay > 60' --select carrier,flight,dep_delay -o null-values=NA\n  jackfield convert 'logs/*.jsonl' all.csv --file-name-column file --schema-drift union\n  curl -s https://example.com/data.csv | jackfield convert - - --from csv --limit 5",
+        override_usage = "jackfield convert [OPTIONS] <IN>… <OUT>"
+    )]
+    Convert(Box<ConvertArguments>),
+    /// Run a pipeline that is written in one line
+    #[command(
+        after_help = "A step is a node type; then bare text for its main parameter, and name=value for others. A name that is no parameter\nis a column of `columns`, one that is an input port reads a file. `jackfield plugin docs NAME` shows what there is.\n\nExamples:\n  jackfield pipe flights.csv 'filter dep_delay > 60' 'aggregate by=carrier n=count(*) mean=avg(dep_delay)' late.csv\n  jackfield pipe flights.csv 'join on=carrier right=airlines.csv' 'top 3 by=dep_delay desc' -\n  jackfield pipe flights.csv 'derive speed=distance / air_time * 60' fast.jsonl --print > fast.toml",
+        override_usage = "jackfield pipe [OPTIONS] <IN> <STEP>… <OUT>"
+    )]
+    Pipe(Box<PipeArguments>),
+    /// Look into a file: its columns, its first rows, its size, how it was recognised
+    #[command(
+        after_help = "Examples:\n  jackfield peek flights.csv.gz\n  jackfield peek flights.csv.gz --rows 3 --select carrier,dep_delay\n  jackfield peek flights.csv.gz --plot dep_delay -o null-values=NA\n  jackfield peek data.jsonl --json | jq '.columns[].name'"
+    )]
+    Peek(Box<PeekArguments>),
     /// Find every problem of a pipeline without running it
     #[command(
         after_help = "Examples:\n  jackfield check pipeline.toml\n  jackfield check pipeline.toml --json | jq '.errors[].message'"
@@ -207,6 +228,17 @@ pub(crate) enum PluginCommand {
     Info {
         /// The plugin's name, or NAME@VERSION
         name: String,
+    },
+    /// Print the reference page of a plugin in Markdown: what it provides, with all parameters and options
+    #[command(
+        after_help = "Examples:\n  jackfield plugin docs csv\n  jackfield plugin docs rows | less\n  jackfield plugin docs -o reference"
+    )]
+    Docs {
+        /// The plugin's name, or NAME@VERSION; without it, an index of all of them
+        name: Option<String>,
+        /// Write the index and a page for each plugin into this folder
+        #[arg(short, long, value_name = "FOLDER", conflicts_with = "name")]
+        output: Option<PathBuf>,
     },
     /// Check that a plugin is what its manifest says, and, on request, how it takes hostile inputs
     #[command(

@@ -127,6 +127,23 @@ impl Output {
         if self.color_stdout { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
+    /// Dim text where stdout shows it.
+    pub(crate) fn dim(&self, text: &str) -> String {
+        if self.color_stdout { format!("\u{1b}[2m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Cyan text where stdout shows it.
+    pub(crate) fn cyan(&self, text: &str) -> String {
+        if self.color_stdout && !text.is_empty() { format!("\u{1b}[36m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Columns of the terminal that stdout is; elsewhere what COLUMNS says, else 100.
+    pub(crate) fn width(&self) -> usize {
+        let terminal = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+        let said = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        terminal.or_else(said).unwrap_or(100).max(20)
+    }
+
     /// Somebody sits at a terminal and can be asked.
     pub(crate) fn can_ask(&self) -> bool {
         !self.json && !self.quiet && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()

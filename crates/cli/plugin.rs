@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod docs;
 pub(crate) mod grants;
 mod info;
 mod requirements;
@@ -28,6 +29,9 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
             list(&runtime, &Wanted { kind: *kind, capability, category }, *start, output)
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
+        PluginCommand::Docs { name, output: folder } => {
+            docs::docs(&runtime, name.as_deref(), folder.as_deref(), output)
+        }
         PluginCommand::Check(arguments) => check::check(&runtime, arguments, output),
         PluginCommand::Tree { name } => requirements::tree(&runtime, name.as_deref(), output),
         PluginCommand::Why { name } => requirements::why(&runtime, name, output),

@@ -9,13 +9,16 @@ mod packets;
 mod parallel;
 mod sink;
 mod source;
+mod taking;
 mod trouble;
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
+use jackfield_columns::Batch;
 use jackfield_host::StoreOptions;
 use jackfield_manifest::{Problem, Severity};
 
@@ -31,6 +34,7 @@ use crate::stops::Stop;
 use letters::DeadLetters;
 use output::Outputs;
 use packets::{Fanout, Inbox, Outlet};
+use taking::Take;
 use trouble::Failures;
 
 /// What one stage did.
@@ -107,6 +111,23 @@ impl Plan {
     /// # Errors
     /// What failed first; the report of what was done until then goes with it.
     pub fn run(self) -> Result<RunReport, (Report, RunReport)> {
+        self.run_with(None)
+    }
+
+    /// Runs it, and hands the rows of all sinks to `take`, batch by batch, instead of writing them, until it breaks.
+    /// A batch holds the sink's columns.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn run_into(
+        self,
+        take: &mut (dyn FnMut(Batch) -> ControlFlow<()> + Send),
+    ) -> Result<RunReport, (Report, RunReport)> {
+        let take = Mutex::new(take);
+        self.run_with(Some(&|batch| (take.lock().unwrap_or_else(PoisonError::into_inner))(batch)))
+    }
+
+    fn run_with(self, taking: Option<Take<'_>>) -> Result<RunReport, (Report, RunReport)> {
         let start = Instant::now();
         let counters: Vec<Arc<StageCounters>> = self.stages.iter().map(|stage| stage.counters.clone()).collect();
         let pipeline = self.name.clone();
@@ -118,7 +139,7 @@ impl Plan {
         let metrics = Gathered::default();
         let hooked = hooks::RunHooks { running: &running, pipeline: &pipeline, counters: &counters };
         match hooked.start() {
-            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics),
+            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics, taking),
             Err(diagnoses) => failures.add(diagnoses),
         }
 
@@ -185,7 +206,14 @@ fn denied(running: &Running) -> Vec<Denied> {
     running.loaded().into_iter().flat_map(of).collect()
 }
 
-fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters, metrics: &Gathered) {
+fn run_stages(
+    plan: Plan,
+    failures: &Failures,
+    outputs: &Outputs,
+    letters: &DeadLetters,
+    metrics: &Gathered,
+    taking: Option<Take<'_>>,
+) {
     let running = plan.running.clone();
     let running: &Running = &running;
     let pipeline = plan.name.clone();
@@ -198,7 +226,7 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
             let inbox = std::mem::take(&mut inboxes[number]);
             let mut fanout = std::mem::take(&mut fanouts[number]);
             let schema = input_schema(&plan.edges, &schemas, number);
-            let job = Job { failures, outputs, letters, metrics, running, pipeline };
+            let job = Job { failures, outputs, letters, metrics, running, pipeline, taking };
             let settings = Settings { limit: plan.limit, batch_rows: plan.batch_rows, threads: plan.threads };
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
             let work = move || {
@@ -280,6 +308,8 @@ pub(crate) struct Job<'a> {
     pub(crate) metrics: &'a Gathered,
     pub(crate) running: &'a Running,
     pub(crate) pipeline: &'a str,
+    /// Who takes the rows of sinks, where they are not written.
+    pub(crate) taking: Option<Take<'a>>,
 }
 
 impl Job<'_> {

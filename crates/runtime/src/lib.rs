@@ -35,7 +35,7 @@ pub use hooks::metrics::Metric;
 pub use lifecycle::{HealthWatch, Running, Standing, State, Transition};
 pub use loader::{Builder, LoadedPlugin, PluginFault, Runtime};
 pub use native::{NativeNode, NativePlugin};
-pub use plan::{Plan, PlanRequest};
+pub use plan::{ColumnNote, FileInfo, Plan, PlanRequest, SourceInfo, Why};
 pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use rights::Stand;

@@ -2,6 +2,7 @@
 
 mod demand;
 mod detect;
+mod found;
 mod hooks;
 mod node;
 mod overlap;
@@ -27,6 +28,7 @@ use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
 pub(crate) use demand::Wanted;
+pub use found::{ColumnNote, FileInfo, SourceInfo, Why};
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
@@ -170,6 +172,8 @@ pub(crate) struct Planner<'a> {
     /// The plugins that stages use, each with the place that names it first.
     used: Vec<Arc<InstalledPlugin>>,
     pub(crate) running: Arc<Running>,
+    /// Why the content of a source's first file told its format, by the source's name.
+    pub(crate) detected: Vec<(String, String)>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
 }
@@ -290,6 +294,7 @@ impl Runtime {
             registry,
             running: running.clone(),
             used: Vec::new(),
+            detected: Vec::new(),
             found: Vec::new(),
             warnings,
         };

@@ -7,9 +7,9 @@ use crate::options::{ReadOptions, WriteOptions};
 use crate::reader::{Read, Reader};
 use crate::write::Text;
 use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
-use jackfield_values::host;
 use jackfield_values::types::Type;
 use jackfield_values::view::View;
+use jackfield_values::{host, number};
 
 /// The formats `csv` and `tsv`.
 struct Csv;
@@ -103,7 +103,12 @@ fn explained(stray: &Stray) -> Vec<(String, String)> {
     let others = Type::from(others.clone()).name();
     let quoted = serde_json::Value::from(value.as_str());
     let note = format!("line {line} has `{value}`");
-    let help = format!("say options = {{ null-values = [{quoted}] }} for the source, so that the column is {others}");
+    let bare = value.trim();
+    let option = match bare.len() < value.len() && number::parse_f64(bare.as_bytes()).is_some() {
+        true => "trim = true".to_owned(),
+        false => format!("null-values = [{quoted}]"),
+    };
+    let help = format!("say options = {{ {option} }} for the source, so that the column is {others}");
     vec![("jackfield:note".to_owned(), note), ("jackfield:help".to_owned(), help)]
 }
 

@@ -11,7 +11,7 @@ use jackfield_host::{ByteSink, CallError, Encoder, FormatWriter, PieceReceiver, 
 use tokio::sync::mpsc;
 
 use super::packets::Inbox;
-use super::{Ended, Job};
+use super::{Ended, Job, taking};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::plan::{CodecChoice, SinkStage, SinkTarget};
 use crate::progress::StageCounters;
@@ -30,6 +30,9 @@ pub(crate) struct Writing {
 
 pub(crate) async fn run(job: &Job<'_>, writing: Writing, sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
     let Some(mut inbox) = inboxes.into_iter().next() else { return Ok(()) };
+    if let Some(take) = job.taking {
+        return taking::all(job, take, &writing, &sink, &mut inbox).await;
+    }
     let shown = match &sink.target {
         SinkTarget::Stdout => "stdout".to_owned(),
         SinkTarget::File { shown, .. } => shown.clone(),

@@ -117,10 +117,14 @@ pub(crate) async fn format(
         (Some(named), Some((confidence, content, reason))) if confidence >= CLEAR && content != named => {
             let message = format!("{name} looks like {named} by its name, but its content is {content}: {reason}");
             planner.warnings.push(mismatch(message, format!("say format = \"{content}\" to silence this")));
+            planner.detected.push((stage.to_owned(), reason));
             known(planner, &content).map_err(|d| vec![d])
         }
         (Some(named), _) => known(planner, &named).map_err(|d| vec![d]),
-        (None, Some((_, content, _))) => known(planner, &content).map_err(|d| vec![d]),
+        (None, Some((_, content, reason))) => {
+            planner.detected.push((stage.to_owned(), reason));
+            known(planner, &content).map_err(|d| vec![d])
+        }
         (None, None) => {
             let names: Vec<&str> = registry.formats().map(|(_, format)| format.id.as_str()).collect();
             let message = format!("neither the name nor the content of {name} tells its format");

@@ -1,0 +1,7 @@
+"""The interface `config`: set `JSON` in a test."""
+
+JSON = "{}"
+
+
+def get() -> str:
+    return JSON
