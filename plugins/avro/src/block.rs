@@ -46,7 +46,7 @@ impl Compression {
     pub(crate) fn decompress(self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
         let text = match self {
             Compression::Null => Ok(bytes.to_vec()),
-            Compression::Deflate => limited(flate2::bufread::DeflateDecoder::new(bytes)),
+            Compression::Deflate => inflated(bytes),
             Compression::Bzip2 => limited(bzip2::bufread::BzDecoder::new(bytes)),
             Compression::Xz => limited(lzma_rust2::XzReader::new_mem_limit(bytes, false, 100 << 10)),
             Compression::Zstandard => {
@@ -103,6 +103,26 @@ impl Compression {
 fn limited(decoder: impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     decoder.take(MOST as u64 + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// The library's reader takes data that is cut off for whole, so this one asks whether it came to its end.
+fn inflated(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut inflate = flate2::Decompress::new(false);
+    let mut text = Vec::with_capacity(bytes.len().saturating_mul(4).clamp(1 << 10, 1 << 20));
+    while text.len() <= MOST {
+        let (read, before) = (inflate.total_in() as usize, text.len());
+        let rest = bytes.get(read..).unwrap_or_default();
+        let status = inflate.decompress_vec(rest, &mut text, flate2::FlushDecompress::None)?;
+        match status {
+            flate2::Status::StreamEnd => break,
+            _ if text.len() == text.capacity() => text.reserve(text.len()),
+            _ if text.len() == before && inflate.total_in() as usize == read => {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            _ => {}
+        }
+    }
     Ok(text)
 }
 

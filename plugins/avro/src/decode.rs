@@ -106,7 +106,7 @@ impl<'b> Cursor<'b> {
 pub(crate) fn append(node: &Node, input: &mut Cursor, column: &mut Column) -> Result<(), Wrong> {
     match &node.shape {
         Shape::Null => column.push_null(),
-        Shape::Boolean => match input.array()? {
+        Shape::Boolean => match input.array::<1>()? {
             [0] => column.push_bool(false),
             [1] => column.push_bool(true),
             _ => return Err("a boolean is neither 0 nor 1"),

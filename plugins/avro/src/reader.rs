@@ -208,13 +208,12 @@ impl Assembly {
                 bad.get_or_insert(found.with_column(name));
             }
         }
-        let raw = open.block.bytes.get(begin..cursor.at).unwrap_or_default();
-        if raw.len() > MOST_RECORD {
+        if cursor.at - begin > MOST_RECORD {
             let message = format!("record {number} has more than {} MiB", MOST_RECORD >> 20);
             return Err(Failure::limit("too-large", message));
         }
-        let raw = raw.to_vec();
-        (open.at, open.left) = (cursor.at, open.left - 1);
+        let end = cursor.at;
+        (open.at, open.left) = (end, open.left - 1);
         if open.left == 0 && open.at != open.block.bytes.len() {
             return Err(damaged("a block has more bytes than its records", ""));
         }
@@ -233,6 +232,7 @@ impl Assembly {
                 self.columns.iter_mut().for_each(|column| column.truncate(self.rows));
                 let (first, rows) = (self.first, self.rows as u64);
                 self.records.get_or_insert_with(|| (first..first + rows).collect());
+                let raw = open.block.bytes.get(begin..end).unwrap_or_default().to_vec();
                 self.bad.push(BadRow { line: None, raw, reason });
             }
         }

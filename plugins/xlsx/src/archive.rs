@@ -42,7 +42,8 @@ pub(crate) fn checked(mut bytes: Bytes) -> Result<Bytes, Failure> {
     let mut kept = 0u64;
     for number in 0..archive.len() {
         let part = archive.by_index_raw(number).map_err(|error| unreadable(&error.to_string()))?;
-        let (size, packed, name) = (part.size(), part.compressed_size(), part.name().to_owned());
+        let (size, packed) = (part.size(), part.compressed_size());
+        let name = part.name().map_err(|error| unreadable(&error.to_string()))?.into_owned();
         let sheet = name.starts_with("xl/worksheets/");
         let most = if sheet { MOST_SHEET } else { MOST_KEPT };
         // Pictures and the like are never unpacked.
@@ -77,12 +78,13 @@ fn unreadable(what: &str) -> Failure {
 mod tests {
     use super::*;
     use std::io::{Cursor, Write};
-    use zip::write::{SimpleFileOptions, ZipWriter};
+    use zip::write::SimpleFileOptions;
+    use zip::{CompressionMethod, ZipWriter};
 
-    fn archive(parts: &[(&str, usize)]) -> Vec<u8> {
+    fn archive(parts: &[(&str, usize)], method: CompressionMethod) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, zeros) in parts {
-            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.start_file(*name, SimpleFileOptions::default().compression_method(method)).unwrap();
             writer.write_all(&vec![b'0'; *zeros]).unwrap();
         }
         writer.finish().unwrap().into_inner()
@@ -90,11 +92,13 @@ mod tests {
 
     #[test]
     fn bombs_are_found_before_they_go_off() {
-        let of = |parts: &[(&str, usize)]| checked(Bytes::of(archive(parts))).map(|_| ());
-        assert!(of(&[("xl/worksheets/sheet1.xml", 1 << 20), ("xl/media/image1.png", 100 << 20)]).is_ok());
-        let failure = of(&[("xl/worksheets/sheet1.xml", 20 << 20)]).unwrap_err();
+        use CompressionMethod::{Deflated, Stored};
+        let of = |parts: &[(&str, usize)], method| checked(Bytes::of(archive(parts, method))).map(|_| ());
+        assert!(of(&[("xl/worksheets/sheet1.xml", 1 << 20)], Deflated).is_ok());
+        assert!(of(&[("xl/worksheets/sheet1.xml", 20 << 20), ("xl/media/image1.png", 90 << 20)], Stored).is_ok());
+        let failure = of(&[("xl/worksheets/sheet1.xml", 20 << 20)], Deflated).unwrap_err();
         assert!(failure.code == "too-large" && failure.message.contains("sheet1.xml"), "{failure:?}");
-        assert_eq!(of(&[("xl/sharedStrings.xml", 81 << 20)]).unwrap_err().code, "too-large");
+        assert_eq!(of(&[("xl/sharedStrings.xml", 81 << 20)], Stored).unwrap_err().code, "too-large");
         for (bytes, code) in [
             (&b""[..], "truncated"),
             (b"a,b\n1,2\n", "not-xlsx"),
