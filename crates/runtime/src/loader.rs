@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
 use crate::discover::digests::Digests;
-use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::discover::{Form, InstalledPlugin, Rank, discover, discover_by};
 use crate::grants::Grants;
 use crate::hooks::explain::{ExplainedPoint, explain};
 use crate::lifecycle::config::Said;
@@ -121,8 +121,8 @@ impl Builder {
 
     fn beside(self, engine: Arc<EngineSlot>) -> Runtime {
         let Builder { settings, native, worked_on } = self;
-        let registry = ArcSwap::from_pointee(snapshot(&settings, &native, worked_on.as_deref()));
         let digests = Digests::new(settings.cache_dir.clone());
+        let registry = ArcSwap::from_pointee(snapshot(&settings, &native, worked_on.as_deref(), &digests));
         let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
@@ -132,8 +132,9 @@ impl Builder {
 }
 
 /// What is installed now.
-fn snapshot(settings: &Settings, native: &[NativePlugin], worked_on: Option<&Path>) -> Registry {
-    let mut found = discover(&settings.folders, &settings.first_party);
+fn snapshot(settings: &Settings, native: &[NativePlugin], worked_on: Option<&Path>, digests: &Digests) -> Registry {
+    let mut found = discover_by(&settings.folders, &settings.first_party, digests);
+    digests.save();
     if let Some(folder) = worked_on {
         let mut only = discover(&[PluginFolder { path: folder.to_owned(), rank: Rank::Configured }], &[]);
         only.plugins.truncate(1);
@@ -257,7 +258,7 @@ impl Runtime {
     /// Looks at the plugin folders anew and publishes what is there in one step. Plans and runs that began before keep
     /// what they began with.
     pub fn refresh(&self) -> Arc<Registry> {
-        let registry = Arc::new(snapshot(&self.settings, &self.native, self.worked_on.as_deref()));
+        let registry = Arc::new(snapshot(&self.settings, &self.native, self.worked_on.as_deref(), &self.digests));
         self.registry.store(registry.clone());
         registry
     }

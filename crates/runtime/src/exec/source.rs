@@ -14,7 +14,7 @@ use super::decode::{Trouble, spawn_decoder};
 use super::letters::bad_row_letter;
 use super::packets::Fanout;
 use super::{Ended, Job};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
 use crate::hooks::stage::StageHooks;
 use crate::plan::{Input, Port, SourceStage, Wanted, open_plain};
 use crate::progress::StageCounters;
@@ -290,7 +290,7 @@ impl OneFile<'_> {
     }
 
     fn problems(&self, error: jackfield_host::CallError) -> Vec<Diagnosis> {
-        call_problems(error, &self.what())
+        decoding_problems(error, &self.what(), &self.source.plugin.installed)
     }
 }
 

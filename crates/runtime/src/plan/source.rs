@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
 use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, place, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
 use crate::loader::LoadedPlugin;
@@ -140,9 +140,11 @@ impl Planner<'_> {
         let text = Json::Object(options.clone()).to_string();
         let what = format!("source.{name}: {shown}");
         let opened = FormatReader::open(&plugin.component, store.clone(), &format, &text, bytes, everything()).await;
-        let mut reader = opened.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
+        let mut reader =
+            opened.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what, &installed)))?;
         let schema = reader.schema().await;
-        let schema = schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
+        let schema =
+            schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what, &installed)))?;
         self.check_schema_names(source, &schema)?;
         let bytes = reader.into_source();
         let opened = if reopens {
@@ -223,7 +225,7 @@ impl Planner<'_> {
         if let Some(codec) = &file.codec {
             bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
         }
-        let failed = |error| trouble.instead_of(call_problems(error, &what));
+        let failed = |error| trouble.instead_of(decoding_problems(error, &what, &plugin.installed));
         let store = self.store(name, &plugin.installed, &plugin.limits);
         let opened = FormatReader::open(&plugin.component, store, format, options, bytes, everything()).await;
         opened.map_err(failed)?.schema().await.map_err(failed)
@@ -353,9 +355,17 @@ impl Planner<'_> {
     }
 
     /// What a reader said while it was opened: about its options, or about the file.
-    fn reader_problems(&self, error: jackfield_host::CallError, source: &Source, what: &str) -> Vec<Diagnosis> {
+    fn reader_problems(
+        &self,
+        error: jackfield_host::CallError,
+        source: &Source,
+        what: &str,
+        plugin: &InstalledPlugin,
+    ) -> Vec<Diagnosis> {
         let name = source.name.as_str();
-        let jackfield_host::CallError::Failures(failures) = error else { return call_problems(error, what) };
+        let jackfield_host::CallError::Failures(failures) = error else {
+            return decoding_problems(error, what, plugin);
+        };
         let mut problems = Vec::new();
         for failure in failures {
             let about_schema = failure.parameter.as_deref().is_some_and(|p| p.starts_with("/schema"));
