@@ -26,7 +26,7 @@ use crate::loader::{LoadedPlugin, Runtime};
 use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
-pub(crate) use demand::Wanted;
+pub(crate) use demand::{Wanted, asked_rows, granted_rows};
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
@@ -71,7 +71,8 @@ pub struct Plan {
     pub(crate) stages: Vec<Stage>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) limit: Option<u64>,
-    pub(crate) batch_rows: u32,
+    /// What the pipeline says; otherwise the stages decide.
+    pub(crate) batch_rows: Option<u32>,
     pub(crate) threads: u16,
     pub(crate) cancel: CancelToken,
     /// The plugins of all stages and what they require, in the order in which they start.
@@ -328,7 +329,7 @@ impl Runtime {
             stages,
             edges,
             limit: request.limit,
-            batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
+            batch_rows: pipeline.batch_rows,
             threads: 1,
             cancel: request.cancel.clone(),
             plugins,
