@@ -120,6 +120,7 @@ fn run(case: &Case) -> Result<String, Failed> {
     let mut text = format!("exit: {}\n", output.status.code().map_or("signal".to_owned(), |code| code.to_string()));
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         let said = normal(&String::from_utf8_lossy(bytes), folder.path());
+        let said = said.replace(&*state.path().to_string_lossy(), "STATE");
         // The digests of guests depend on the compiler that built them.
         let said = if case.guests.is_empty() { said } else { without_digests(&said) };
         section(&mut text, name, &said);
@@ -176,7 +177,11 @@ fn normal(text: &str, folder: &Path) -> String {
             (_, Some((key, _))) if measured.contains(&key.trim_start_matches([' ', '"'])) => {
                 lines.push(format!("{key}\": _"));
             }
-            _ => lines.push(line.to_owned()),
+            // What a case of `plugin test` used.
+            _ => match line.split_once(" fuel, ").and_then(|(head, tail)| Some((head.rsplit_once('(')?.0, tail))) {
+                Some((head, tail)) if tail.ends_with(" ms)") => lines.push(format!("{head}(USED)")),
+                _ => lines.push(line.to_owned()),
+            },
         }
     }
     lines.into_iter().map(|line| line + "\n").collect()

@@ -14,13 +14,21 @@ use serde_json::Value;
 /// What each crate of the workspace may depend on, of our own crates.
 const DIRECTION: &[(&str, &[&str])] = &[
     ("jackfield-manifest", &[]),
+    ("jackfield-authoring", &["jackfield-manifest"]),
     ("jackfield-columns", &[]),
     ("jackfield-host", &["jackfield-manifest", "jackfield-columns"]),
     ("jackfield-runtime", &["jackfield-manifest", "jackfield-columns", "jackfield-host"]),
     ("jackfield-server", &["jackfield-manifest", "jackfield-columns", "jackfield-host", "jackfield-runtime"]),
     (
         "jackfield",
-        &["jackfield-manifest", "jackfield-columns", "jackfield-host", "jackfield-runtime", "jackfield-server"],
+        &[
+            "jackfield-manifest",
+            "jackfield-authoring",
+            "jackfield-columns",
+            "jackfield-host",
+            "jackfield-runtime",
+            "jackfield-server",
+        ],
     ),
 ];
 
@@ -44,7 +52,8 @@ const MOST_LINES: usize = 800;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// The workspaces beside the root's: guests, and what the benchmarks compare with.
-const OTHER_WORKSPACES: &[&str] = &["plugins", "guest-sdk/rust", "tests/guests", "benches/native", "fuzz"];
+const OTHER_WORKSPACES: &[&str] =
+    &["plugins", "guest-sdk/rust", "tests/guests", "benches/native", "fuzz", "examples/authors/rust"];
 
 /// Names that say nothing about what a crate or file holds.
 const VAGUE: &[&str] = &["common", "utils", "util", "helpers", "misc"];

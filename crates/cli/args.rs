@@ -1,10 +1,15 @@
 //! What can be typed.
 
+pub(crate) mod daily;
+
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jackfield_authoring::{Language, TemplateKind};
 use jackfield_manifest::SetOption;
+
+use daily::{ConvertArguments, PeekArguments, PipeArguments};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -16,7 +21,7 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Parser)]
 #[command(name = "jackfield", version, styles = STYLES, subcommand_required = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Example: jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated"
+    after_help = "Examples:\n  jackfield peek data.csv\n  jackfield convert data.csv data.jsonl\n  jackfield run examples/late-flights/pipeline.toml\n\nExit codes: 0 done · 1 the run failed · 2 wrong command line · 3 wrong pipeline, manifest or configuration\n4 denied · 5 a limit was reached · 6 rows were rejected (--fail-on-rejected) · 130, 143 interrupted, terminated"
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -64,6 +69,23 @@ pub(crate) enum Command {
         after_help = "Examples:\n  jackfield run pipeline.toml\n  jackfield run pipeline.toml --set node.late.params.where='dep_delay > 120' --limit 1000\n  gzip -dc big.csv.gz | jackfield run from-stdin.toml | head"
     )]
     Run(RunArguments),
+    /// Convert files into another format, and leave out what is not wanted
+    #[command(
+        after_help = "Examples:\n  jackfield convert flights.csv.gz flights.jsonl.zst\n  jackfield convert flights.csv late.csv -o null-values=NA -w 'dep_delay > 60' -s carrier,flight\n  jackfield convert 'logs/*.jsonl' all.csv --file-name-column file --schema-drift union\n  curl -s https://example.com/data.csv | jackfield convert - some.jsonl --from csv -n 5",
+        override_usage = "jackfield convert [OPTIONS] <IN>… <OUT>"
+    )]
+    Convert(Box<ConvertArguments>),
+    /// Run a pipeline that is written in one line
+    #[command(
+        after_help = "A step is a node type; then bare text for its main parameter, and name=value for others. A name that is no parameter\nis a column of `columns`, one that is an input port reads a file. `jackfield plugin docs NAME` shows what there is.\n\nExamples:\n  jackfield pipe flights.csv 'filter dep_delay > 60' 'aggregate by=carrier n=count(*) mean=avg(dep_delay)' late.csv\n  jackfield pipe flights.csv 'join on=carrier right=airlines.csv' 'top 3 by=dep_delay desc' -\n  jackfield pipe flights.csv 'derive speed=distance / air_time * 60' fast.jsonl --print > fast.toml",
+        override_usage = "jackfield pipe [OPTIONS] <IN> <STEP>… <OUT>"
+    )]
+    Pipe(Box<PipeArguments>),
+    /// Look into a file: its columns, its first rows, its size, how it was recognised
+    #[command(
+        after_help = "Examples:\n  jackfield peek flights.csv.gz\n  jackfield peek flights.csv.gz --rows 3 --select carrier,dep_delay\n  jackfield peek flights.csv.gz --plot dep_delay -o null-values=NA\n  jackfield peek data.jsonl --json | jq '.columns[].name'"
+    )]
+    Peek(Box<PeekArguments>),
     /// Find every problem of a pipeline without running it
     #[command(
         after_help = "Examples:\n  jackfield check pipeline.toml\n  jackfield check pipeline.toml --json | jq '.errors[].message'"
@@ -84,6 +106,9 @@ pub(crate) enum Command {
         /// The function's name
         name: Option<String>,
     },
+    /// Look for the tools that plugin authors need
+    #[command(after_help = "Examples:\n  jackfield doctor\n  jackfield doctor --lang go --fix")]
+    Doctor(DoctorArguments),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"
@@ -125,6 +150,9 @@ pub(crate) struct RunArguments {
     /// Exit with 6 if rows were rejected
     #[arg(long)]
     pub(crate) fail_on_rejected: bool,
+    /// Save rows that fail or are rejected in DIR, as cases for `plugin test`; otherwise only those that crash a plugin, in the state folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_failures: Option<std::path::PathBuf>,
 }
 
 /// `graph`.
@@ -208,11 +236,55 @@ pub(crate) enum PluginCommand {
         /// The plugin's name, or NAME@VERSION
         name: String,
     },
-    /// Check that a plugin is what its manifest says, and, on request, how it takes hostile inputs
+    /// Make the project of a new plugin; asks on a terminal for what is not said
     #[command(
-        after_help = "Examples:\n  jackfield plugin check csv\n  jackfield plugin check csv --hostile\n  jackfield plugin check rows --hostile --params 'filter={\"where\": \"a > 1\"}' --json"
+        after_help = "Examples:\n  jackfield plugin new\n  jackfield plugin new late-flights --lang python --kind node"
+    )]
+    New(NewArguments),
+    /// Build the plugin in a folder: a component beside its plugin.toml
+    #[command(
+        after_help = "Examples:\n  jackfield plugin build\n  jackfield plugin build late-flights --release\n  jackfield plugin build --watch"
+    )]
+    Build(BuildArguments),
+    /// Print the reference page of a plugin in Markdown: what it provides, with all parameters and options
+    #[command(
+        after_help = "Examples:\n  jackfield plugin docs csv\n  jackfield plugin docs rows | less\n  jackfield plugin docs -o reference"
+    )]
+    Docs {
+        /// The plugin's name, or NAME@VERSION; without it, an index of all of them
+        name: Option<String>,
+        /// Write the index and a page for each plugin into this folder
+        #[arg(short, long, value_name = "FOLDER", conflicts_with = "name")]
+        output: Option<PathBuf>,
+    },
+    /// Check that a plugin is sound: manifest, component, rights, schemas, what it does with small inputs, and, on request, with hostile ones
+    #[command(
+        after_help = "Examples:\n  jackfield plugin check\n  jackfield plugin check csv\n  jackfield plugin check csv --hostile\n  jackfield plugin check rows --params 'filter={\"where\": \"a > 1\"}' --json\n\nExit codes: 0 sound · 1 it has defects · 3 there is no such plugin, or its manifest or component cannot be used"
     )]
     Check(CheckArguments),
+    /// Measure a plugin: rows and bytes a second of its nodes, formats and codecs
+    #[command(
+        after_help = "Examples:\n  jackfield plugin bench\n  jackfield plugin bench csv --rows 1000000\n  jackfield plugin bench rows --type filter --params 'filter={\"where\": \"a > 1\"}' --input flights.csv"
+    )]
+    Bench(BenchArguments),
+    /// Draw where a plugin spends its fuel, as a flame graph
+    #[command(
+        after_help = "Examples:\n  jackfield plugin profile --type phonetic -o profile.svg\n  jackfield plugin profile --case soundex\n  jackfield plugin profile gzip --type codec:gzip --samples 500\n\nThe same work is done once for each sample, with a little more fuel each time, and it is noted where the fuel ran out:\nthe samples are exact, and the same each time. Functions have names if the component has a name section (do not strip it)."
+    )]
+    Profile(ProfileArguments),
+    /// Run a plugin's tests: cases in tests/*.toml, against the real host with real limits
+    #[command(
+        after_help = "Examples:\n  jackfield plugin test\n  jackfield plugin test my-plugin soundex\n  jackfield plugin test --bless\n  jackfield plugin test --suite ../suite --property 1000\n  jackfield plugin test --from ~/.local/state/jackfield/failures/clean-1f3a90c2.toml\n\nExit codes: 0 all cases passed · 1 a case failed · 3 the plugin or a file of cases is wrong"
+    )]
+    Test(TestArguments),
+    /// Run the rows again with which a run has failed, as it saved them
+    #[command(
+        after_help = "Example: jackfield plugin replay ~/.local/state/jackfield/failures/clean-1f3a90c2.toml\n\n`jackfield plugin test --from FILE` makes a test case of them."
+    )]
+    Replay {
+        /// The file that the error of the run names
+        file: PathBuf,
+    },
     /// Show what plugins require, as a tree
     #[command(after_help = "Examples:\n  jackfield plugin tree\n  jackfield plugin tree maps --json")]
     Tree {
@@ -260,17 +332,133 @@ pub(crate) enum PluginCommand {
     },
 }
 
+/// `plugin new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// The plugin's name: lower-case letters and digits, `-` between words
+    pub(crate) name: Option<String>,
+    /// rust, c, go, python or ts
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// node, format or codec; in Rust also hook and service
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<TemplateKind>,
+    /// Where to make it [default: a folder of its name]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// `plugin build`.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The folder of the plugin
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Optimise, and leave out names and debug information
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Build again whenever a source changes, until interrupted
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Only the tools of one language: rust, c, c++, zig, go, python or ts
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// Install what is missing
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
 /// `plugin check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// The plugin's name, or NAME@VERSION
+    /// The plugin's name, NAME@VERSION, or its folder
+    #[arg(default_value = ".")]
     pub(crate) name: String,
-    /// Run hostile inputs against its nodes, formats and codecs; exit with 1 if it has defects
+    /// Run hostile inputs against its nodes, formats and codecs, too
     #[arg(long)]
     pub(crate) hostile: bool,
     /// Parameters of a node type, where those made up from the manifest will not do; the columns are a int64, b bool, t utf8, f float64
-    #[arg(long, value_name = "TYPE=JSON", requires = "hostile")]
+    #[arg(long, value_name = "TYPE=JSON")]
     pub(crate) params: Vec<String>,
+}
+
+/// `plugin bench`.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// The plugin's name, NAME@VERSION, or its folder
+    #[arg(default_value = ".")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Seconds for each measurement; there are three rounds at least
+    #[arg(long, value_name = "S", default_value_t = 2.0)]
+    pub(crate) seconds: f64,
+}
+
+/// What is measured, and on what.
+#[derive(Debug, Args)]
+pub(crate) struct DataArguments {
+    /// Only this: a node type, format:ID or codec:ID
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) only: Option<String>,
+    /// Parameters of a node type, or options of format:ID or codec:ID; generated columns are a int64, b bool, t utf8, f float64
+    #[arg(long, value_name = "TYPE=JSON")]
+    pub(crate) params: Vec<String>,
+    /// Rows of generated data
+    #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(crate) rows: u64,
+    /// A file instead of generated data: rows for nodes, bytes for formats and codecs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input: Option<PathBuf>,
+}
+
+/// `plugin profile`.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArguments {
+    /// The plugin's name, NAME@VERSION, or its folder
+    #[arg(default_value = ".")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Profile the case in the plugin's tests whose file or name contains this, instead
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["only", "params", "input"])]
+    pub(crate) case: Option<String>,
+    /// So many samples
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) samples: u32,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", default_value = "profile.svg")]
+    pub(crate) output: PathBuf,
+}
+
+/// `plugin test`.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// The plugin's folder
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Only cases whose file or name contains this text
+    pub(crate) filter: Option<String>,
+    /// Write what comes as what is expected
+    #[arg(long)]
+    pub(crate) bless: bool,
+    /// Run the cases of this file, or of the files in this folder, instead of the plugin's own; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub(crate) suite: Vec<PathBuf>,
+    /// Try N random batches for each node type and parameters of the cases [default: what a file says in [property]]
+    #[arg(long, value_name = "N")]
+    pub(crate) property: Option<u32>,
+    /// What the random numbers start with [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Make a case of rows that a run has saved, and run it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "property", "filter"])]
+    pub(crate) from: Option<PathBuf>,
 }
 
 /// `plugin grant`.

@@ -3,10 +3,16 @@
 mod args;
 mod check;
 mod completions;
+mod compose;
+mod composed;
+mod convert;
+mod doctor;
 mod functions;
 mod graph;
 mod hooks;
 mod output;
+mod peek;
+mod pipe;
 mod pipeline;
 mod plugin;
 mod progress;
@@ -34,11 +40,15 @@ fn main() -> ExitCode {
     let output = Output::new(&arguments.global);
     let result = match &arguments.command {
         Command::Run(run) => run::run(&arguments.global, run, &output),
+        Command::Convert(convert) => convert::convert(&arguments.global, convert, &output),
+        Command::Pipe(pipe) => pipe::pipe(&arguments.global, pipe, &output),
+        Command::Peek(peek) => peek::peek(&arguments.global, peek, &output),
         Command::Check(check) => check::check(&arguments.global, check, &output),
         Command::Graph(graph) => graph::graph(&arguments.global, graph, &output),
         Command::Hooks(hooks) => hooks::hooks(&arguments.global, hooks, &output),
         Command::Functions { name } => functions::functions(name.as_deref(), &output),
         Command::Plugin(plugin) => plugin::plugin(&arguments.global, plugin, &output),
+        Command::Doctor(doctor) => doctor::doctor(doctor, &output),
         Command::Completions { shell } => completions::completions(*shell, &output),
     };
     let code = result.unwrap_or_else(|error| output.fail(&error));

@@ -18,6 +18,19 @@ pub(crate) struct Output {
     color_stdout: bool,
 }
 
+/// Colours of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// What is wrong, or was expected and is not there.
+    Red,
+    /// What is right, or came.
+    Green,
+    /// What deserves a look.
+    Yellow,
+    /// What is of less interest.
+    Dim,
+}
+
 /// Why a command ends early.
 #[derive(Debug)]
 pub(crate) enum CommandError {
@@ -125,6 +138,34 @@ impl Output {
     /// Bold text where stdout shows it.
     pub(crate) fn bold(&self, text: &str) -> String {
         if self.color_stdout { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Coloured text where stdout shows it.
+    pub(crate) fn paint(&self, color: Paint, text: &str) -> String {
+        let code = match color {
+            Paint::Red => "31",
+            Paint::Green => "32",
+            Paint::Yellow => "33",
+            Paint::Dim => "2",
+        };
+        if self.color_stdout { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Dim text where stdout shows it.
+    pub(crate) fn dim(&self, text: &str) -> String {
+        if self.color_stdout { format!("\u{1b}[2m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Cyan text where stdout shows it.
+    pub(crate) fn cyan(&self, text: &str) -> String {
+        if self.color_stdout && !text.is_empty() { format!("\u{1b}[36m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Columns of the terminal that stdout is; elsewhere what COLUMNS says, else 100.
+    pub(crate) fn width(&self) -> usize {
+        let terminal = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+        let said = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        terminal.or_else(said).unwrap_or(100).max(20)
     }
 
     /// Somebody sits at a terminal and can be asked.

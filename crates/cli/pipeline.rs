@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use jackfield_manifest::printable;
-use jackfield_manifest::{Problem, Severity};
+use jackfield_manifest::{Problem, SetOption, Severity};
 use jackfield_runtime::host::{CancelToken, LogLevel, LogLine, LogSink};
 use jackfield_runtime::{Class, Diagnosis, FirstParty, Plan, PlanRequest, Report, Runtime, Settings};
 
@@ -22,7 +22,7 @@ pub(crate) fn open_runtime_to_run(global: &Global) -> Result<Runtime, CommandErr
     settings(global).map(Runtime::open_to_run)
 }
 
-fn settings(global: &Global) -> Result<Settings, CommandError> {
+pub(crate) fn settings(global: &Global) -> Result<Settings, CommandError> {
     let executable = std::env::current_exe()?;
     let built = crate::FIRST_PARTY.iter();
     let first_party: Vec<FirstParty> =
@@ -33,9 +33,22 @@ fn settings(global: &Global) -> Result<Settings, CommandError> {
     settings.map_err(|problems| configuration(problems).into())
 }
 
-fn configuration(problems: Vec<Problem>) -> Report {
+pub(crate) fn configuration(problems: Vec<Problem>) -> Report {
     let errors = problems.into_iter().filter(|p| p.severity == Severity::Error);
     Report { diagnoses: errors.map(|problem| Diagnosis { problem, class: Class::Configuration }).collect() }
+}
+
+/// A pipeline to plan: its text, and how what is found in it is told.
+pub(crate) struct Asked<'a> {
+    /// What messages call the text.
+    pub(crate) shown: &'a str,
+    pub(crate) text: &'a str,
+    /// The folder that paths in it are relative to.
+    pub(crate) folder: &'a Path,
+    pub(crate) sets: &'a [SetOption],
+    pub(crate) limit: Option<u64>,
+    /// Problems as users are told them.
+    pub(crate) told: &'a dyn Fn(Problem) -> Problem,
 }
 
 /// Plans the pipeline that the arguments name, and shows its warnings.
@@ -48,19 +61,41 @@ pub(crate) fn plan(
 ) -> Result<Plan, CommandError> {
     let (shown, bytes) = read(&arguments.file)?;
     let text = jackfield_manifest::decode(&shown, &bytes).map_err(|problem| configuration(vec![*problem]))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    let plan = runtime.plan(&PlanRequest {
-        file: &shown,
+    let asked = Asked {
+        shown: &shown,
         text,
         folder: arguments.file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
         sets: &arguments.set,
-        env: &|name| std::env::var(name).ok(),
         limit,
+        told: &|problem| problem,
+    };
+    plan_text(runtime, &asked, cancel, output)
+}
+
+/// Plans a pipeline, and shows its warnings.
+pub(crate) fn plan_text(
+    runtime: &Runtime,
+    asked: &Asked<'_>,
+    cancel: CancelToken,
+    output: &Output,
+) -> Result<Plan, CommandError> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    let planned = runtime.plan(&PlanRequest {
+        file: asked.shown,
+        text: asked.text,
+        folder: asked.folder,
+        sets: asked.sets,
+        env: &|name| std::env::var(name).ok(),
+        limit: asked.limit,
         now_micros: i64::try_from(now).unwrap_or(i64::MAX),
         cancel,
         log: log_to_stderr(output),
+    });
+    let plan = planned.map_err(|report| {
+        let told = |Diagnosis { problem, class }| Diagnosis { problem: (asked.told)(problem), class };
+        Report { diagnoses: report.diagnoses.into_iter().map(told).collect() }
     })?;
-    plan.warnings().iter().for_each(|warning| output.problem(warning));
+    plan.warnings().iter().for_each(|warning| output.problem(&(asked.told)(warning.clone())));
     Ok(plan)
 }
 

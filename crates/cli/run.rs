@@ -1,42 +1,114 @@
-//! `jackfield run`.
+//! `jackfield run`, and what `convert` and `pipe` do with the pipelines that they make.
 
+use std::path::Path;
+
+use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
-use jackfield_runtime::{Class, Metric, Plan, RunReport, Runtime, Stop};
+use jackfield_runtime::{Class, Metric, Plan, Registry, RunReport, Runtime, Stop};
 use serde_json::{Value, json};
 
+use crate::args::daily::RunningArguments;
 use crate::args::{Global, RunArguments};
+use crate::composed::Composed;
 use crate::output::{CommandError, CommandResult, Output, exit_code, problem_json};
+use crate::pipeline::Asked;
 use crate::{check, pipeline, plugin, progress, signals, summary};
+
+/// How a planned pipeline is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// What messages call the pipeline, where it has no file.
+    name: &'static str,
+    threads: Option<u16>,
+    dry_run: bool,
+    print: bool,
+    fail_on_rejected: bool,
+}
+
+impl Manner {
+    /// That of `convert` and `pipe`.
+    pub(crate) fn of(running: &RunningArguments, name: &'static str) -> Manner {
+        let RunningArguments { threads, dry_run, print, fail_on_rejected, .. } = *running;
+        Manner { name, threads, dry_run, print, fail_on_rejected }
+    }
+}
 
 pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) -> CommandResult {
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let mut plan = plan(&runtime, arguments, cancel, output)?;
-    if let Some(threads) = arguments.threads {
+    let RunArguments { threads, dry_run, fail_on_rejected, .. } = *arguments;
+    let manner = Manner { name: "run", threads, dry_run, print: false, fail_on_rejected };
+    let plan = || pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
+    go(&runtime, plan, &|problem| problem, &manner, output)
+}
+
+/// Runs a pipeline that `compose` makes of the command line, as `run` would run its file.
+pub(crate) fn composed(
+    global: &Global,
+    manner: &Manner,
+    output: &Output,
+    compose: impl FnOnce(&Registry) -> Result<Composed, CommandError>,
+) -> CommandResult {
+    if manner.print {
+        let composed = compose(&pipeline::open_runtime(global)?.registry())?;
+        if output.json {
+            output.json_result(&json!({ "pipeline": composed.text() }))?;
+        } else {
+            output.result(composed.text())?;
+        }
+        return Ok(0);
+    }
+    let cancel = CancelToken::new();
+    signals::watch(cancel.clone())?;
+    let runtime = pipeline::open_runtime_to_run(global)?;
+    let composed = compose(&runtime.registry())?;
+    let asked = Asked {
+        shown: manner.name,
+        text: composed.text(),
+        folder: Path::new("."),
+        sets: &[],
+        limit: None,
+        told: &|problem| composed.told(manner.name, problem),
+    };
+    go(&runtime, || pipeline::plan_text(&runtime, &asked, cancel.clone(), output), asked.told, manner, output)
+}
+
+/// Plans and runs. `told` says what happens in the run in words that fit where the pipeline came from.
+fn go(
+    runtime: &Runtime,
+    plan: impl Fn() -> Result<Plan, CommandError>,
+    told: &dyn Fn(Problem) -> Problem,
+    manner: &Manner,
+    output: &Output,
+) -> CommandResult {
+    let mut plan = granted(runtime, plan, output)?;
+    if let Some(threads) = manner.threads {
         plan.set_threads(threads);
+    }
+    if let Some(folder) = &arguments.save_failures {
+        plan.save_failures(folder.clone());
     }
     if output.json && plan.writes_stdout() {
         let message = "--json prints on stdout, where a sink of this pipeline writes; give the sink a file";
         return Err(CommandError::Usage(message.to_owned()));
     }
-    if arguments.dry_run {
+    if manner.dry_run {
         check::show(&plan, output)?;
         return Ok(0);
     }
-    plugin::grants::introduce(&runtime, &plan.plugins().order, output);
-    execute(plan, arguments, output)
+    plugin::grants::introduce(runtime, &plan.plugins().order, output);
+    execute(plan, told, manner, output)
 }
 
 /// Plans the pipeline. On a terminal, plugins that nobody has granted yet are asked about, each once.
-fn plan(
+pub(crate) fn granted(
     runtime: &Runtime,
-    arguments: &RunArguments,
-    cancel: CancelToken,
+    plan: impl Fn() -> Result<Plan, CommandError>,
     output: &Output,
 ) -> Result<Plan, CommandError> {
     loop {
-        let planned = pipeline::plan(runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
+        let planned = plan();
         let Err(CommandError::Report(report)) = planned else { return planned };
         let strangers = if output.can_ask() { runtime.strangers(&report) } else { Vec::new() };
         // With anything else wrong, nothing will run whatever the answer is.
@@ -47,7 +119,7 @@ fn plan(
     }
 }
 
-fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResult {
+fn execute(plan: Plan, told: &dyn Fn(Problem) -> Problem, manner: &Manner, output: &Output) -> CommandResult {
     if output.verbose > 0 {
         let stages = plan.progress().stages.len();
         output.note(&format!("running {} with {stages} stages", pipeline::printable(plan.name())));
@@ -68,16 +140,16 @@ fn execute(plan: Plan, arguments: &RunArguments, output: &Output) -> CommandResu
             } else {
                 summary::show(&report, output);
             }
-            let failed = arguments.fail_on_rejected && report.rejected() > 0;
+            let failed = manner.fail_on_rejected && report.rejected() > 0;
             Ok(if failed { 6 } else { 0 })
         }
         Err((failure, report)) => {
             if output.json {
                 let mut document = report_json(&report);
-                document["errors"] = failure.problems().map(problem_json).collect();
+                document["errors"] = failure.problems().map(|problem| problem_json(&told(problem.clone()))).collect();
                 output.json_result(&document)?;
             } else {
-                failure.problems().for_each(|problem| output.problem(problem));
+                failure.problems().for_each(|problem| output.problem(&told(problem.clone())));
                 if report.rejected() > 0 {
                     summary::show_rejected(&report, output);
                 }

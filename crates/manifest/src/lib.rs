@@ -8,6 +8,7 @@
 //! * Key order is kept, because derived columns and sinks go by it.
 //! * Nothing here panics, whatever the text.
 
+mod cases;
 mod config;
 mod document;
 mod limits;
@@ -23,12 +24,17 @@ mod units;
 mod value;
 mod variables;
 
+pub use cases::{
+    Budget, Case, CaseBytes, CaseFile, Content, ExpectedError, ExpectedLog, ExpectedRejection, Property, Spans,
+    Subject, parse_cases, to_toml, toml_key,
+};
 pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
 pub use limits::{LimitSettings, PluginSettings};
 pub use manifest::{
-    CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, HookPoint, Manifest, NodeDecl, OfferDecl,
-    OnFailure, PortDecl, Requirement, Resources, RouteDecl, parse_embedded_manifest, parse_manifest,
+    AdapterChoice, BuildDecl, CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, HookPoint,
+    Manifest, NodeDecl, OfferDecl, OnFailure, PortDecl, Requirement, Resources, RouteDecl, parse_embedded_manifest,
+    parse_manifest,
 };
 pub use names::{NameError, PortRef, StageName, TypeRef};
 pub use permissions::{

@@ -151,6 +151,11 @@ impl Section {
         self.entries.get(key).map(|entry| entry.key)
     }
 
+    /// Where a key's value stands.
+    pub(crate) fn value_spot(&self, key: &str) -> Option<Spot> {
+        self.entries.get(key).map(|entry| entry.item.spot)
+    }
+
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Item> {
         self.known.push(key);
         self.entries.shift_remove(key).map(|entry| entry.item)

@@ -156,6 +156,27 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
     }
 }
 
+/// The codes of all problems that faults become.
+pub(crate) const FAULT_CODES: [&str; 17] = [
+    "plugin-trap",
+    "call-timeout",
+    "instance-timeout",
+    "fuel-per-call",
+    "fuel-per-instance",
+    "memory",
+    "hostcall-fuel",
+    "handles",
+    "resource-table",
+    "too-many-parts",
+    "stack",
+    "written-bytes",
+    "emitted-bytes",
+    "emitted-rows",
+    "expansion",
+    "plugin-protocol",
+    "host",
+];
+
 /// The code of the problem that a fault becomes.
 pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
     match kind {

@@ -7,15 +7,21 @@ mod node;
 mod output;
 mod packets;
 mod parallel;
+mod saving;
 mod sink;
 mod source;
+mod taking;
 mod trouble;
 
-use std::sync::Arc;
+pub(crate) use output::use_permissions;
+
+use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
+use jackfield_columns::Batch;
 use jackfield_host::StoreOptions;
 use jackfield_manifest::{Problem, Severity};
 
@@ -24,13 +30,15 @@ use crate::hooks::metrics::{Gathered, Metric};
 use crate::hooks::stage::StageHooks;
 use crate::lifecycle::Running;
 use crate::loader::LoadedPlugin;
-use crate::plan::{Body, Edge, Plan, Stage, asked_rows};
+use crate::plan::{Body, Edge, Given, Kept, Plan, Stage, asked_rows};
 use crate::progress::{StageCounters, StageKind};
 use crate::stops::Stop;
 
 use letters::DeadLetters;
 use output::Outputs;
 use packets::{Fanout, Inbox, Outlet};
+use saving::Saving;
+use taking::Take;
 use trouble::Failures;
 
 /// What one stage did.
@@ -107,6 +115,23 @@ impl Plan {
     /// # Errors
     /// What failed first; the report of what was done until then goes with it.
     pub fn run(self) -> Result<RunReport, (Report, RunReport)> {
+        self.run_with(None)
+    }
+
+    /// Runs it, and hands the rows of all sinks to `take`, batch by batch, instead of writing them, until it breaks.
+    /// A batch holds the sink's columns.
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn run_into(
+        self,
+        take: &mut (dyn FnMut(Batch) -> ControlFlow<()> + Send),
+    ) -> Result<RunReport, (Report, RunReport)> {
+        let take = Mutex::new(take);
+        self.run_with(Some(&|batch| (take.lock().unwrap_or_else(PoisonError::into_inner))(batch)))
+    }
+
+    fn run_with(self, taking: Option<Take<'_>>) -> Result<RunReport, (Report, RunReport)> {
         let start = Instant::now();
         let counters: Vec<Arc<StageCounters>> = self.stages.iter().map(|stage| stage.counters.clone()).collect();
         let pipeline = self.name.clone();
@@ -116,9 +141,10 @@ impl Plan {
         let outputs = Outputs::default();
         let letters = DeadLetters::new(&self.folder);
         let metrics = Gathered::default();
+        let saving = Saving::new(self.save_failures.clone(), state.as_deref());
         let hooked = hooks::RunHooks { running: &running, pipeline: &pipeline, counters: &counters };
         match hooked.start() {
-            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics),
+            Ok(_watch) => run_stages(self, &failures, &outputs, &letters, &metrics, &saving, taking),
             Err(diagnoses) => failures.add(diagnoses),
         }
 
@@ -185,7 +211,15 @@ fn denied(running: &Running) -> Vec<Denied> {
     running.loaded().into_iter().flat_map(of).collect()
 }
 
-fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &DeadLetters, metrics: &Gathered) {
+fn run_stages(
+    plan: Plan,
+    failures: &Failures,
+    outputs: &Outputs,
+    letters: &DeadLetters,
+    metrics: &Gathered,
+    saving: &Saving,
+    taking: Option<Take<'_>>,
+) {
     let running = plan.running.clone();
     let running: &Running = &running;
     let pipeline = plan.name.clone();
@@ -198,7 +232,7 @@ fn run_stages(plan: Plan, failures: &Failures, outputs: &Outputs, letters: &Dead
             let inbox = std::mem::take(&mut inboxes[number]);
             let mut fanout = std::mem::take(&mut fanouts[number]);
             let schema = input_schema(&plan.edges, &schemas, number);
-            let job = Job { failures, outputs, letters, metrics, running, pipeline };
+            let job = Job { failures, outputs, letters, metrics, saving, running, pipeline, taking };
             let settings = Settings { limit: plan.limit, batch_rows: plan.batch_rows, threads: plan.threads };
             let name = format!("{} {}", stage.counters.kind.name(), stage.name);
             let work = move || {
@@ -253,9 +287,39 @@ fn run_stage(
                 _ => executor.block_on(node::run(job, working, *node, inboxes, &mut Outlet::Next(fanout))),
             }
         }
+        Body::Given(given) => {
+            executor.block_on(give(given, &counters, fanout));
+            Ok(())
+        }
+        Body::Kept(kept) => {
+            executor.block_on(keep(&kept, &counters, inboxes));
+            Ok(())
+        }
         Body::Sink(sink) => {
             let writing = sink::Writing { name, counters, store, schema };
             executor.block_on(sink::run(job, writing, *sink, inboxes))
+        }
+    }
+}
+
+/// Hands on rows that are there already.
+async fn give(given: Given, counters: &StageCounters, fanout: &mut Fanout) {
+    for batch in given.batches {
+        if fanout.is_done() {
+            return;
+        }
+        counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+        fanout.send(0, batch).await;
+    }
+}
+
+/// Keeps all rows in memory.
+async fn keep(kept: &Kept, counters: &StageCounters, inboxes: Vec<Inbox>) {
+    for mut inbox in inboxes {
+        while let Some(batch) = inbox.receive().await {
+            counters.rows_in.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+            counters.rows_out.fetch_add(batch.rows() as u64, Ordering::Relaxed);
+            kept.push(batch);
         }
     }
 }
@@ -280,8 +344,11 @@ pub(crate) struct Job<'a> {
     pub(crate) outputs: &'a Outputs,
     pub(crate) letters: &'a DeadLetters,
     pub(crate) metrics: &'a Gathered,
+    pub(crate) saving: &'a Saving,
     pub(crate) running: &'a Running,
     pub(crate) pipeline: &'a str,
+    /// Who takes the rows of sinks, where they are not written.
+    pub(crate) taking: Option<Take<'a>>,
 }
 
 impl Job<'_> {

@@ -5,7 +5,7 @@
 
 mod codecs;
 mod formats;
-mod inputs;
+pub(crate) mod inputs;
 mod nodes;
 
 use std::collections::BTreeMap;

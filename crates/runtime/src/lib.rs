@@ -6,6 +6,7 @@
 //! [`Plan::run`] moves the data.
 
 pub mod audit;
+pub mod cases;
 pub mod configuration;
 mod diagnose;
 pub mod discover;
@@ -35,7 +36,8 @@ pub use hooks::metrics::Metric;
 pub use lifecycle::{HealthWatch, Running, Standing, State, Transition};
 pub use loader::{Builder, LoadedPlugin, PluginFault, Runtime};
 pub use native::{NativeNode, NativePlugin};
-pub use plan::{Plan, PlanRequest};
+pub use plan::{ColumnNote, FileInfo, Plan, PlanRequest, SourceInfo, Why};
+pub use plan::{Ends, Kept, Plan, PlanRequest};
 pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use rights::Stand;

@@ -3,7 +3,7 @@
 mod granting;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -21,7 +21,7 @@ use crate::lifecycle::{About, Running, Transition};
 use crate::limits::lower;
 use crate::native::NativePlugin;
 use crate::registry::Registry;
-use crate::settings::Settings;
+use crate::settings::{PluginFolder, Settings};
 use crate::stops::{Stop, Stops};
 
 use granting::unused;
@@ -37,6 +37,7 @@ type EngineSlot = OnceLock<Result<Engine, EngineError>>;
 pub struct Runtime {
     settings: Settings,
     native: Vec<NativePlugin>,
+    worked_on: Option<PathBuf>,
     /// Replaced whole, in one step: readers never wait, and whoever holds a snapshot keeps it.
     registry: ArcSwap<Registry>,
     digests: Digests,
@@ -79,9 +80,19 @@ impl From<PluginFault> for Report {
 pub struct Builder {
     settings: Settings,
     native: Vec<NativePlugin>,
+    /// The folder of a plugin that is being worked on.
+    worked_on: Option<PathBuf>,
 }
 
 impl Builder {
+    /// The plugin in this folder takes the place of all others of its name, wherever these lie and whoever made them; it
+    /// gets no more trust or rights by it. For tests of a plugin.
+    #[must_use]
+    pub fn worked_on(mut self, folder: PathBuf) -> Builder {
+        self.worked_on = Some(folder);
+        self
+    }
+
     /// Registers a native plugin. It counts as first-party, and before the first-party plugins on the disk.
     #[must_use]
     pub fn native(mut self, plugin: NativePlugin) -> Builder {
@@ -108,20 +119,28 @@ impl Builder {
     }
 
     fn beside(self, engine: Arc<EngineSlot>) -> Runtime {
-        let Builder { settings, native } = self;
-        let registry = ArcSwap::from_pointee(snapshot(&settings, &native));
+        let Builder { settings, native, worked_on } = self;
+        let registry = ArcSwap::from_pointee(snapshot(&settings, &native, worked_on.as_deref()));
         let digests = Digests::new(settings.cache_dir.clone());
         let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
         let loaded = Mutex::default();
-        Runtime { settings, native, registry, digests, engine, loaded, events, stops, grants, denials }
+        Runtime { settings, native, worked_on, registry, digests, engine, loaded, events, stops, grants, denials }
     }
 }
 
 /// What is installed now.
-fn snapshot(settings: &Settings, native: &[NativePlugin]) -> Registry {
+fn snapshot(settings: &Settings, native: &[NativePlugin], worked_on: Option<&Path>) -> Registry {
     let mut found = discover(&settings.folders, &settings.first_party);
+    if let Some(folder) = worked_on {
+        let mut only = discover(&[PluginFolder { path: folder.to_owned(), rank: Rank::Configured }], &[]);
+        only.plugins.truncate(1);
+        only.broken.truncate(1);
+        found.plugins.retain(|plugin| only.plugins.iter().all(|own| own.name() != plugin.name()));
+        found.plugins.splice(0..0, only.plugins);
+        found.broken.splice(0..0, only.broken);
+    }
     found.plugins.splice(0..0, native.iter().map(|plugin| plugin.installed().clone()));
     Registry::new(found, settings.choices())
 }
@@ -221,7 +240,7 @@ impl Runtime {
 
     /// Lets the host add plugins of its own before the runtime is opened.
     pub fn builder(settings: Settings) -> Builder {
-        Builder { settings, native: Vec::new() }
+        Builder { settings, native: Vec::new(), worked_on: None }
     }
 
     /// What is installed: a snapshot that never changes.
@@ -232,7 +251,7 @@ impl Runtime {
     /// Looks at the plugin folders anew and publishes what is there in one step. Plans and runs that began before keep
     /// what they began with.
     pub fn refresh(&self) -> Arc<Registry> {
-        let registry = Arc::new(snapshot(&self.settings, &self.native));
+        let registry = Arc::new(snapshot(&self.settings, &self.native, self.worked_on.as_deref()));
         self.registry.store(registry.clone());
         registry
     }

@@ -2,6 +2,8 @@
 
 mod demand;
 mod detect;
+mod ends;
+mod found;
 mod hooks;
 mod node;
 mod overlap;
@@ -27,6 +29,9 @@ use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
 pub(crate) use demand::{Wanted, asked_rows, granted_rows};
+pub(crate) use ends::Given;
+pub use ends::{Ends, Kept};
+pub use found::{ColumnNote, FileInfo, SourceInfo, Why};
 pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
@@ -74,6 +79,8 @@ pub struct Plan {
     /// What the pipeline says; otherwise the stages decide.
     pub(crate) batch_rows: Option<u32>,
     pub(crate) threads: u16,
+    /// A folder of the user's for what goes wrong.
+    pub(crate) save_failures: Option<PathBuf>,
     pub(crate) cancel: CancelToken,
     /// The plugins of all stages and what they require, in the order in which they start.
     plugins: Resolved,
@@ -99,6 +106,10 @@ pub(crate) enum Body {
     Source(Box<SourceStage>),
     Node(Box<NodeStage>),
     Sink(Box<SinkStage>),
+    /// A source whose rows are there already.
+    Given(Given),
+    /// A sink whose rows stay in memory.
+    Kept(Kept),
 }
 
 /// An output. The schema is `None` where it is known with the first batch only.
@@ -145,6 +156,12 @@ impl Plan {
         self.threads = threads;
     }
 
+    /// Saves rows that fail or are rejected in this folder, besides those that a plugin does not survive, which are
+    /// otherwise saved in the state folder.
+    pub fn save_failures(&mut self, folder: PathBuf) {
+        self.save_failures = Some(folder);
+    }
+
     /// A sink writes to standard output.
     pub fn writes_stdout(&self) -> bool {
         self.stages.iter().any(|stage| matches!(&stage.body, Body::Sink(sink) if sink.target == SinkTarget::Stdout))
@@ -171,8 +188,11 @@ pub(crate) struct Planner<'a> {
     /// The plugins that stages use, each with the place that names it first.
     used: Vec<Arc<InstalledPlugin>>,
     pub(crate) running: Arc<Running>,
+    /// Why the content of a source's first file told its format, by the source's name.
+    pub(crate) detected: Vec<(String, String)>,
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
+    pub(crate) ends: &'a Ends,
 }
 
 impl Planner<'_> {
@@ -250,6 +270,14 @@ impl Runtime {
     /// # Errors
     /// Everything that is wrong with the pipeline, at once.
     pub fn plan(&self, request: &PlanRequest<'_>) -> Result<Plan, Report> {
+        self.plan_between(request, &Ends::default())
+    }
+
+    /// The same with some sources and sinks in memory.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the pipeline, at once.
+    pub fn plan_between(&self, request: &PlanRequest<'_>, ends: &Ends) -> Result<Plan, Report> {
         let (pipeline, problems) =
             jackfield_manifest::parse_pipeline(request.file, request.text, request.sets, request.env);
         let (errors, mut warnings): (Vec<Problem>, Vec<Problem>) =
@@ -291,8 +319,10 @@ impl Runtime {
             registry,
             running: running.clone(),
             used: Vec::new(),
+            detected: Vec::new(),
             found: Vec::new(),
             warnings,
+            ends,
         };
         let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
@@ -331,6 +361,7 @@ impl Runtime {
             limit: request.limit,
             batch_rows: pipeline.batch_rows,
             threads: 1,
+            save_failures: None,
             cancel: request.cancel.clone(),
             plugins,
             running,

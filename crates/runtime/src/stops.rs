@@ -22,6 +22,8 @@ pub struct Stop {
     pub pipeline: String,
     /// The limit that was reached.
     pub limit: Option<LimitHit>,
+    /// Where in the plugin it was, innermost first, as far as that is known.
+    pub frames: Vec<String>,
 }
 
 /// Tells who listens, and remembers for the report.
@@ -51,6 +53,7 @@ impl Stops {
             stage: label.stage,
             pipeline: label.pipeline,
             limit: fault.limit.clone(),
+            frames: fault.backtrace.clone(),
         };
         // Nobody may be listening.
         let _ = self.events.send(stop.clone());

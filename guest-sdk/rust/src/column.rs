@@ -212,3 +212,20 @@ macro_rules! scalars {
 }
 scalars!(bool => Boolean, i32 => Int64, i64 => Int64, u32 => Uint64, u64 => Uint64, f64 => Float64, &str => Text,
     String => Text, &[u8] => Binary);
+
+/// Values of the same case; a float equals itself by IEEE's rules, so NaN does not.
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Scalar::Null, Scalar::Null) => true,
+            (Scalar::Boolean(a), Scalar::Boolean(b)) => a == b,
+            (Scalar::Int64(a), Scalar::Int64(b)) => a == b,
+            (Scalar::Uint64(a), Scalar::Uint64(b)) => a == b,
+            (Scalar::Float64(a), Scalar::Float64(b)) => a == b,
+            (Scalar::Text(a), Scalar::Text(b)) => a == b,
+            (Scalar::Binary(a), Scalar::Binary(b)) => a == b,
+            (Scalar::Typed((a, x)), Scalar::Typed((b, y))) => x == y && format!("{a:?}") == format!("{b:?}"),
+            _ => false,
+        }
+    }
+}

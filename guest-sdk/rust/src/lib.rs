@@ -26,6 +26,20 @@
 //! jackfield_sdk::export_node!(Late);
 //! ```
 //!
+//! Most nodes say only what becomes of columns. For them there is a shorter way, [`table`]: a function that says it once, with
+//! operators. [`nodes!`] exports several node types, made either way, from one component:
+//!
+//! ```no_run
+//! use jackfield_sdk::table::Table;
+//!
+//! fn late(rows: Table, _: &()) -> Table {
+//!     let delay = rows.col("delay");
+//!     rows.filter(delay.gt(60)).with_column("hours", delay.float() / 60.0)
+//! }
+//!
+//! jackfield_sdk::nodes! { "late" => table(late) }
+//! ```
+//!
 //! Batches and columns stay in the host: [`Batch`] and [`Column`] are handles, and their methods run as native Arrow
 //! kernels over whole columns. For loops of its own a plugin reads columns as raw Arrow [`Buffers`] and makes new ones
 //! with [`builders`].
@@ -52,6 +66,7 @@ pub mod schema;
 pub mod service;
 pub mod sql;
 pub mod streams;
+pub mod table;
 pub mod type_text;
 pub mod views;
 

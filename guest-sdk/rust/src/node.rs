@@ -73,6 +73,101 @@ macro_rules! export_node {
     };
 }
 
+/// Exports several node types, by their names in the manifest: each is a type that implements [`Node`], or
+/// `table(function)` for a function over a [`Table`](crate::table::Table).
+///
+/// ```no_run
+/// # use jackfield_sdk::{Batch, Binding, Buffers, Failure, InputPort, Node, Params, Step, table::Table};
+/// # struct Counter;
+/// # impl Node for Counter {
+/// #     fn new(_: &str, _: Params) -> Result<Self, Vec<Failure>> { Ok(Counter) }
+/// #     fn bind(&mut self, inputs: &[InputPort]) -> Result<Binding, Vec<Failure>> { Ok(Binding::passing(&inputs[0])) }
+/// #     fn process(&mut self, _: &str, _: &Batch, _: &[Buffers]) -> Result<Step, Failure> { Ok(Step::pass()) }
+/// # }
+/// fn upper(rows: Table, _: &()) -> Table {
+///     let name = rows.col("name").upper();
+///     rows.with_column("name", name)
+/// }
+///
+/// jackfield_sdk::nodes! {
+///     "upper" => table(upper),
+///     "counter" => Counter,
+/// }
+/// ```
+#[macro_export]
+macro_rules! nodes {
+    ($($name:literal => $kind:ident $(($say:expr))?),+ $(,)?) => {
+        #[doc(hidden)]
+        #[allow(missing_debug_implementations)]
+        pub struct JackfieldNodes(Box<dyn $crate::node::AnyNode>);
+
+        impl $crate::Node for JackfieldNodes {
+            fn new(node_type: &str, params: $crate::Params) -> Result<Self, Vec<$crate::Failure>> {
+                match node_type {
+                    $($name => $crate::make_node!(node_type, params, $kind $(($say))?).map(JackfieldNodes),)+
+                    other => Err(vec![$crate::Failure::internal(format!("the component has no node type `{other}`"))]),
+                }
+            }
+            fn bind(&mut self, inputs: &[$crate::InputPort]) -> Result<$crate::Binding, Vec<$crate::Failure>> {
+                self.0.bind(inputs)
+            }
+            fn process(
+                &mut self,
+                port: &str,
+                batch: &$crate::Batch,
+                columns: &[$crate::Buffers],
+            ) -> Result<$crate::Step, $crate::Failure> {
+                self.0.process(port, batch, columns)
+            }
+            fn resume(&mut self) -> Result<$crate::Step, $crate::Failure> {
+                self.0.resume()
+            }
+            fn finish(&mut self, port: &str) -> Result<$crate::Step, $crate::Failure> {
+                self.0.finish(port)
+            }
+        }
+
+        $crate::export_node!(JackfieldNodes);
+    };
+}
+
+/// One node of [`nodes!`](crate::nodes).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! make_node {
+    ($node_type:expr, $params:expr, table($say:expr)) => {{
+        let _ = $node_type;
+        $crate::table::TableNode::with(&$params, $say).map(|node| Box::new(node) as Box<dyn $crate::node::AnyNode>)
+    }};
+    ($node_type:expr, $params:expr, $made:ident) => {
+        <$made as $crate::Node>::new($node_type, $params).map(|node| Box::new(node) as Box<dyn $crate::node::AnyNode>)
+    };
+}
+
+/// A node of any type, as [`nodes!`](crate::nodes) keeps it.
+#[doc(hidden)]
+pub trait AnyNode {
+    fn bind(&mut self, inputs: &[InputPort]) -> Result<Binding, Vec<Failure>>;
+    fn process(&mut self, port: &str, batch: &Batch, columns: &[Buffers]) -> Result<Step, Failure>;
+    fn resume(&mut self) -> Result<Step, Failure>;
+    fn finish(&mut self, port: &str) -> Result<Step, Failure>;
+}
+
+impl<N: Node> AnyNode for N {
+    fn bind(&mut self, inputs: &[InputPort]) -> Result<Binding, Vec<Failure>> {
+        Node::bind(self, inputs)
+    }
+    fn process(&mut self, port: &str, batch: &Batch, columns: &[Buffers]) -> Result<Step, Failure> {
+        Node::process(self, port, batch, columns)
+    }
+    fn resume(&mut self) -> Result<Step, Failure> {
+        Node::resume(self)
+    }
+    fn finish(&mut self, port: &str) -> Result<Step, Failure> {
+        Node::finish(self, port)
+    }
+}
+
 #[doc(hidden)]
 pub const fn implemented<T: Node>() {}
 

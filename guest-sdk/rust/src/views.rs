@@ -25,6 +25,46 @@ impl Buffers {
         self.values.chunks_exact(T::WIDTH).map(T::of)
     }
 
+    /// New numbers out of all rows, nulls included, in one loop that the compiler makes vector instructions of; what is
+    /// null stays null. For what a kernel does not do.
+    pub fn map<T: Native, U: Native>(&self, each: impl Fn(T) -> U) -> Buffers {
+        let mut values = Vec::with_capacity(self.length as usize * U::WIDTH);
+        for value in self.values::<T>() {
+            each(value).append(&mut values);
+        }
+        Buffers { validity: self.validity.clone(), offsets: None, values, ..*self }
+    }
+
+    /// Rows that are there, in runs: what stands behind one another is worked on, and copied, together.
+    pub fn valid_runs(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let length = self.length as usize;
+        let mut row = 0;
+        std::iter::from_fn(move || {
+            let Some(bits) = self.validity.as_deref() else {
+                let run = (row < length).then_some(row..length);
+                row = length;
+                return run;
+            };
+            // Whole bytes are looked at where they say the same for eight rows.
+            let skip = |mut row: usize, wanted: bool| {
+                let whole = if wanted { 0xff } else { 0 };
+                while row < length {
+                    if row % 8 == 0 && row + 8 <= length && bits.get(row / 8) == Some(&whole) {
+                        row += 8;
+                    } else if bit(bits, row) == wanted {
+                        row += 1;
+                    } else {
+                        break;
+                    }
+                }
+                row
+            };
+            let start = skip(row, false);
+            row = skip(start, true);
+            (start < row).then_some(start..row)
+        })
+    }
+
     /// The number in a row, unless it is null.
     #[inline]
     pub fn get<T: Native>(&self, row: usize) -> Option<T> {
@@ -80,7 +120,25 @@ fn at<T: Native>(values: &[u8], index: usize) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::builders::{BooleanBuilder, ListBuilder, TextBuilder};
+    use crate::builders::{BooleanBuilder, ListBuilder, PrimitiveBuilder, TextBuilder};
+
+    #[test]
+    fn rows_come_in_runs_and_are_mapped_together() {
+        let mut builder = PrimitiveBuilder::<i64>::default();
+        for row in 0..100 {
+            match row % 29 {
+                0 => builder.push_null(),
+                _ => builder.push(row),
+            }
+        }
+        let level = builder.finish();
+        let runs: Vec<_> = level.valid_runs().collect();
+        assert_eq!(runs, [1..29, 30..58, 59..87, 88..100]);
+        let doubled = level.map(|value: i64| value as f64 * 2.0);
+        assert_eq!((doubled.get::<f64>(0), doubled.get::<f64>(1), doubled.null_count), (None, Some(2.0), 4));
+        let whole = PrimitiveBuilder::<i64>::default().finish();
+        assert_eq!(whole.valid_runs().count(), 0);
+    }
 
     #[test]
     fn text_reads_back() {

@@ -2,9 +2,8 @@
 
 use crate::cells::{Cell, Rules};
 use crate::rows::Rows;
-use jackfield_values::number;
-use jackfield_values::time::{self, Offset};
-use jackfield_values::types::{Kind, Type, Unit};
+use jackfield_values::infer;
+use jackfield_values::types::{Kind, Type};
 
 /// So many fields of a column are looked at after the first that makes it text: enough to tell whether that one strays.
 const LOOKED_AT_AFTER: u32 = 256;
@@ -26,17 +25,7 @@ pub(crate) struct Stray {
 /// What the fields of one column looked like so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    boolean: bool,
-    integer: bool,
-    /// An integer that no `int64` holds.
-    large: bool,
-    float: bool,
-    /// `nan` or `inf`.
-    word: bool,
-    date: bool,
-    timestamp: bool,
-    zoned: bool,
-    text: bool,
+    texts: infer::Seen,
     /// Fields that were numbers, and fields that were something else.
     numbers: u32,
     others: u32,
@@ -54,88 +43,42 @@ impl Seen {
 
     /// Takes a field into account, and says whether it is the one that makes the column text.
     pub(crate) fn look(&mut self, field: &[u8], rules: &Rules) -> bool {
-        let was_text = self.text;
+        let was_text = self.texts.is_text();
         match self.classify(field, rules) {
             Some(true) => self.numbers += 1,
             Some(false) => self.others += 1,
             None => {}
         }
         self.after += u32::from(was_text);
-        self.text && !was_text
+        self.texts.is_text() && !was_text
     }
 
     /// The value that made a column of numbers text, if that is what happened.
     pub(crate) fn stray(&self) -> Option<Stray> {
         let (line, value) = self.first_text.as_ref()?;
+        let others = self.texts.numbers().filter(|_| self.numbers > self.others)?;
         let shown = String::from_utf8_lossy(value);
         let cut = shown.char_indices().nth(SHOWN).map_or(shown.len(), |(at, _)| at);
-        let numbers = Seen { text: false, boolean: false, date: false, timestamp: false, zoned: false, ..self.clone() };
-        let others = numbers.kind();
-        let are_numbers = self.numbers > self.others && matches!(others, Kind::Int64 | Kind::Float64);
-        are_numbers.then(|| Stray { line: *line, value: shown.get(..cut).unwrap_or_default().to_owned(), others })
+        Some(Stray { line: *line, value: shown.get(..cut).unwrap_or_default().to_owned(), others })
     }
 
     /// Whether a field is a number; `None` where it is null.
     fn classify(&mut self, field: &[u8], rules: &Rules) -> Option<bool> {
         let Cell::Text(text) = rules.cell(field, true) else { return None };
-        if text.is_empty() {
-            // Unquoted it is null in any column that is not text, so only a quoted one makes the column text.
-            self.text |= !field.is_empty();
-            return (!field.is_empty()).then_some(false);
+        if !text.is_empty() {
+            return Some(self.texts.see(&text));
         }
-        let starts_number = matches!(text.first(), Some(b'0'..=b'9' | b'-' | b'.' | b'+'));
-        if starts_number && !text.starts_with(b"+") && !number::has_leading_zero(&text) {
-            if number::parse_i64(&text).is_some() {
-                self.integer = true;
-                return Some(true);
-            }
-            if let Some(value) = number::parse_f64(&text) {
-                let digits = text.strip_prefix(b"-").unwrap_or(&text);
-                let whole = digits.iter().all(u8::is_ascii_digit);
-                match (whole, number::is_word(&text)) {
-                    (true, _) => self.large = true,
-                    (_, true) => self.word = true,
-                    // A finite number that would become infinite is better kept as text.
-                    _ if value.is_finite() => self.float = true,
-                    _ => self.text = true,
-                }
-                return Some(true);
-            }
+        // Unquoted it is null in any column that is not text, so only a quoted one makes the column text.
+        if field.is_empty() {
+            return None;
         }
-        match text.len() {
-            10 if time::parse_date(&text).is_some() => self.date = true,
-            15.. => match time::parse_timestamp(&text, Unit::Microsecond) {
-                Some((_, Offset::None)) => self.timestamp = true,
-                Some(_) => self.zoned = true,
-                None => self.text = true,
-            },
-            _ if number::parse_bool(&text).is_some() => self.boolean = true,
-            _ if number::parse_f64(&text).is_some() && number::is_word(&text) => self.word = true,
-            _ => self.text = true,
-        }
+        self.texts.make_text();
         Some(false)
     }
 
     /// The narrowest type that holds all of them: text where they disagree, and where there was nothing.
     pub(crate) fn kind(&self) -> Kind {
-        let number = self.integer || self.large || self.float || self.word;
-        let time = self.date || self.timestamp || self.zoned;
-        match (self.text, self.boolean, number, time) {
-            (false, true, false, false) => Kind::Boolean,
-            (false, false, true, false) => match (self.float, self.integer, self.large, self.word) {
-                (false, true, false, false) => Kind::Int64,
-                // Identifiers beyond int64 would lose digits as floats; words alone are more likely text.
-                (false, _, true, _) | (false, false, _, _) => Kind::Utf8,
-                _ => Kind::Float64,
-            },
-            (false, false, false, true) => match (self.date, self.timestamp, self.zoned) {
-                (true, false, false) => Kind::Date32,
-                (_, true, false) => Kind::Timestamp(Unit::Microsecond, None),
-                (false, false, true) => Kind::Timestamp(Unit::Microsecond, Some("UTC".to_owned())),
-                _ => Kind::Utf8,
-            },
-            _ => Kind::Utf8,
-        }
+        self.texts.kind()
     }
 }
 

@@ -7,9 +7,9 @@ use crate::options::{ReadOptions, WriteOptions};
 use crate::reader::{Read, Reader};
 use crate::write::Text;
 use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
-use jackfield_values::host;
 use jackfield_values::types::Type;
 use jackfield_values::view::View;
+use jackfield_values::{host, number};
 
 /// The formats `csv` and `tsv`.
 struct Csv;
@@ -103,7 +103,15 @@ fn explained(stray: &Stray) -> Vec<(String, String)> {
     let others = Type::from(others.clone()).name();
     let quoted = serde_json::Value::from(value.as_str());
     let note = format!("line {line} has `{value}`");
-    let help = format!("say options = {{ null-values = [{quoted}] }} for the source, so that the column is {others}");
+    let bare = value.trim();
+    let is_number = bare.len() < value.len() && number::parse_f64(bare.as_bytes()).is_some();
+    let is_whole = number::parse_i64(bare.as_bytes()).is_some();
+    let (option, others) = match (is_number, is_whole) {
+        (false, _) => (format!("null-values = [{quoted}]"), others),
+        (true, true) => ("trim = true".to_owned(), others),
+        (true, false) => ("trim = true".to_owned(), "float64".to_owned()),
+    };
+    let help = format!("say options = {{ {option} }} for the source, so that the column is {others}");
     vec![("jackfield:note".to_owned(), note), ("jackfield:help".to_owned(), help)]
 }
 

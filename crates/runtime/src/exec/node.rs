@@ -13,8 +13,10 @@ use jackfield_manifest::OnError;
 
 use super::letters::rejected_row_letter;
 use super::packets::{Inbox, Outlet};
+use super::saving::Occasion;
 use super::source::job_letter;
 use super::{Ended, Job};
+use crate::cases::saved::Expectation;
 use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::hooks::stage::{About, StageHooks};
 use crate::native::RunningNode;
@@ -61,21 +63,24 @@ pub(crate) struct NodeRun<'a> {
     used: Duration,
     about: NodeAbout,
     hooks: StageHooks,
+    /// Batches so far.
+    batches: u64,
 }
 
-/// What hooks are told of a node.
+/// What hooks are told of a node, and what is saved when it fails.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeAbout {
     node_type: String,
     plugin: String,
     version: String,
+    parameters: String,
 }
 
 impl NodeAbout {
     pub(crate) fn of(node: &NodeStage) -> NodeAbout {
         let manifest = &node.code.installed().manifest;
         let (plugin, version) = (manifest.plugin.clone(), manifest.version.to_string());
-        NodeAbout { node_type: node.node_type.clone(), plugin, version }
+        NodeAbout { node_type: node.node_type.clone(), plugin, version, parameters: node.parameters.clone() }
     }
 }
 
@@ -88,7 +93,7 @@ impl<'a> NodeRun<'a> {
         about: NodeAbout,
     ) -> NodeRun<'a> {
         let hooks = job.hooks(&working.counters, &working.store);
-        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks }
+        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks, batches: 0 }
     }
 
     /// Works on one batch of a node's only input, for one of several instances. `false`: the node is done.
@@ -100,12 +105,13 @@ impl<'a> NodeRun<'a> {
     ) -> Result<bool, Vec<Diagnosis>> {
         let rows = batch.rows() as u64;
         self.working.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
+        self.batches += 1;
         if self.hooks.around_process() {
             return self.work_hooked(port, batch, outlet).await;
         }
         match self.instance.process(port, batch.clone()).await {
             Ok(step) => self.take(step, port, Some(batch), outlet).await,
-            Err(error) => self.failed(error, batch).await,
+            Err(error) => self.failed(error, port, batch).await,
         }
     }
 
@@ -123,7 +129,7 @@ impl<'a> NodeRun<'a> {
                 self.check_replaced(&step)?;
                 self.take(step, port, Some(&input), outlet).await
             }
-            Err(Ok(error)) => self.failed(error, batch).await,
+            Err(Ok(error)) => self.failed(error, port, batch).await,
             Err(Err(diagnoses)) => Err(diagnoses),
         }
     }
@@ -147,7 +153,12 @@ impl<'a> NodeRun<'a> {
     }
 
     /// A failure of the node: the run ends, unless a hook lets the batch count as rejected.
-    async fn failed(&mut self, error: jackfield_host::CallError, batch: &Batch) -> Result<bool, Vec<Diagnosis>> {
+    async fn failed(
+        &mut self,
+        error: jackfield_host::CallError,
+        port: &str,
+        batch: &Batch,
+    ) -> Result<bool, Vec<Diagnosis>> {
         if let (true, jackfield_host::CallError::Failures(failures)) = (self.hooks.at_error(), &error)
             && let Some(first) = failures.first()
             && self.hooks.skips(&self.about.node_type, batch.rows(), first).await?
@@ -155,12 +166,12 @@ impl<'a> NodeRun<'a> {
             self.working.counters.rows_rejected.fetch_add(batch.rows() as u64, Ordering::Relaxed);
             return Ok(true);
         }
-        Err(self.row_problems(error, batch))
+        Err(self.row_problems(error, port, batch))
     }
 
     /// What comes ahead of the first batch.
     pub(crate) async fn begin(&self) -> Ended {
-        let NodeAbout { node_type, plugin, version } = &self.about;
+        let NodeAbout { node_type, plugin, version, .. } = &self.about;
         self.hooks.before(&About { node_type, plugin, version }).await
     }
 
@@ -273,7 +284,8 @@ impl<'a> NodeRun<'a> {
             rows += next.rows();
             batches.push(next);
         }
-        Batch::concat(&batches, &mut Unmetered).map_err(|failure| self.problems(jackfield_host::CallError::Failures(vec![failure])))
+        Batch::concat(&batches, &mut Unmetered)
+            .map_err(|failure| self.problems(jackfield_host::CallError::Failures(vec![failure])))
     }
 
     /// Hands on a step and all that follow it. `false`: the node is done.
@@ -284,10 +296,11 @@ impl<'a> NodeRun<'a> {
         input: Option<&Batch>,
         outlet: &mut Outlet<'_>,
     ) -> Result<bool, Vec<Diagnosis>> {
+        let whole = input;
         let mut input = input;
         loop {
             let rejected = match input {
-                Some(batch) => self.reject(&step.rejected, batch)?,
+                Some(batch) => self.reject(&step.rejected, port, batch)?,
                 None => None,
             };
             for emission in step.emissions {
@@ -301,7 +314,11 @@ impl<'a> NodeRun<'a> {
                 Progress::Done => return Ok(false),
                 Progress::More if outlet.is_done() || self.job.failures.stopped() => return Ok(false),
                 Progress::More => {
-                    step = self.instance.resume().await.map_err(|error| self.problems(error))?;
+                    step = match (self.instance.resume().await, whole) {
+                        (Ok(step), _) => step,
+                        (Err(error), Some(batch)) => return Err(self.row_problems(error, port, batch)),
+                        (Err(error), None) => return Err(self.problems(error)),
+                    };
                     input = None;
                 }
             }
@@ -309,7 +326,7 @@ impl<'a> NodeRun<'a> {
     }
 
     /// What the error policy makes of rejected rows; gives all of them as one mask.
-    fn reject(&self, rejected: &[Rejected], batch: &Batch) -> Result<Option<BooleanArray>, Vec<Diagnosis>> {
+    fn reject(&self, rejected: &[Rejected], port: &str, batch: &Batch) -> Result<Option<BooleanArray>, Vec<Diagnosis>> {
         let failed = |error: arrow::error::ArrowError| vec![self.broken(&error.to_string())];
         let mut all: Option<BooleanArray> = None;
         let mut told: Vec<(usize, &Rejected)> = Vec::new();
@@ -337,12 +354,15 @@ impl<'a> NodeRun<'a> {
         told.sort_by_key(|(row, _)| *row);
         for (row, group) in told {
             let OnError::DeadLetter(path) = &self.working.on_error else {
-                return Err(vec![self.row_problem(group.reason.clone(), batch, row)]);
+                let mut problem = self.row_problem(group.reason.clone(), batch, row);
+                self.save_row(&mut problem, port, batch, row);
+                return Err(vec![problem]);
             };
             let json = row_to_json(batch, row).map_err(|failure| vec![self.row_problem(failure, batch, row)])?;
             let text = self.row_text(&group.reason, batch, row);
             job_letter(self.job, path, &rejected_row_letter(&self.working.name, &text, json))?;
         }
+        self.save_rejected(rejected, all.as_ref(), port, batch);
         Ok(all)
     }
 
@@ -454,16 +474,93 @@ impl<'a> NodeRun<'a> {
     }
 
     /// A failure of a whole call, which may still be about a row of its input.
-    fn row_problems(&self, error: jackfield_host::CallError, batch: &Batch) -> Vec<Diagnosis> {
+    fn row_problems(&self, error: jackfield_host::CallError, port: &str, batch: &Batch) -> Vec<Diagnosis> {
+        let saved = self.job.saving.fault(&self.occasion(port, batch), &error);
         match error {
             jackfield_host::CallError::Failures(failures) => failures
                 .into_iter()
                 .map(|failure| match failure.row.and_then(|row| usize::try_from(row).ok()) {
-                    Some(row) if row < batch.rows() => self.row_problem(failure, batch, row),
+                    Some(row) if row < batch.rows() => {
+                        let mut problem = self.row_problem(failure, batch, row);
+                        self.save_row(&mut problem, port, batch, row);
+                        problem
+                    }
                     _ => failure_problem(failure, &self.what()),
                 })
                 .collect(),
-            other => self.problems(other),
+            other => {
+                let mut problems = self.problems(other);
+                for diagnosis in problems.iter_mut().filter(|diagnosis| diagnosis.class != crate::Class::Cancelled) {
+                    self.say_where(diagnosis, batch, saved.as_deref());
+                }
+                problems
+            }
+        }
+    }
+
+    /// Adds to the end of an instance which rows it worked on, and how to run them again.
+    fn say_where(&self, diagnosis: &mut Diagnosis, batch: &Batch, saved: Option<&str>) {
+        let last = batch.rows().saturating_sub(1);
+        let rows = match (batch.record(0), batch.record(last)) {
+            (Some((file, first)), Some((other, last))) if file == other => {
+                format!("{file}, records {} to {}", first + 1, last + 1)
+            }
+            (Some((file, first)), Some((other, last))) => {
+                format!("{file}, record {} to {other}, record {}", first + 1, last + 1)
+            }
+            _ => format!("{} rows", batch.rows()),
+        };
+        let place = format!("\n  it worked on batch {} of {}: {rows}", self.batches, self.what());
+        let message = &mut diagnosis.problem.message;
+        let head = message.find('\n').unwrap_or(message.len());
+        message.insert_str(head, &place);
+        if let Some(saved) = saved {
+            diagnosis.problem.help = Some(match diagnosis.problem.help.take() {
+                Some(help) => format!("{help}; {saved}"),
+                None => saved.to_owned(),
+            });
+        }
+    }
+
+    fn occasion<'o>(&'o self, port: &'o str, batch: &'o Batch) -> Occasion<'o> {
+        Occasion {
+            stage: &self.working.name,
+            subject: format!("{}/{}", self.about.plugin, self.about.node_type),
+            params: &self.about.parameters,
+            store: &self.working.store,
+            port,
+            batch,
+        }
+    }
+
+    /// Saves a row that ends the run, if the user wants such ones, and says how to run it again.
+    fn save_row(&self, problem: &mut Diagnosis, port: &str, batch: &Batch, row: usize) {
+        if !self.job.saving.saves_rows() {
+            return;
+        }
+        let Ok(one) = batch.slice(row, 1) else { return };
+        let message = &problem.problem.message;
+        let expectation = Expectation::Rejected(vec![String::new()]);
+        if let Some(saved) = self.job.saving.rows(&self.occasion(port, &one), message, expectation) {
+            let help = problem.problem.help.take().map(|help| format!("{help}; {saved}"));
+            problem.problem.help = Some(help.unwrap_or(saved));
+        }
+    }
+
+    /// Saves rows that were rejected, likewise; of each batch the first hundred.
+    fn save_rejected(&self, rejected: &[Rejected], all: Option<&BooleanArray>, port: &str, batch: &Batch) {
+        const MOST_ROWS: usize = 100;
+        let Some(all) = all.filter(|_| self.job.saving.saves_rows()) else { return };
+        let reason = |row: usize| {
+            let group = rejected.iter().find(|group| group.rows.is_valid(row) && group.rows.value(row));
+            group.map_or_else(String::new, |group| group.reason.message.clone())
+        };
+        let reasons: Vec<String> = all.values().set_indices().take(MOST_ROWS).map(reason).collect();
+        let rows = batch.filter(all).and_then(|rows| rows.slice(0, rows.rows().min(MOST_ROWS)));
+        if let Ok(rows) = rows {
+            let about = reasons.first().cloned().unwrap_or_default();
+            // Whoever named the folder looks into it.
+            let _ = self.job.saving.rows(&self.occasion(port, &rows), &about, Expectation::Rejected(reasons));
         }
     }
 

@@ -11,7 +11,8 @@ use jackfield_host::{ByteSink, CallError, Encoder, FormatWriter, PieceReceiver, 
 use tokio::sync::mpsc;
 
 use super::packets::Inbox;
-use super::{Ended, Job};
+use super::saving::Occasion;
+use super::{Ended, Job, taking};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::plan::{CodecChoice, SinkStage, SinkTarget};
 use crate::progress::StageCounters;
@@ -30,6 +31,9 @@ pub(crate) struct Writing {
 
 pub(crate) async fn run(job: &Job<'_>, writing: Writing, sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
     let Some(mut inbox) = inboxes.into_iter().next() else { return Ok(()) };
+    if let Some(take) = job.taking {
+        return taking::all(job, take, &writing, &sink, &mut inbox).await;
+    }
     let shown = match &sink.target {
         SinkTarget::Stdout => "stdout".to_owned(),
         SinkTarget::File { shown, .. } => shown.clone(),
@@ -137,7 +141,23 @@ async fn write(
         }
         let rows = batch.rows() as u64;
         writing.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
-        writer.write(batch).await.map_err(problems)?;
+        if let Err(error) = writer.write(batch.clone()).await {
+            let occasion = Occasion {
+                stage: &writing.name,
+                subject: format!("format:{}/{}", sink.plugin.installed.name(), sink.format),
+                params: &sink.options,
+                store: &writing.store,
+                port: "rows",
+                batch: &batch,
+            };
+            let saved = job.saving.fault(&occasion, &error);
+            let mut found = problems(error);
+            if let (Some(saved), Some(first)) = (saved, found.first_mut()) {
+                let help = first.problem.help.take().map(|help| format!("{help}; {saved}"));
+                first.problem.help = Some(help.unwrap_or(saved));
+            }
+            return Err(found);
+        }
         writing.counters.rows_out.fetch_add(rows, Ordering::Relaxed);
         account(&writer);
         progressed();

@@ -43,14 +43,14 @@ const TYPES: [&str; 28] = [
 ];
 
 /// A schema and batches of it, each with a name for the report.
-pub(super) struct Table {
+pub(crate) struct Table {
     pub(super) name: &'static str,
-    pub(super) schema: SchemaRef,
-    pub(super) batches: Vec<(&'static str, Batch)>,
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Vec<(&'static str, Batch)>,
 }
 
 /// The columns that made-up parameters speak of: `a` int64, `b` bool, `t` utf8, `f` float64.
-fn plain() -> Result<Table, Failure> {
+pub(crate) fn plain() -> Result<Table, Failure> {
     let schema = Arc::new(Schema::new(vec![
         Field::new("a", DataType::Int64, true),
         Field::new("b", DataType::Boolean, true),
@@ -188,7 +188,7 @@ pub(super) fn damaged(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
 
 /// Parameters that a schema may accept: only what is required, and of that the first thing that fits. They speak of the
 /// columns of the plain table.
-pub(super) fn made_up(schema: Option<&Json>) -> Json {
+pub(crate) fn made_up(schema: Option<&Json>) -> Json {
     let Some(schema) = schema else { return json!({}) };
     let required = schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
     let all = schema.get("properties").and_then(Json::as_object);

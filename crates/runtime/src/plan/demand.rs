@@ -142,7 +142,8 @@ mod tests {
             extra: vec![(BATCH_ROWS.to_owned(), rows.to_owned())],
         };
         let below = |rows| [(0, Wanted { batch_rows: Some(rows), ..Wanted::all() })];
-        let asked = |rows, outputs: &[(usize, Wanted)]| through(&asking(rows), "in", &Schema::empty(), outputs).batch_rows;
+        let asked =
+            |rows, outputs: &[(usize, Wanted)]| through(&asking(rows), "in", &Schema::empty(), outputs).batch_rows;
         assert_eq!(asked("1000", &[]), Some(1_000));
         assert_eq!(asked("1000", &below(2_000)), Some(2_000));
         assert_eq!(asked("none", &below(2_000)), Some(2_000));

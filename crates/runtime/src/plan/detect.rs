@@ -40,7 +40,7 @@ pub(crate) fn codec(
         };
     }
     let by_name = extensions(name).next().and_then(|extension| registry.codec_by_extension(extension));
-    let by_content = registry.codec_by_magic(head);
+    let by_content = registry.codec_by_magic(head, by_name);
     match (by_name, by_content) {
         (_, Some(content)) => {
             if by_name != Some(content) {
@@ -117,10 +117,14 @@ pub(crate) async fn format(
         (Some(named), Some((confidence, content, reason))) if confidence >= CLEAR && content != named => {
             let message = format!("{name} looks like {named} by its name, but its content is {content}: {reason}");
             planner.warnings.push(mismatch(message, format!("say format = \"{content}\" to silence this")));
+            planner.detected.push((stage.to_owned(), reason));
             known(planner, &content).map_err(|d| vec![d])
         }
         (Some(named), _) => known(planner, &named).map_err(|d| vec![d]),
-        (None, Some((_, content, _))) => known(planner, &content).map_err(|d| vec![d]),
+        (None, Some((_, content, reason))) => {
+            planner.detected.push((stage.to_owned(), reason));
+            known(planner, &content).map_err(|d| vec![d])
+        }
         (None, None) => {
             let names: Vec<&str> = registry.formats().map(|(_, format)| format.id.as_str()).collect();
             let message = format!("neither the name nor the content of {name} tells its format");

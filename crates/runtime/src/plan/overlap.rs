@@ -67,9 +67,9 @@ pub(super) fn check(planner: &mut Planner<'_>, stages: &[Stage]) {
 
 fn outputs(folder: &Path, stage: &Stage) -> Vec<Output> {
     let kind = match &stage.body {
-        Body::Source(_) => "source",
+        Body::Source(_) | Body::Given(_) => "source",
         Body::Node(_) => "node",
-        Body::Sink(_) => "sink",
+        Body::Sink(_) | Body::Kept(_) => "sink",
     };
     let own = format!("{kind} `{}`", stage.name);
     let key = |key: &str| [kind.to_owned(), stage.name.clone(), key.to_owned()];

@@ -9,7 +9,7 @@ use jackfield_manifest::{Location, SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
-use super::{Body, DEFAULT_BATCH_ROWS, Planner, Port, Stage, detect, hooks, params};
+use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
@@ -33,6 +33,8 @@ pub(crate) struct CodecChoice {
 pub(crate) struct SourceFile {
     pub(crate) input: Input,
     pub(crate) codec: Option<CodecChoice>,
+    /// Why it has that codec.
+    pub(crate) codec_why: Why,
     /// What it holds, where planning has looked.
     pub(crate) schema: Option<SchemaRef>,
 }
@@ -43,6 +45,8 @@ pub(crate) struct SourceStage {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) plugin: LoadedPlugin,
     pub(crate) format: String,
+    pub(crate) format_why: Why,
+    pub(crate) notes: Vec<ColumnNote>,
     /// The format's options with the complete schema under `schema`.
     pub(crate) options: String,
     /// What the files hold, without the column of file names.
@@ -113,6 +117,12 @@ impl Planner<'_> {
         let first_input = first.input.clone();
         let found = hooks::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
         let (installed, format) = found.map_err(|more| trouble.instead_of(more))?;
+        let detected = self.detected.iter().find(|(stage, _)| stage == name);
+        let format_why = match (&source.format, detected) {
+            (Some(_), _) => Why::Asked,
+            (None, Some((_, reason))) => Why::Content(reason.clone()),
+            (None, None) => Why::Name,
+        };
         let plugin = self.ready(&installed).await?;
         self.use_format(&installed, &format, &["source", name, "format"]);
         let mut options = match self.options(source, &installed, &format) {
@@ -185,6 +195,8 @@ impl Planner<'_> {
                 files,
                 plugin,
                 format,
+                format_why,
+                notes: ColumnNote::all(&schema),
                 options: Json::Object(options).to_string(),
                 file_schema: super::without_notes(schema),
                 file_name_column: source.file_name_column.clone(),
@@ -233,10 +245,15 @@ impl Planner<'_> {
         let codec = codec.map_err(|d| self.at(d, &["source", name, "codec"]))?;
         let kept = matches!(input, Input::Stdin).then_some(bytes);
         let Some(codec) = codec else {
-            return Ok((SourceFile { input: input.clone(), codec: None, schema: None }, kept));
+            return Ok((SourceFile { input: input.clone(), codec: None, codec_why: Why::Asked, schema: None }, kept));
+        };
+        let codec_why = match (&source.codec, self.registry.codec_by_magic(&head, Some(&codec))) {
+            (Some(_), _) => Why::Asked,
+            (None, Some(_)) => Why::Content(String::new()),
+            (None, None) => Why::Name,
         };
         let choice = self.codec_choice(name, "source", &codec, &source.codec_options).await?;
-        Ok((SourceFile { input: input.clone(), codec: Some(choice), schema: None }, kept))
+        Ok((SourceFile { input: input.clone(), codec: Some(choice), codec_why, schema: None }, kept))
     }
 
     /// A codec with its options checked.
@@ -374,7 +391,7 @@ pub(crate) fn open_plain(input: &Input) -> Result<ByteSource, Diagnosis> {
     }
 }
 
-fn size(input: &Input) -> Option<u64> {
+pub(super) fn size(input: &Input) -> Option<u64> {
     match input {
         Input::Stdin => None,
         Input::File { path, .. } => std::fs::metadata(path).ok().map(|meta| meta.len()),

@@ -23,7 +23,12 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
         if reads_stdin(&source) && first_of_stdin != Some(&source.name) {
             continue;
         }
-        if let Some(stage) = planner.plan_source(source).await {
+        let given = planner.ends.source(source);
+        let planned = match given {
+            Some(stage) => Some(stage),
+            None => planner.plan_source(source).await,
+        };
+        if let Some(stage) = planned {
             numbers.insert(source.name.to_string(), stages.len());
             stages.push(stage);
         }
@@ -51,7 +56,15 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
     for sink in &pipeline.sinks {
         let path = ["sink", sink.name.as_str(), "input"];
         let input = resolve(planner, &stages, &numbers, &sink.input, &path);
-        if let Some((stage, (from, output))) = planner.plan_sink(sink, input, &stages).await {
+        let schema = |(from, output): (usize, usize)| {
+            stages.get(from).and_then(|s: &Stage| s.outputs.get(output)).and_then(|port| port.schema.clone())
+        };
+        let kept = input.and_then(|input| Some((planner.ends.sink(sink, schema(input))?, input)));
+        let planned = match kept {
+            Some(kept) => Some(kept),
+            None => planner.plan_sink(sink, input, &stages).await,
+        };
+        if let Some((stage, (from, output))) = planned {
             edges.push(Edge { from, output, to: stages.len(), input: 0, waits: false });
             stages.push(stage);
         }

@@ -125,15 +125,16 @@ impl Registry {
         (claim.kind == kind).then_some(claim.id.as_str())
     }
 
-    /// The codec whose magic number starts `head`: the plugin that counts most, and of one plugin the longest.
-    pub fn codec_by_magic(&self, head: &[u8]) -> Option<&str> {
+    /// The codec whose magic number starts `head`: the plugin that counts most, of one plugin the longest, and of those
+    /// the one that the file is `named` after (frames to be skipped begin alike in several formats).
+    pub fn codec_by_magic(&self, head: &[u8], named: Option<&str>) -> Option<&str> {
         let length = |codec: &CodecDecl| {
             let fits = codec.magic.iter().filter(|magic| !magic.is_empty() && head.starts_with(magic));
             fits.map(Vec::len).max()
         };
         let found =
             self.codecs.winners().filter_map(|offer| Some((offer.plugin.rank, length(offer.declared)?, offer.id)));
-        found.max_by_key(|(rank, length, _)| (*rank, *length)).map(|(_, _, id)| id)
+        found.max_by_key(|(rank, length, id)| (*rank, *length, named == Some(*id))).map(|(_, _, id)| id)
     }
 
     /// The same plugins with further pins, such as a pipeline's `[plugin.NAME] version`; these count more.
