@@ -1,7 +1,7 @@
 //! What the code of a plugin declares, against its manifest: in some languages parameters stand in both.
 
 use jackfield_manifest::Problem;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::failure::BuildError;
 use crate::project::Project;
@@ -60,9 +60,9 @@ fn kind(
 }
 
 fn schemas(what: &str, manifest: Option<&Value>, code: Option<&Value>, messages: &mut Vec<String>) {
-    let empty = Map::new();
     let properties = |schema: Option<&Value>| {
-        schema.and_then(|it| it.get("properties")).and_then(Value::as_object).cloned().unwrap_or_else(|| empty.clone())
+        let found = schema.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+        found.cloned().unwrap_or_default()
     };
     let required = |schema: Option<&Value>, name: &str| {
         let list = schema.and_then(|it| it.get("required")).and_then(Value::as_array);
@@ -74,7 +74,7 @@ fn schemas(what: &str, manifest: Option<&Value>, code: Option<&Value>, messages:
             messages.push(format!("{what} takes `{name}`, of which the manifest says nothing"));
             continue;
         };
-        let differs = |key: &&str| !alike(schema.get(*key), other.get(*key));
+        let differs = |key: &&&str| !alike(schema.get(**key), other.get(**key));
         for key in COMPARED.iter().filter(|key| schema.get(**key).is_some()).filter(differs) {
             let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
             let (code, manifest) = (shown(schema.get(*key)), shown(other.get(*key)));

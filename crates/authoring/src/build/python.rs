@@ -14,7 +14,7 @@ pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, BuildError> {
     refuse_rights(job)?;
     let componentize = job.tools.find("componentize-py")?;
     let source = job.project.sources(&["app.py"])?.into_iter().next().unwrap_or_default();
-    let folder = source.parent().unwrap_or(&job.project.folder).to_path_buf();
+    let folder = source.parent().unwrap_or(job.project.folder.as_path()).to_path_buf();
     let module = source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let sdk = job.sdk()?;
     compare(job, &componentize, &module, &[&sdk, &folder])?;

@@ -64,8 +64,9 @@ fn compare(job: &Job<'_>, sdk: &Path, source: &Path) -> Result<(), BuildError> {
 }
 
 fn bundled(job: &Job<'_>, sdk: &Path, entry: &Path, bundle: &Path, more: &[&str]) -> Result<(), BuildError> {
-    let mut command = Command::new(job.tools.find("node")?);
-    command.arg(job.tools.node_module("esbuild")?.join("bin/esbuild")).arg(entry);
+    // Beside the packages lies a script or a program of that name, whichever fits the machine.
+    let mut command = Command::new(job.tools.node_module("esbuild")?.with_file_name(".bin").join("esbuild"));
+    command.arg(entry);
     command.args(["--bundle", "--format=esm", "--log-level=warning"]).args(more);
     for (name, file) in [("", "index"), ("/component", "component"), ("/testing", "testing")] {
         command.arg(format!("--alias:@jackfield/sdk{name}={}", sdk.join(format!("src/{file}.ts")).display()));
