@@ -30,7 +30,7 @@ use crate::hooks::metrics::{Gathered, Metric};
 use crate::hooks::stage::StageHooks;
 use crate::lifecycle::Running;
 use crate::loader::LoadedPlugin;
-use crate::plan::{Body, Edge, Given, Kept, Plan, Stage};
+use crate::plan::{Body, Edge, Given, Kept, Plan, Stage, asked_rows};
 use crate::progress::{StageCounters, StageKind};
 use crate::stops::Stop;
 
@@ -257,7 +257,7 @@ fn run_stages(
 #[derive(Debug, Clone, Copy)]
 struct Settings {
     limit: Option<u64>,
-    batch_rows: u32,
+    batch_rows: Option<u32>,
     threads: u16,
 }
 
@@ -278,7 +278,9 @@ fn run_stage(
             executor.block_on(source::run(job, reading, *source, fanout))
         }
         Body::Node(node) => {
-            let working = node::Working { name, counters, on_error, outputs, store };
+            // What the pipeline says of batches holds for all of them.
+            let asked = node.binding.as_ref().filter(|_| settings.batch_rows.is_none()).and_then(asked_rows);
+            let working = node::Working { name, counters, on_error, outputs, store, asked_rows: asked };
             match (schema, inboxes.len()) {
                 (Some(schema), 1) if settings.threads > 1 && node.is_row_wise() => {
                     let turns = parallel::Turns { inbox: inboxes.remove(0), schema, threads: settings.threads };

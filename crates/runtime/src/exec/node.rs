@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{Array, BooleanArray};
 use arrow::compute::{and, not, or};
 use arrow::datatypes::SchemaRef;
-use jackfield_columns::{Batch, Failure, json::row_to_json};
+use jackfield_columns::{Batch, Failure, Unmetered, json::row_to_json};
 use jackfield_host::{Binding, Emission, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
 use jackfield_manifest::OnError;
 
@@ -20,7 +20,7 @@ use crate::cases::saved::Expectation;
 use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::hooks::stage::{About, StageHooks};
 use crate::native::RunningNode;
-use crate::plan::{NodeStage, Port, output_ports};
+use crate::plan::{NodeStage, Port, granted_rows, output_ports};
 use crate::progress::StageCounters;
 
 /// A node stage on its way.
@@ -31,6 +31,8 @@ pub(crate) struct Working {
     pub(crate) on_error: OnError,
     pub(crate) outputs: Vec<Port>,
     pub(crate) store: StoreOptions,
+    /// Rows that the node would like to get at a time.
+    pub(crate) asked_rows: Option<u32>,
 }
 
 pub(crate) async fn run(
@@ -280,6 +282,7 @@ impl<'a> NodeRun<'a> {
             };
             self.working.counters.add_waiting(start.elapsed());
             let Some(batch) = batch else { break };
+            let batch = self.gather(batch, inbox)?;
             if !self.work_on(port, &batch, outlet).await? {
                 return Ok(false);
             }
@@ -291,6 +294,23 @@ impl<'a> NodeRun<'a> {
             return Ok(false);
         }
         self.finish(port, outlet).await
+    }
+
+    /// The batch and those that wait behind it, up to the rows that the node asks for. It never waits for more: where the
+    /// node is faster than what feeds it, small batches cost nothing.
+    fn gather(&self, first: Batch, inbox: &mut Inbox) -> Result<Batch, Vec<Diagnosis>> {
+        let Some(asked) = self.working.asked_rows else { return Ok(first) };
+        let most = granted_rows(Some(asked), first.schema().fields().len()) as usize;
+        let mut rows = first.rows();
+        let mut batches = vec![first];
+        while rows < most
+            && let Some(next) = inbox.ready()
+        {
+            rows += next.rows();
+            batches.push(next);
+        }
+        Batch::concat(&batches, &mut Unmetered)
+            .map_err(|failure| self.problems(jackfield_host::CallError::Failures(vec![failure])))
     }
 
     /// Hands on a step and all that follow it. `false`: the node is done.

@@ -23,6 +23,14 @@ impl Inbox {
             Inbox::Waiting(receiver) => receiver.recv().await,
         }
     }
+
+    /// The next batch if it is there already.
+    pub(crate) fn ready(&mut self) -> Option<Batch> {
+        match self {
+            Inbox::Bounded(receiver) => receiver.try_recv().ok(),
+            Inbox::Waiting(receiver) => receiver.try_recv().ok(),
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use super::packets::Fanout;
 use super::{Ended, Job};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
 use crate::hooks::stage::StageHooks;
-use crate::plan::{Input, Port, SourceStage, Wanted, open_plain};
+use crate::plan::{Input, Port, SourceStage, Wanted, granted_rows, open_plain};
 use crate::progress::StageCounters;
 
 /// A source stage on its way.
@@ -28,7 +28,8 @@ pub(crate) struct Reading {
     pub(crate) store: StoreOptions,
     /// At most so many records.
     pub(crate) limit: Option<u64>,
-    pub(crate) batch_rows: u32,
+    /// What the pipeline says.
+    pub(crate) batch_rows: Option<u32>,
 }
 
 pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage, fanout: &mut Fanout) -> Ended {
@@ -168,7 +169,9 @@ impl OneFile<'_> {
         let of_rows = self.wanted.limit.filter(|_| predicates.len() == self.wanted.predicates.len());
         let of_records = self.limit.filter(|_| predicates.is_empty());
         let limit = [of_rows, of_records].into_iter().flatten().min();
-        Demand { columns, predicates, limit, batch_rows: self.reading.batch_rows, resume: None, extra: Vec::new() }
+        let count = columns.as_ref().map_or(self.source.file_schema.fields().len(), Vec::len);
+        let batch_rows = self.reading.batch_rows.unwrap_or_else(|| granted_rows(self.wanted.batch_rows, count));
+        Demand { columns, predicates, limit, batch_rows, resume: None, extra: Vec::new() }
     }
 
     /// For each column of the file schema that is wanted, where it is in the file; checks that the file has the same columns.
