@@ -77,11 +77,18 @@ fn every_template_is_filled_and_its_manifest_and_cases_are_read() {
             let manifest = fs::read_to_string(project.join("plugin.toml")).unwrap();
             let (read, problems) = jackfield_manifest::parse_manifest("plugin.toml", &manifest);
             assert!(read.is_some_and(|read| read.plugin == name) && problems.is_empty(), "{name}: {problems:#?}");
-            let cases: Vec<_> = files(&project.join("tests")).into_iter().filter(|f| f.extension().is_some_and(|e| e == "toml")).collect();
+            let cases: Vec<_> = files(&project.join("tests"))
+                .into_iter()
+                .filter(|f| f.extension().is_some_and(|e| e == "toml"))
+                .collect();
             assert!(!cases.is_empty(), "{name} has no cases");
             for file in cases {
-                let (read, problems) = jackfield_manifest::parse_cases("cases.toml", &fs::read_to_string(&file).unwrap());
-                assert!(read.is_some_and(|read| !read.cases.is_empty()) && problems.is_empty(), "{name}: {problems:#?}");
+                let (read, problems) =
+                    jackfield_manifest::parse_cases("cases.toml", &fs::read_to_string(&file).unwrap());
+                assert!(
+                    read.is_some_and(|read| !read.cases.is_empty()) && problems.is_empty(),
+                    "{name}: {problems:#?}"
+                );
             }
         }
     }
@@ -94,7 +101,11 @@ fn a_project_is_made_once_under_a_good_name() {
     let again = run(folder.path(), &["plugin", "new", "late", "--lang", "c", "--kind", "node"]);
     fails(&again, 3, &["error[folder-occupied]: late is there and not empty"]);
     let named = run(folder.path(), &["plugin", "new", "Späte Flüge", "--lang", "zig", "--kind", "node"]);
-    fails(&named, 3, &["error[invalid-name]: `Späte Flüge`", "error[template-missing]: there is no template for a node in Zig"]);
+    fails(
+        &named,
+        3,
+        &["error[invalid-name]: `Späte Flüge`", "error[template-missing]: there is no template for a node in Zig"],
+    );
     let silent = run(folder.path(), &["plugin", "new", "other", "--kind", "node"]);
     fails(&silent, 2, &["--lang is missing: the language (rust, c, go, python, ts)"]);
     let json = run(folder.path(), &["plugin", "new", "third", "--lang", "c", "--kind", "codec", "--json"]);
@@ -109,7 +120,11 @@ fn missing_tools_come_with_the_command_that_installs_them() {
     let mut command = support::jackfield(folder.path());
     command.env("JACKFIELD_TOOLS", folder.path().join("no tools")).env("PATH", "/nonexistent");
     let built = command.args(["plugin", "build", "late"]).output().unwrap();
-    fails(&built, 1, &["error[tool-missing]: zig 0.17.0 is missing", "help: jackfield doctor --fix, or: python3 -m venv"]);
+    fails(
+        &built,
+        1,
+        &["error[tool-missing]: zig 0.17.0 is missing", "help: jackfield doctor --fix, or: python3 -m venv"],
+    );
     assert!(!folder.path().join("late/late.wasm").exists());
     let doctor = run(folder.path(), &["doctor", "--lang", "c", "--json"]);
     let document: Value = serde_json::from_slice(&doctor.stdout).unwrap();
@@ -125,7 +140,11 @@ fn without_a_network_doctor_says_so() {
     command.env("JACKFIELD_TOOLS", folder.path().join("tools"));
     // Nobody listens there, and nothing is looked up in what the user has configured.
     command.env("PIP_INDEX_URL", "http://127.0.0.1:9/simple").env("PIP_CONFIG_FILE", "/dev/null");
-    command.env("PIP_RETRIES", "0").env("PIP_DEFAULT_TIMEOUT", "1").env("PIP_NO_INDEX", "1").env_remove("PIP_FIND_LINKS");
+    command
+        .env("PIP_RETRIES", "0")
+        .env("PIP_DEFAULT_TIMEOUT", "1")
+        .env("PIP_NO_INDEX", "1")
+        .env_remove("PIP_FIND_LINKS");
     let fixed = command.args(["doctor", "--lang", "c", "--fix"]).output().unwrap();
     fails(&fixed, 1, &["error[install-failed]: zig could not be installed", "is there a network", "ziglang==0.17.0"]);
 }
@@ -135,11 +154,20 @@ fn what_is_wrong_with_a_project_is_said_before_anything_is_compiled() {
     let folder = tempfile::tempdir().unwrap();
     let nothing = run(folder.path(), &["plugin", "build"]);
     fails(&nothing, 3, &["error[no-project]", "holds no plugin.toml"]);
-    fs::write(folder.path().join("plugin.toml"), "[plugin]\nname = \"x\"\nversion = \"1.0.0\"\ncomponent = \"x.wasm\"\n[[provides.node]]\ntype = \"x\"\n").unwrap();
+    fs::write(
+        folder.path().join("plugin.toml"),
+        "[plugin]\nname = \"x\"\nversion = \"1.0.0\"\ncomponent = \"x.wasm\"\n[[provides.node]]\ntype = \"x\"\n",
+    )
+    .unwrap();
     fails(&run(folder.path(), &["plugin", "build"]), 3, &["error[unknown-language]", "[build] language = \"c\""]);
-    let broken = "[plugin]\nname = \"x\"\nversion = \"1\"\ncomponent = \"x.wasm\"\n[build]\nlanguage = \"cobol\"\nflag = 1\n";
+    let broken =
+        "[plugin]\nname = \"x\"\nversion = \"1\"\ncomponent = \"x.wasm\"\n[build]\nlanguage = \"cobol\"\nflag = 1\n";
     fs::write(folder.path().join("plugin.toml"), broken).unwrap();
-    fails(&run(folder.path(), &["plugin", "build"]), 3, &["error[invalid-version]", "`build.language` cannot be `cobol`", "unknown key `flag`"]);
+    fails(
+        &run(folder.path(), &["plugin", "build"]),
+        3,
+        &["error[invalid-version]", "`build.language` cannot be `cobol`", "unknown key `flag`"],
+    );
     make(folder.path(), "none", "c", "node");
     let manifest = folder.path().join("none/plugin.toml");
     let text = fs::read_to_string(&manifest).unwrap();

@@ -30,12 +30,7 @@ pub(super) fn build(global: &Global, arguments: &BuildArguments, output: &Output
     Ok(0)
 }
 
-fn once(
-    global: &Global,
-    arguments: &BuildArguments,
-    tools: &Tools,
-    output: &Output,
-) -> Result<(), CommandError> {
+fn once(global: &Global, arguments: &BuildArguments, tools: &Tools, output: &Output) -> Result<(), CommandError> {
     let began = Instant::now();
     let project = Project::open(&arguments.folder).map_err(build_failure)?;
     let request = Request { project: &project, tools, release: arguments.release };
