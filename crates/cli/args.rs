@@ -71,7 +71,7 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Convert files into another format, and leave out what is not wanted
     #[command(
-        after_help = "Examples:\n  jackfield convert flights.csv.gz flights.jsonl.zst\n  jackfield convert flights.csv late.csv --where 'dep_delay > 60' --select carrier,flight,dep_delay -o null-values=NA\n  jackfield convert 'logs/*.jsonl' all.csv --file-name-column file --schema-drift union\n  curl -s https://example.com/data.csv | jackfield convert - - --from csv --limit 5",
+        after_help = "Examples:\n  jackfield convert flights.csv.gz flights.jsonl.zst\n  jackfield convert flights.csv late.csv -o null-values=NA -w 'dep_delay > 60' -s carrier,flight\n  jackfield convert 'logs/*.jsonl' all.csv --file-name-column file --schema-drift union\n  curl -s https://example.com/data.csv | jackfield convert - some.jsonl --from csv -n 5",
         override_usage = "jackfield convert [OPTIONS] <IN>… <OUT>"
     )]
     Convert(Box<ConvertArguments>),
