@@ -482,12 +482,16 @@ impl<'a> NodeRun<'a> {
     fn say_where(&self, diagnosis: &mut Diagnosis, batch: &Batch, saved: Option<&str>) {
         let last = batch.rows().saturating_sub(1);
         let rows = match (batch.record(0), batch.record(last)) {
+            (Some((file, first)), Some((other, last))) if file == other && first == last => {
+                format!("{file}, record {}", first + 1)
+            }
             (Some((file, first)), Some((other, last))) if file == other => {
                 format!("{file}, records {} to {}", first + 1, last + 1)
             }
             (Some((file, first)), Some((other, last))) => {
                 format!("{file}, record {} to {other}, record {}", first + 1, last + 1)
             }
+            _ if batch.rows() == 1 => "1 row".to_owned(),
             _ => format!("{} rows", batch.rows()),
         };
         let place = format!("\n  it worked on batch {} of {}: {rows}", self.batches, self.what());
