@@ -168,10 +168,13 @@ fn every_node_type_can_be_a_step() {
 }
 
 /// Formats that cannot be written, or not without options: an example of each.
-const EXAMPLES: &[(&str, &str, &[&str])] = &[];
+const EXAMPLES: &[(&str, &str, &[&str])] = &[
+    ("fixed-width", "UA   1\nAA   3\n", &["-o", "columns=[{ name = \"carrier\", width = 5 }, { name = \"flight\" }]"]),
+    ("apache", "192.0.2.1 - - [01/Jan/2013:00:00:05 +0000] \"GET / HTTP/1.1\" 200 123 \"-\" \"curl\"\n", &[]),
+];
 
-/// Formats whose examples are tested where the format is.
-const ELSEWHERE: &[&str] = &[];
+/// Formats that cannot be written, and whose files are not text.
+const ELSEWHERE: &[&str] = &["xlsx"];
 
 #[test]
 fn every_format_takes_folders_and_tells_the_file() {

@@ -14,13 +14,21 @@ use serde_json::Value;
 /// What each crate of the workspace may depend on, of our own crates.
 const DIRECTION: &[(&str, &[&str])] = &[
     ("jackfield-manifest", &[]),
+    ("jackfield-authoring", &["jackfield-manifest"]),
     ("jackfield-columns", &[]),
     ("jackfield-host", &["jackfield-manifest", "jackfield-columns"]),
     ("jackfield-runtime", &["jackfield-manifest", "jackfield-columns", "jackfield-host"]),
     ("jackfield-server", &["jackfield-manifest", "jackfield-columns", "jackfield-host", "jackfield-runtime"]),
     (
         "jackfield",
-        &["jackfield-manifest", "jackfield-columns", "jackfield-host", "jackfield-runtime", "jackfield-server"],
+        &[
+            "jackfield-manifest",
+            "jackfield-authoring",
+            "jackfield-columns",
+            "jackfield-host",
+            "jackfield-runtime",
+            "jackfield-server",
+        ],
     ),
 ];
 

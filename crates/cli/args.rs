@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jackfield_authoring::{Language, TemplateKind};
 use jackfield_manifest::SetOption;
 
 use daily::{ConvertArguments, PeekArguments, PipeArguments};
@@ -70,7 +71,7 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Convert files into another format, and leave out what is not wanted
     #[command(
-        after_help = "Examples:\n  jackfield convert flights.csv.gz flights.jsonl.zst\n  jackfield convert flights.csv late.csv --where 'dep_delay > 60' --select carrier,flight,dep_delay -o null-values=NA\n  jackfield convert 'logs/*.jsonl' all.csv --file-name-column file --schema-drift union\n  curl -s https://example.com/data.csv | jackfield convert - - --from csv --limit 5",
+        after_help = "Examples:\n  jackfield convert flights.csv.gz flights.jsonl.zst\n  jackfield convert flights.csv late.csv -o null-values=NA -w 'dep_delay > 60' -s carrier,flight\n  jackfield convert 'logs/*.jsonl' all.csv --file-name-column file --schema-drift union\n  curl -s https://example.com/data.csv | jackfield convert - some.jsonl --from csv -n 5",
         override_usage = "jackfield convert [OPTIONS] <IN>… <OUT>"
     )]
     Convert(Box<ConvertArguments>),
@@ -105,6 +106,9 @@ pub(crate) enum Command {
         /// The function's name
         name: Option<String>,
     },
+    /// Look for the tools that plugin authors need
+    #[command(after_help = "Examples:\n  jackfield doctor\n  jackfield doctor --lang go --fix")]
+    Doctor(DoctorArguments),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example: jackfield completions bash > ~/.local/share/bash-completion/completions/jackfield"
@@ -232,6 +236,16 @@ pub(crate) enum PluginCommand {
         /// The plugin's name, or NAME@VERSION
         name: String,
     },
+    /// Make the project of a new plugin; asks on a terminal for what is not said
+    #[command(
+        after_help = "Examples:\n  jackfield plugin new\n  jackfield plugin new late-flights --lang python --kind node"
+    )]
+    New(NewArguments),
+    /// Build the plugin in a folder: a component beside its plugin.toml
+    #[command(
+        after_help = "Examples:\n  jackfield plugin build\n  jackfield plugin build late-flights --release\n  jackfield plugin build --watch"
+    )]
+    Build(BuildArguments),
     /// Print the reference page of a plugin in Markdown: what it provides, with all parameters and options
     #[command(
         after_help = "Examples:\n  jackfield plugin docs csv\n  jackfield plugin docs rows | less\n  jackfield plugin docs -o reference"
@@ -316,6 +330,47 @@ pub(crate) enum PluginCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+}
+
+/// `plugin new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    /// The plugin's name: lower-case letters and digits, `-` between words
+    pub(crate) name: Option<String>,
+    /// rust, c, go, python or ts
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// node, format or codec; in Rust also hook and service
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<TemplateKind>,
+    /// Where to make it [default: a folder of its name]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+/// `plugin build`.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// The folder of the plugin
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Optimise, and leave out names and debug information
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Build again whenever a source changes, until interrupted
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Only the tools of one language: rust, c, c++, zig, go, python or ts
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
+    /// Install what is missing
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 /// `plugin check`.

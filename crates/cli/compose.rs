@@ -21,6 +21,11 @@ impl Policy {
         Policy { on_error: running.on_error, dead_letter: running.dead_letter.clone() }
     }
 
+    /// Leaves bad rows out, or stops at the first.
+    pub(crate) fn skip(skip: bool) -> Policy {
+        Policy { on_error: skip.then_some(OnError::Skip), dead_letter: None }
+    }
+
     /// Writes `on-error`, unless it is as it would be without.
     pub(crate) fn write(&self, out: &mut Composed) {
         if let Some(path) = &self.dead_letter {

@@ -219,7 +219,8 @@ impl Composed {
         {
             problem.location = self.back(location).and_then(|origin| self.place(&origin));
         }
-        problem.help = problem.help.map(|help| in_words_of_the_command_line(&help));
+        let ends = if problem.message.starts_with("sink.") { "--to" } else { "--from" };
+        problem.help = problem.help.map(|help| in_words_of_the_command_line(&help).replace("--from or --to", ends));
         problem
     }
 
@@ -275,6 +276,12 @@ pub(crate) fn in_words_of_the_command_line(help: &str) -> String {
             "check the name, or create the file first",
         ),
         ("say if-exists = \"replace\"", "say --if-exists replace"),
+        (
+            "say on-error = \"skip\" or { dead-letter = \"FILE\" } for this node to go on without such rows",
+            "say --on-error skip or --dead-letter FILE to go on without such rows",
+        ),
+        ("`ragged = \"pad\"` fills", "--option ragged=pad fills"),
+        ("`on-error` can skip rows", "--on-error skip leaves such rows out"),
         (
             "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own",
             "say --schema-drift union or cast, or read the files one by one",

@@ -6,6 +6,7 @@ mod completions;
 mod compose;
 mod composed;
 mod convert;
+mod doctor;
 mod functions;
 mod graph;
 mod hooks;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Hooks(hooks) => hooks::hooks(&arguments.global, hooks, &output),
         Command::Functions { name } => functions::functions(name.as_deref(), &output),
         Command::Plugin(plugin) => plugin::plugin(&arguments.global, plugin, &output),
+        Command::Doctor(doctor) => doctor::doctor(doctor, &output),
         Command::Completions { shell } => completions::completions(*shell, &output),
     };
     let code = result.unwrap_or_else(|error| output.fail(&error));

@@ -12,22 +12,25 @@ use std::sync::atomic::Ordering;
 
 use jackfield_columns::json::row_to_json;
 use jackfield_columns::{Batch, Failure, type_name};
-use jackfield_manifest::Problem;
+use jackfield_manifest::{Problem, Severity};
 use jackfield_runtime::host::CancelToken;
-use jackfield_runtime::{Plan, RunReport, Runtime, SourceInfo};
+use jackfield_runtime::{Class, Plan, Report, RunReport, Runtime, SourceInfo};
 use serde_json::{Map, Value as Json, json};
 
 use crate::args::Global;
-use crate::args::daily::PeekArguments;
+use crate::args::daily::{InputArguments, PeekArguments};
 use crate::compose::{self, Policy};
 use crate::composed::Composed;
 use crate::output::{CommandError, CommandResult, Output, problem_json};
 use crate::pipeline::{self, Asked, printable};
 use crate::summary::{count, size};
-use crate::{plugin, run, signals};
+use crate::{plugin, run};
 
 /// So many bytes of a file are read to count its rows; what is larger is estimated.
-const COUNTED_BYTES: u64 = 8 << 20;
+const COUNTED_BYTES: u64 = 4 << 20;
+
+/// The same of a compressed file, of which each byte takes longer.
+const COUNTED_COMPRESSED_BYTES: u64 = 1 << 20;
 
 /// Rows of a batch while rows are counted: few, so that little is read beyond the bytes above.
 const COUNTED_ROWS: u32 = 16_384;
@@ -60,14 +63,11 @@ struct Looker<'a> {
     runtime: &'a Runtime,
     arguments: &'a PeekArguments,
     output: &'a Output,
-    cancel: CancelToken,
 }
 
 pub(crate) fn peek(global: &Global, arguments: &PeekArguments, output: &Output) -> CommandResult {
-    let cancel = CancelToken::new();
-    signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let looker = Looker { runtime: &runtime, arguments, output, cancel };
+    let looker = Looker { runtime: &runtime, arguments, output };
     if let Some(column) = &arguments.plot {
         return plot::plot(&looker, column);
     }
@@ -86,10 +86,18 @@ pub(crate) fn peek(global: &Global, arguments: &PeekArguments, output: &Output) 
     output.result(&text)?;
     notes(&seen).iter().for_each(|note| output.note(&printable(note)));
     if seen.bad > 0 {
-        let rows = if seen.bad == 1 { "row" } else { "rows" };
-        output.note(&format!("{} {rows} among these could not be read and are left out", count(seen.bad)));
+        seen.warnings.iter().filter(|warning| warning.location.is_some()).for_each(|warning| output.problem(warning));
+        tell_left_out(seen.bad, output);
     }
     Ok(0)
+}
+
+fn tell_left_out(rows: u64, output: &Output) {
+    match rows {
+        0 => {}
+        1 => output.note("1 row could not be read and is left out"),
+        more => output.note(&format!("{} rows could not be read and are left out", count(more))),
+    }
 }
 
 impl Looker<'_> {
@@ -98,10 +106,44 @@ impl Looker<'_> {
         let wanted = if self.arguments.columns { shown.max(EXAMPLE_ROWS) } else { shown };
         let select = self.arguments.select.as_deref();
         // A row more than is shown tells whether there are any.
-        let (plan, warnings) = self.plan(select.map(Wanted::Typed), 1024, Some(wanted.saturating_add(1)))?;
+        let columns = || select.map(Wanted::Typed);
+        let limit = Some(wanted.saturating_add(1));
+        let (plan, mut warnings) = self.plan(columns(), 1024, limit, BadRows::Stop)?;
         let source = plan.sources().pop();
         let Some(source) = source else { return Err(anyhow::anyhow!("the plan has no source").into()) };
-        let mut rows = Vec::new();
+        let (mut rows, mut rejected) = (Vec::new(), 0);
+        match self.head(plan, wanted, &mut rows) {
+            Ok(_) => {}
+            // Somebody who looks into a file wants to see what can be read of it; stdin is gone, though.
+            Err(CommandError::Report(report))
+                if self.is_about_rows(&report) && source.files.iter().all(|file| file.name.is_some()) =>
+            {
+                rows.clear();
+                let (plan, _) = self.plan(columns(), 1024, limit, BadRows::Skip)?;
+                rejected = self.head(plan, wanted, &mut rows)?.rejected();
+                let warning =
+                    |problem: &Problem| Problem { severity: Severity::Warning, help: None, ..problem.clone() };
+                warnings.extend(report.problems().map(warning));
+            }
+            Err(error) => return Err(error),
+        }
+        let all = rows.len() as u64 <= wanted;
+        rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+        let count = match all {
+            true => Count::Exact(rows.len() as u64),
+            false => self.count(&source),
+        };
+        Ok(Seen { source, rows, bad: rejected, count, warnings })
+    }
+
+    /// Whether what failed were rows, and not files, plugins or limits.
+    fn is_about_rows(&self, report: &Report) -> bool {
+        let files = |problem: &Problem| problem.location.as_ref().is_some_and(|place| place.column == 0);
+        report.class() == Class::Failed && report.problems().all(files)
+    }
+
+    /// Runs a plan until there are more rows than are wanted.
+    fn head(&self, plan: Plan, wanted: u64, rows: &mut Vec<Map<String, Json>>) -> Result<RunReport, CommandError> {
         let mut failed = None;
         let taken = plan.run_into(&mut |batch| {
             for row in 0..batch.rows() {
@@ -116,29 +158,26 @@ impl Looker<'_> {
                 false => ControlFlow::Continue(()),
             }
         });
-        let report = self.done(taken, failed)?;
-        let all = rows.len() as u64 <= wanted;
-        rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        let count = match all {
-            true => Count::Exact(rows.len() as u64),
-            false => self.count(&source)?,
-        };
-        Ok(Seen { source, rows, bad: report.rejected(), count, warnings })
+        self.done(taken, failed)
     }
 
     /// The rows of all files, if they can be counted by reading little; no column is wanted, so that formats that know
     /// the number without reading the rows need not read them.
-    fn count(&self, source: &SourceInfo) -> Result<Count, CommandError> {
+    fn count(&self, source: &SourceInfo) -> Count {
         let total: Option<u64> = source.files.iter().map(|file| file.bytes).sum();
-        let Some(total) = total else { return Ok(Count::Unknown) };
-        let (plan, _) = self.plan(Some(Wanted::Nothing), COUNTED_ROWS, None)?;
+        let Some(total) = total else { return Count::Unknown };
+        let compressed = source.files.iter().any(|file| file.codec.is_some());
+        let enough = if compressed { COUNTED_COMPRESSED_BYTES } else { COUNTED_BYTES };
+        let known = self.known(source);
+        let planned = self.plan_with(&known, Some(Wanted::Nothing), COUNTED_ROWS, None, BadRows::Skip);
+        let Ok((plan, _)) = planned else { return Count::Unknown };
         let progress = plan.progress();
         let read = || progress.stages.first().map_or(0, |stage| stage.bytes.load(Ordering::Relaxed));
         let mut rows = 0;
         let mut part = None;
         let taken = plan.run_into(&mut |batch| {
             rows += batch.rows() as u64;
-            if read() > COUNTED_BYTES {
+            if read() > enough {
                 part = Some(read());
                 return ControlFlow::Break(());
             }
@@ -146,28 +185,56 @@ impl Looker<'_> {
         });
         // A file that is spoilt further down has rows in front that can be shown.
         if taken.is_err() {
-            return Ok(Count::Unknown);
+            return Count::Unknown;
         }
-        let compressed = source.files.iter().any(|file| file.codec.is_some());
-        Ok(match part {
+        match part {
             None => Count::Exact(rows),
             Some(_) if compressed => Count::Unknown,
             Some(part) => Count::About(rounded(rows as f64 * total as f64 / part.max(1) as f64)),
-        })
+        }
     }
 
-    /// Plans the reading of the files; what is wrong with them is told as `convert` would.
+    /// The arguments with what was found out, so that it need not be found out once more.
+    fn known(&self, source: &SourceInfo) -> InputArguments {
+        let mut input = self.arguments.input.clone();
+        let fields = source.schema.fields().iter();
+        let of_file = fields.filter(|field| Some(field.name()) != input.file_name_column.as_ref());
+        input.schema = of_file.map(|field| (field.name().clone(), type_name(field.data_type()))).collect();
+        input.from = Some(source.format.clone());
+        let registry = self.runtime.registry();
+        let options = registry.format(&source.format).ok().and_then(|(_, format)| format.options.clone());
+        let infers = options.is_some_and(|options| options.pointer("/properties/infer-rows").is_some());
+        if infers {
+            input.options.retain(|(key, _)| key != "infer-rows");
+            input.options.push(("infer-rows".to_owned(), "1".to_owned()));
+        }
+        input
+    }
+
     fn plan(
         &self,
         columns: Option<Wanted<'_>>,
         batch_rows: u32,
         limit: Option<u64>,
+        bad_rows: BadRows,
+    ) -> Result<(Plan, Vec<Problem>), CommandError> {
+        self.plan_with(&self.arguments.input, columns, batch_rows, limit, bad_rows)
+    }
+
+    /// Plans the reading of the files; what is wrong with them is told as `convert` would.
+    fn plan_with(
+        &self,
+        input: &InputArguments,
+        columns: Option<Wanted<'_>>,
+        batch_rows: u32,
+        limit: Option<u64>,
+        bad_rows: BadRows,
     ) -> Result<(Plan, Vec<Problem>), CommandError> {
         let mut composed = Composed::default();
         composed.raw(&format!("batch-rows = {batch_rows}\n\n"));
         let registry = self.runtime.registry();
-        let PeekArguments { files, input, .. } = self.arguments;
-        compose::source(&mut composed, &registry, "in", files, input, &Policy::default());
+        let files = &self.arguments.files;
+        compose::source(&mut composed, &registry, "in", files, input, &Policy::skip(bad_rows == BadRows::Skip));
         composed.raw("\n[sink.out]\ninput = \"in\"\npath = \"-\"\nformat = \"jsonl\"\n");
         match &columns {
             None => {}
@@ -182,9 +249,9 @@ impl Looker<'_> {
                 composed.entry("columns", &crate::composed::Value::List(vec![value]));
             }
         }
-        // Counting plans the same files once more; what deserves a warning was told.
+        // Whoever skips rows plans the same files once more; what deserves a warning was told.
         let mut output = *self.output;
-        output.quiet |= output.json || matches!(columns, Some(Wanted::Nothing));
+        output.quiet |= output.json || bad_rows == BadRows::Skip;
         let asked = Asked {
             shown: "peek",
             text: composed.text(),
@@ -193,7 +260,8 @@ impl Looker<'_> {
             limit,
             told: &|problem| composed.told("peek", problem),
         };
-        let plan = || pipeline::plan_text(self.runtime, &asked, self.cancel.clone(), &output);
+        // Nothing is written, so nothing has to be taken away when somebody interrupts it.
+        let plan = || pipeline::plan_text(self.runtime, &asked, CancelToken::new(), &output);
         let plan = run::granted(self.runtime, plan, self.output)?;
         plugin::grants::introduce(self.runtime, &plan.plugins().order, self.output);
         let warnings = plan.warnings().iter().map(|warning| composed.told("peek", warning.clone())).collect();
@@ -202,7 +270,7 @@ impl Looker<'_> {
 
     fn done(
         &self,
-        taken: Result<RunReport, (jackfield_runtime::Report, RunReport)>,
+        taken: Result<RunReport, (Report, RunReport)>,
         failed: Option<Failure>,
     ) -> Result<RunReport, CommandError> {
         let report = taken.map_err(|(report, _)| CommandError::Report(report))?;
@@ -211,6 +279,14 @@ impl Looker<'_> {
             None => Ok(report),
         }
     }
+}
+
+/// What becomes of rows that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BadRows {
+    Stop,
+    /// They are counted.
+    Skip,
 }
 
 /// Which columns are read.
@@ -293,7 +369,7 @@ fn about(seen: &Seen, output: &Output) -> String {
     lines.extend(bytes.map(|bytes| ("size", size(bytes))));
     match seen.count {
         Count::Exact(rows) => lines.push(("rows", count(rows))),
-        Count::About(rows) => lines.push(("rows", format!("about {}, estimated from the first 8 MiB", count(rows)))),
+        Count::About(rows) => lines.push(("rows", format!("about {}, estimated from the first 4 MiB", count(rows)))),
         Count::Unknown => {}
     }
     lines.push(("columns", count(source.schema.fields().len() as u64)));

@@ -2,10 +2,12 @@
 
 mod audit;
 mod bench;
+mod build;
 mod check;
 mod docs;
 pub(crate) mod grants;
 mod info;
+mod new;
 mod requirements;
 mod states;
 mod test;
@@ -23,6 +25,12 @@ use crate::pipeline::{open_runtime, open_runtime_to_run, printable};
 use states::states;
 
 pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Output) -> CommandResult {
+    // What works on sources needs no installed plugin, and works beside a broken configuration.
+    match &arguments.command {
+        PluginCommand::New(arguments) => return new::new(arguments, output),
+        PluginCommand::Build(arguments) => return build::build(arguments, output),
+        _ => {}
+    }
     let starts = matches!(arguments.command, PluginCommand::List { start: true, .. });
     let runtime = if starts { open_runtime_to_run(global)? } else { open_runtime(global)? };
     match &arguments.command {
@@ -31,6 +39,8 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
             list(&runtime, &Wanted { kind: *kind, capability, category }, *start, output)
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
+        PluginCommand::New(arguments) => new::new(arguments, output),
+        PluginCommand::Build(arguments) => build::build(arguments, output),
         PluginCommand::Check(arguments) => check::check(global, runtime, arguments, output),
         PluginCommand::Bench(arguments) => bench::bench(global, runtime, arguments, output),
         PluginCommand::Profile(arguments) => bench::profile(global, runtime, arguments, output),

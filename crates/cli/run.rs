@@ -1,7 +1,8 @@
 //! `jackfield run`, and what `convert` and `pipe` do with the pipelines that they make.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
 use jackfield_runtime::{Class, Metric, Plan, Registry, RunReport, Runtime, Stop};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ pub(crate) struct Manner {
     print: bool,
     fail_on_rejected: bool,
     /// Where rows go that fail or are rejected.
-    save_failures: Option<std::path::PathBuf>,
+    save_failures: Option<PathBuf>,
 }
 
 impl Manner {
@@ -42,7 +43,7 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
     let save_failures = arguments.save_failures.clone();
     let manner = Manner { name: "run", threads, dry_run, print: false, fail_on_rejected, save_failures };
     let plan = || pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
-    go(&runtime, plan, &manner, output)
+    go(&runtime, plan, &|problem| problem, &manner, output)
 }
 
 /// Runs a pipeline that `compose` makes of the command line, as `run` would run its file.
@@ -73,13 +74,14 @@ pub(crate) fn composed(
         limit: None,
         told: &|problem| composed.told(manner.name, problem),
     };
-    go(&runtime, || pipeline::plan_text(&runtime, &asked, cancel.clone(), output), manner, output)
+    go(&runtime, || pipeline::plan_text(&runtime, &asked, cancel.clone(), output), asked.told, manner, output)
 }
 
-/// Plans and runs.
+/// Plans and runs. `told` says what happens in the run in words that fit where the pipeline came from.
 fn go(
     runtime: &Runtime,
     plan: impl Fn() -> Result<Plan, CommandError>,
+    told: &dyn Fn(Problem) -> Problem,
     manner: &Manner,
     output: &Output,
 ) -> CommandResult {
@@ -99,7 +101,7 @@ fn go(
         return Ok(0);
     }
     plugin::grants::introduce(runtime, &plan.plugins().order, output);
-    execute(plan, manner, output)
+    execute(plan, told, manner, output)
 }
 
 /// Plans the pipeline. On a terminal, plugins that nobody has granted yet are asked about, each once.
@@ -120,7 +122,7 @@ pub(crate) fn granted(
     }
 }
 
-fn execute(plan: Plan, manner: &Manner, output: &Output) -> CommandResult {
+fn execute(plan: Plan, told: &dyn Fn(Problem) -> Problem, manner: &Manner, output: &Output) -> CommandResult {
     if output.verbose > 0 {
         let stages = plan.progress().stages.len();
         output.note(&format!("running {} with {stages} stages", pipeline::printable(plan.name())));
@@ -147,10 +149,10 @@ fn execute(plan: Plan, manner: &Manner, output: &Output) -> CommandResult {
         Err((failure, report)) => {
             if output.json {
                 let mut document = report_json(&report);
-                document["errors"] = failure.problems().map(problem_json).collect();
+                document["errors"] = failure.problems().map(|problem| problem_json(&told(problem.clone()))).collect();
                 output.json_result(&document)?;
             } else {
-                failure.problems().for_each(|problem| output.problem(problem));
+                failure.problems().for_each(|problem| output.problem(&told(problem.clone())));
                 if report.rejected() > 0 {
                     summary::show_rejected(&report, output);
                 }

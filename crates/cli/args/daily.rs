@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 /// How the input is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArguments {
     /// The format of the input [default: by its name, then by its content]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use jackfield_columns::{Failure, type_name};
 use jackfield_manifest::Problem;
@@ -14,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::chart::{Bar, draw};
 use super::steps::{self, TimeStep};
-use super::{Looker, Wanted, one_column, table};
+use super::{BadRows, Looker, Wanted, one_column, table};
 use crate::output::{CommandError, CommandResult, Output};
 use crate::pipeline::printable;
 use crate::summary::count;
@@ -49,7 +48,7 @@ struct Values {
 pub(super) fn plot(looker: &Looker<'_>, column: &str) -> CommandResult {
     let output = looker.output;
     let limit = looker.arguments.plot_rows;
-    let (plan, _) = looker.plan(Some(Wanted::One(column)), 65_536, Some(limit))?;
+    let (plan, _) = looker.plan(Some(Wanted::One(column)), 65_536, Some(limit), BadRows::Skip)?;
     let kind =
         plan.sources().pop().and_then(|source| Some(source.schema.field_with_name(column).ok()?.data_type().clone()));
     let Some(kind) = kind else { return Err(anyhow::anyhow!("the plan has no column {column}").into()) };
@@ -68,7 +67,7 @@ pub(super) fn plot(looker: &Looker<'_>, column: &str) -> CommandResult {
             ControlFlow::Break(())
         }
     });
-    looker.done(taken, failed)?;
+    let bad = looker.done(taken, failed)?.rejected();
     let chart = values.chart(drawing);
     if output.json {
         output.json_result(&chart.json(column, &kind, &values))?;
@@ -76,6 +75,7 @@ pub(super) fn plot(looker: &Looker<'_>, column: &str) -> CommandResult {
     }
     let ascii = looker.arguments.ascii || !locale_is_utf8();
     output.result(&chart.shown(column, &kind, &values, limit, ascii, output))?;
+    super::tell_left_out(bad, output);
     Ok(0)
 }
 
@@ -118,7 +118,7 @@ impl Values {
                     DataType::Timestamp(_, zone) => zone.clone(),
                     _ => None,
                 };
-                let micros = to(array, &DataType::Timestamp(TimeUnit::Microsecond, zone.map(Arc::from)))?;
+                let micros = to(array, &DataType::Timestamp(TimeUnit::Microsecond, zone))?;
                 let micros = to(&micros, &DataType::Int64)?;
                 self.times.extend(micros.as_primitive::<Int64Type>().iter().flatten());
             }

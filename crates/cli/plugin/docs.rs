@@ -87,7 +87,7 @@ fn page(manifest: &Manifest) -> String {
     let mut out = Page::default();
     out.line(&format!("# {}", manifest.plugin));
     out.line("");
-    out.line(&said(&manifest.description));
+    out.line(&sentence(&manifest.description));
     out.line("");
     let mut about = vec![format!("Version {}", manifest.version)];
     about.extend(manifest.license.clone());

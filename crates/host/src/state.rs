@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) source: Option<ByteSource>,
     pub(crate) sink: Option<ByteSink>,
     pub(crate) log: LogBudget,
+    /// What the guest wrote to its standard streams, through WASI or through the log.
+    pub(crate) stderr: Kept,
     pub(crate) wasi: WasiCtx,
     pub(crate) denials: Denials,
     wasi_table: ResourceTable,
@@ -57,7 +59,7 @@ impl State {
             sockets: &sockets,
             now_micros: options.now_micros,
             deterministic: options.deterministic,
-            stderr,
+            stderr: stderr.clone(),
         };
         let wasi = wasi::context(surroundings);
         let mut http = WasiHttpCtx::new();
@@ -72,6 +74,7 @@ impl State {
             source: None,
             sink: None,
             log: LogBudget::new(&options.limits),
+            stderr,
             wasi,
             wasi_table,
             open_files: OpenFiles::new(Arc::clone(rights)),

@@ -32,8 +32,9 @@ pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};
 pub use limits::{LimitSettings, PluginSettings};
 pub use manifest::{
-    CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, HookPoint, Manifest, NodeDecl, OfferDecl,
-    OnFailure, PortDecl, Requirement, Resources, RouteDecl, parse_embedded_manifest, parse_manifest,
+    AdapterChoice, BuildDecl, CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, HookPoint,
+    Manifest, NodeDecl, OfferDecl, OnFailure, PortDecl, Requirement, Resources, RouteDecl, parse_embedded_manifest,
+    parse_manifest,
 };
 pub use names::{NameError, PortRef, StageName, TypeRef};
 pub use permissions::{

@@ -1,5 +1,6 @@
 //! `plugin.toml`.
 
+mod build;
 mod offers;
 mod points;
 mod read;
@@ -16,6 +17,7 @@ use crate::permissions::{Permissions, Side};
 use crate::problem::Problem;
 use crate::reader::{Report, Section, Spotted, settle, wrong_type};
 
+pub use build::{AdapterChoice, BuildDecl};
 pub use offers::{
     CapabilityDecl, CodecDecl, Deprecation, FormatDecl, HookDecl, HookKind, NodeDecl, OfferDecl, OnFailure, PortDecl,
     Resources, RouteDecl,
@@ -84,6 +86,8 @@ pub struct Manifest {
     pub limits: LimitSettings,
     /// `[config]`: a JSON Schema.
     pub config: Option<Json>,
+    /// `[build]`: for `plugin build`; nothing that runs looks at it.
+    pub build: BuildDecl,
 }
 
 /// One entry of `[requires]`.
@@ -134,6 +138,7 @@ fn parse(file: &str, text: &str, component: Component) -> (Option<Manifest>, Vec
     let permissions = permissions.map(|section| Permissions::read(section, Side::Asks, &mut report));
     let limits = top.section("limits", &mut report).map(|section| LimitSettings::read(section, &mut report));
     let config = schema::read(&mut top, "config", &mut report);
+    let build = top.section("build", &mut report).map(|section| BuildDecl::read(section, &mut report));
     top.finish(&mut report);
     let problems = report.finish();
     let Some(about) = about else { return (None, problems) };
@@ -167,6 +172,7 @@ fn parse(file: &str, text: &str, component: Component) -> (Option<Manifest>, Vec
         permissions: permissions.unwrap_or_default(),
         limits: limits.unwrap_or_default(),
         config,
+        build: build.unwrap_or_default(),
     };
     (Some(manifest), problems)
 }

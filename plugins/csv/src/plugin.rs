@@ -104,9 +104,12 @@ fn explained(stray: &Stray) -> Vec<(String, String)> {
     let quoted = serde_json::Value::from(value.as_str());
     let note = format!("line {line} has `{value}`");
     let bare = value.trim();
-    let option = match bare.len() < value.len() && number::parse_f64(bare.as_bytes()).is_some() {
-        true => "trim = true".to_owned(),
-        false => format!("null-values = [{quoted}]"),
+    let is_number = bare.len() < value.len() && number::parse_f64(bare.as_bytes()).is_some();
+    let is_whole = number::parse_i64(bare.as_bytes()).is_some();
+    let (option, others) = match (is_number, is_whole) {
+        (false, _) => (format!("null-values = [{quoted}]"), others),
+        (true, true) => ("trim = true".to_owned(), others),
+        (true, false) => ("trim = true".to_owned(), "float64".to_owned()),
     };
     let help = format!("say options = {{ {option} }} for the source, so that the column is {others}");
     vec![("jackfield:note".to_owned(), note), ("jackfield:help".to_owned(), help)]

@@ -80,6 +80,15 @@ impl log::Host for State {
             log::Level::Error => LogLevel::Error,
         };
         self.account.enter()?;
+        // What a language's runtime writes to its standard streams comes in pieces that are no lines, and counts as in
+        // WASI: it is kept, and shown if the plugin fails.
+        if let [(name, stream)] = fields.as_slice()
+            && name == "stream"
+            && ["stdout", "stderr"].contains(&stream.as_str())
+        {
+            self.stderr.push(message.as_bytes());
+            return Ok(());
+        }
         let mut room = LARGEST_LINE;
         let message = bounded(&message, &mut room);
         let mut kept: Vec<(String, String)> = Vec::new();
