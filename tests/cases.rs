@@ -175,3 +175,16 @@ fn everything_that_a_plugin_provides_is_measured() {
     let rates = json(&run(folder.path(), &arguments));
     assert!(rates["rates"][0]["nothing-seconds"].as_f64().unwrap() > 0.0, "{rates}");
 }
+
+#[test]
+fn what_comes_with_jackfield_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = json(&run(folder.path(), &["plugin", "list", "--json"]));
+    for plugin in list["plugins"].as_array().unwrap() {
+        let name = plugin["name"].as_str().unwrap();
+        let checkup = json(&run(folder.path(), &["plugin", "check", name, "--json"]));
+        assert_eq!(checkup["bad"], 0, "{checkup:#}");
+        let findings = checkup["findings"].as_array().unwrap();
+        assert!(findings.iter().any(|finding| finding["check"] == "is what the manifest says"), "{checkup:#}");
+    }
+}

@@ -23,6 +23,7 @@ pub(crate) struct Manner {
     dry_run: bool,
     print: bool,
     fail_on_rejected: bool,
+    /// Where rows go that fail or are rejected.
     save_failures: Option<PathBuf>,
 }
 

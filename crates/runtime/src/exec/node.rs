@@ -614,12 +614,14 @@ fn extent(batch: &Batch) -> String {
     let ends = rows.checked_sub(1).and_then(|last| batch.record(0).zip(batch.record(last)));
     match ends {
         // People count records from 1, and the header line is none.
+        Some(((file, first), _)) if rows == 1 => format!("1 row, record {} of {file}", first + 1),
         Some(((file, first), (other, last))) if file == other => {
             format!("{rows} rows, records {} to {} of {file}", first + 1, last + 1)
         }
         Some(((file, first), (other, last))) => {
             format!("{rows} rows, from record {} of {file} to record {} of {other}", first + 1, last + 1)
         }
+        None if rows == 1 => "1 row".to_owned(),
         None => format!("{rows} rows"),
     }
 }
