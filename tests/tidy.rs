@@ -52,7 +52,8 @@ const MOST_LINES: usize = 800;
 const LONG_FILES: &[(&str, &str)] = &[];
 
 /// The workspaces beside the root's: guests, and what the benchmarks compare with.
-const OTHER_WORKSPACES: &[&str] = &["plugins", "guest-sdk/rust", "tests/guests", "benches/native", "fuzz", "examples/authors/rust"];
+const OTHER_WORKSPACES: &[&str] =
+    &["plugins", "guest-sdk/rust", "tests/guests", "benches/native", "fuzz", "examples/authors/rust"];
 
 /// Names that say nothing about what a crate or file holds.
 const VAGUE: &[&str] = &["common", "utils", "util", "helpers", "misc"];

@@ -3,10 +3,10 @@
 mod args;
 mod check;
 mod completions;
-mod doctor;
 mod compose;
 mod composed;
 mod convert;
+mod doctor;
 mod functions;
 mod graph;
 mod hooks;

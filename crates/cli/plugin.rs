@@ -1,8 +1,8 @@
 //! `jackfield plugin`: what is installed, whether it is sound, and what it may do.
 
 mod audit;
-mod build;
 mod bench;
+mod build;
 mod check;
 mod docs;
 pub(crate) mod grants;

@@ -1,6 +1,6 @@
 //! `jackfield run`, and what `convert` and `pipe` do with the pipelines that they make.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jackfield_manifest::Problem;
 use jackfield_runtime::host::CancelToken;
@@ -23,13 +23,14 @@ pub(crate) struct Manner {
     dry_run: bool,
     print: bool,
     fail_on_rejected: bool,
+    save_failures: Option<PathBuf>,
 }
 
 impl Manner {
     /// That of `convert` and `pipe`.
     pub(crate) fn of(running: &RunningArguments, name: &'static str) -> Manner {
         let RunningArguments { threads, dry_run, print, fail_on_rejected, .. } = *running;
-        Manner { name, threads, dry_run, print, fail_on_rejected }
+        Manner { name, threads, dry_run, print, fail_on_rejected, save_failures: None }
     }
 }
 
@@ -38,7 +39,8 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
     signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
     let RunArguments { threads, dry_run, fail_on_rejected, .. } = *arguments;
-    let manner = Manner { name: "run", threads, dry_run, print: false, fail_on_rejected };
+    let save_failures = arguments.save_failures.clone();
+    let manner = Manner { name: "run", threads, dry_run, print: false, fail_on_rejected, save_failures };
     let plan = || pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
     go(&runtime, plan, &|problem| problem, &manner, output)
 }
@@ -86,7 +88,7 @@ fn go(
     if let Some(threads) = manner.threads {
         plan.set_threads(threads);
     }
-    if let Some(folder) = &arguments.save_failures {
+    if let Some(folder) = &manner.save_failures {
         plan.save_failures(folder.clone());
     }
     if output.json && plan.writes_stdout() {

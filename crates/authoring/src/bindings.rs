@@ -87,7 +87,7 @@ mod tests {
         for (name, bytes) in embedded("wit") {
             std::fs::write(folder.path().join(name), bytes).unwrap();
         }
-        let mut place = |name: &str, exports: &[&str]| {
+        let place = |name: &str, exports: &[&str]| {
             let text = world_text(name, &OFFERED, exports);
             std::fs::write(folder.path().join(format!("{name}.wit")), text).unwrap();
         };

@@ -146,7 +146,7 @@ pub(super) fn profile(
     let draws = output.draws_progress();
     let samples = arguments.samples;
     let mut told = |number: u32| {
-        if draws && number % 10 == 0 {
+        if draws && number.is_multiple_of(10) {
             eprint!("\r\u{1b}[Ksample {number} of {samples}");
         }
     };
