@@ -270,6 +270,7 @@ impl Runtime {
             log: request.log.clone(),
             stops: self.stops(),
             denials: self.denial_events(),
+            spill: self.spill_space(),
         };
         let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));

@@ -17,6 +17,7 @@ pub mod host {
                 import jackfield:plugin/compute@0.1.0;
                 import jackfield:plugin/sql@0.1.0;
                 import jackfield:plugin/exchange@0.1.0;
+                import jackfield:plugin/spill@0.1.0;
                 import jackfield:plugin/streams@0.1.0;
                 import jackfield:plugin/checksums@0.1.0;
                 import jackfield:plugin/hooking@0.1.0;

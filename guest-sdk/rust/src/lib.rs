@@ -50,6 +50,7 @@ pub mod node;
 pub mod params;
 pub mod schema;
 pub mod service;
+pub mod spill;
 pub mod sql;
 pub mod streams;
 pub mod type_text;

@@ -91,6 +91,23 @@ impl Held {
         Ok(Some(Whole { rows, own: own? }))
     }
 
+    /// All rows with the node's own columns behind the input's, and these by themselves; nothing is held any longer.
+    ///
+    /// # Errors
+    /// More rows than a batch may have.
+    pub fn take_together(&mut self) -> Result<Option<(Batch<'static>, Vec<Column>)>, Failure> {
+        self.join()?;
+        self.rows = 0;
+        let Some(all) = self.parts.pop() else { return Ok(None) };
+        let own: Result<Vec<Column>, Failure> = (0..self.own).map(|at| all.column_at(self.columns + at)).collect();
+        Ok(Some((all, own?)))
+    }
+
+    /// Columns of the input; those of the node stand behind them.
+    pub fn columns(&self) -> u32 {
+        self.columns
+    }
+
     fn join(&mut self) -> Result<(), Failure> {
         if self.parts.len() > 1 {
             let all = Batch::concat(&self.parts.iter().collect::<Vec<_>>())?;
