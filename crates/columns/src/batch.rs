@@ -116,7 +116,8 @@ impl Batch {
         let mut parts = self.parts.to_vec();
         if let [part] = parts.as_mut_slice() {
             let view = Arc::new(view::View::whole(part.rows));
-            part.provenance = Some(provenance::Provenance { source: provenance::Source::Many(Arc::new(origins)), view });
+            part.provenance =
+                Some(provenance::Provenance { source: provenance::Source::Many(Arc::new(origins)), view });
         }
         Self { parts: parts.into(), ..self }
     }

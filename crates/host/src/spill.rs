@@ -196,7 +196,8 @@ impl Spool {
         }
         for (own, other) in own.iter().zip(other) {
             if own.name() != other.name() || own.data_type() != other.data_type() {
-                let told = |field: &arrow::datatypes::Field| format!("`{}` {}", field.name(), type_name(field.data_type()));
+                let told =
+                    |field: &arrow::datatypes::Field| format!("`{}` {}", field.name(), type_name(field.data_type()));
                 let message = format!("a spool with a column {} is given {}", told(own), told(other));
                 return Err(Failure::invalid_input("type-mismatch", message).with_column(own.name()));
             }
@@ -304,7 +305,8 @@ mod tests {
     use super::*;
 
     fn batch(numbers: std::ops::Range<i64>) -> Batch {
-        let names: ArrayRef = Arc::new(StringArray::from_iter(numbers.clone().map(|number| Some(format!("n{number}")))));
+        let names: ArrayRef =
+            Arc::new(StringArray::from_iter(numbers.clone().map(|number| Some(format!("n{number}")))));
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
         Batch::new(RecordBatch::try_from_iter_with_nullable([("a", numbers, true), ("b", names, true)]).unwrap())
     }
@@ -369,7 +371,8 @@ mod tests {
 
     #[test]
     fn other_columns_are_refused() {
-        let mut spool = Spool::new(batch(0..0).schema().clone(), &SpillShare::new(&SpillSpace::default(), &Limits::default()));
+        let mut spool =
+            Spool::new(batch(0..0).schema().clone(), &SpillShare::new(&SpillSpace::default(), &Limits::default()));
         let other = batch(0..3).pick(&[(1, None), (0, None)]).unwrap();
         let failure = spool.append(&other, &mut Unmetered).unwrap_err();
         assert_eq!(failure.code, "type-mismatch");

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jackfield_host::{Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict};
+use jackfield_host::{
+    Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict,
+};
 use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 

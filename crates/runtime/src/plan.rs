@@ -3,10 +3,13 @@
 mod demand;
 mod detect;
 mod hooks;
+pub(crate) mod layout;
 mod node;
 mod overlap;
 pub(crate) mod params;
+mod partitions;
 pub(crate) mod paths;
+mod several;
 mod sink;
 mod source;
 mod wiring;

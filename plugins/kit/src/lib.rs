@@ -7,6 +7,7 @@ pub mod names;
 pub mod numbers;
 pub mod order;
 pub mod outgoing;
+pub mod partitions;
 pub mod problems;
 pub mod rejections;
 pub mod sorter;

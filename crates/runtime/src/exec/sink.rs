@@ -11,7 +11,7 @@ use jackfield_host::{ByteSink, CallError, Encoder, FormatWriter, PieceReceiver, 
 use tokio::sync::mpsc;
 
 use super::packets::Inbox;
-use super::{Ended, Job};
+use super::{Ended, Job, parts};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::plan::{CodecChoice, SinkStage, SinkTarget};
 use crate::progress::StageCounters;
@@ -28,12 +28,18 @@ pub(crate) struct Writing {
     pub(crate) schema: Option<SchemaRef>,
 }
 
-pub(crate) async fn run(job: &Job<'_>, writing: Writing, sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
-    let Some(mut inbox) = inboxes.into_iter().next() else { return Ok(()) };
+pub(crate) async fn run(job: &Job<'_>, writing: Writing, mut sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
+    let inbox = inboxes.into_iter().next();
     let shown = match &sink.target {
         SinkTarget::Stdout => "stdout".to_owned(),
         SinkTarget::File { shown, .. } => shown.clone(),
+        SinkTarget::Parts(_) => {
+            let target = std::mem::replace(&mut sink.target, SinkTarget::Stdout);
+            let SinkTarget::Parts(layout) = target else { return Ok(()) };
+            return parts::run(job, writing, sink, layout, inbox).await;
+        }
     };
+    let Some(mut inbox) = inbox else { return Ok(()) };
     let what = format!("sink.{}: {shown}", writing.name);
     let (bytes, position) = open(job, &sink.target).map_err(|d| vec![d])?;
     let counter = bytes.counter();
@@ -84,6 +90,8 @@ fn open(job: &Job<'_>, target: &SinkTarget) -> Result<(ByteSink, u64), Diagnosis
             let (file, position) = job.outputs.create(path, shown, *append)?;
             Ok((ByteSink::from_file(shown.clone(), file, position), position))
         }
+        // These are opened one by one.
+        SinkTarget::Parts(_) => Ok((ByteSink::discard(), 0)),
     }
 }
 
@@ -148,10 +156,10 @@ async fn write(
     Ok(())
 }
 
-type Encoding = JoinHandle<Result<Usage, Vec<Diagnosis>>>;
+pub(super) type Encoding = JoinHandle<Result<Usage, Vec<Diagnosis>>>;
 
 /// Starts to compress into `output` what is written to the sink that comes back.
-fn spawn_encoder(
+pub(super) fn spawn_encoder(
     choice: &CodecChoice,
     output: ByteSink,
     position: u64,
