@@ -10,7 +10,7 @@ use std::process::Output;
 
 mod support;
 
-use support::{folder, jackfield, names, text};
+use support::{folder, jackfield, lay_out, names, text};
 
 /// Rows in a mixed order, with nulls, repeated keys and text; `seed` makes another table of the same kind.
 fn table(rows: u64, seed: u64) -> Vec<u8> {
@@ -68,26 +68,23 @@ fn one(node: &str) -> String {
 #[test]
 fn sort() {
     same_with_little_memory(
-        &one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x desc nulls first\", \"length(t)\", \"k\"] }\n"),
+        &one(
+            "[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x desc nulls first\", \"length(t)\", \"k\"] }\n",
+        ),
         "16MiB",
     );
 }
 
 #[test]
 fn sort_keeps_the_order_of_equal_rows() {
-    same_with_little_memory(
-        &one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x % 3\"] }\n"),
-        "16MiB",
-    );
+    same_with_little_memory(&one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x % 3\"] }\n"), "16MiB");
 }
 
 #[test]
 fn window() {
     same_with_little_memory(
-        &one(
-            "[node.n]\ntype = \"window\"\ninput = \"a\"\n[node.n.params]\nby = [\"k\"]\norder = [\"x\", \"n\"]\n\
-             columns = { place = \"row_number()\", before = \"lag(x)\", so_far = \"sum(x)\", k = \"first(t)\" }\n",
-        ),
+        &one("[node.n]\ntype = \"window\"\ninput = \"a\"\n[node.n.params]\nby = [\"k\"]\norder = [\"x\", \"n\"]\n\
+             columns = { place = \"row_number()\", before = \"lag(x)\", so_far = \"sum(x)\", k = \"first(t)\" }\n"),
         "20MiB",
     );
 }
@@ -170,10 +167,14 @@ fn many_partitions_are_one_file_each() {
     fs::write(folder.path().join("back.toml"), back).unwrap();
     let output = jackfield(folder.path()).args(["run", "back.toml", "-q"]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
-    let mut expected: Vec<(u64, String)> = rows.lines().skip(1).map(|line| {
-        let (day, _) = line.split_once(',').unwrap();
-        (day.parse().unwrap(), line.to_owned())
-    }).collect();
+    let mut expected: Vec<(u64, String)> = rows
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let (day, _) = line.split_once(',').unwrap();
+            (day.parse().unwrap(), line.to_owned())
+        })
+        .collect();
     expected.sort_by_key(|(day, _)| *day);
     let back = fs::read_to_string(folder.path().join("back.csv")).unwrap();
     let found: Vec<&str> = back.lines().skip(1).collect();
@@ -190,4 +191,46 @@ fn too_many_partitions_are_refused_and_leave_nothing() {
     assert_eq!(output.status.code(), Some(5), "{}", text(&output));
     assert!(text(&output).contains("error[too-many-partitions]"), "{}", text(&output));
     assert!(!folder.path().join("out").exists());
+}
+
+/// What the host says to a plugin that does everything wrong.
+#[test]
+fn a_plugin_cannot_misuse_its_spools() {
+    let rows: &[u8] = b"a,b\n2,x\n1,y\n";
+    for (what, exit, said) in [
+        ("other columns", 1, "error[type-mismatch]"),
+        ("while merging", 1, "error[in-use]"),
+        ("no rows asked for", 1, "error[out-of-bounds]"),
+        ("no key", 1, "error[type-mismatch]"),
+        ("no such column", 1, "error[out-of-bounds]"),
+        ("different spools", 1, "error[type-mismatch]"),
+        ("fill the disk", 5, "raise `limits.spill-bytes`"),
+        ("many spools", 5, "error[handles]"),
+        ("many mergers", 5, "error["),
+        ("behind the last", 0, ""),
+        ("there and back", 0, ""),
+    ] {
+        let pipeline = format!(
+            "[source.a]\npath = \"a.csv\"\n[node.n]\ntype = \"spools\"\ninput = \"a\"\nparams = {{ what = \"{what}\" }}\n\
+             [sink.out]\ninput = \"n\"\npath = \"out.csv\"\n[limits]\nspill-bytes = \"1MiB\"\n"
+        );
+        let folder = folder(&pipeline, &[("a.csv", rows)]);
+        let plugins = lay_out("spools", folder.path());
+        let output = jackfield(folder.path())
+            .args(["run", "pipeline.toml", "-q"])
+            .env("JACKFIELD_PLUGINS", &plugins)
+            .output()
+            .unwrap();
+        let text = text(&output);
+        assert_eq!(output.status.code(), Some(exit), "{what}: {text}");
+        assert!(text.contains(said), "{what}: {text}");
+        let out = fs::read_to_string(folder.path().join("out.csv")).unwrap_or_default();
+        let expected = match what {
+            "behind the last" => "a,b\n",
+            // Each spool holds the rows twice, and the merge does not know that they are unsorted.
+            "there and back" => "a,b\n2,x\n1,y\n2,x\n",
+            _ => "",
+        };
+        assert_eq!(out, expected, "{what}");
+    }
 }

@@ -15,6 +15,9 @@ use crate::batch::Origins;
 use crate::caught::caught;
 use crate::{Batch, Failure, Meter};
 
+/// What goes wrong, for messages.
+const READING: &str = "reading";
+
 /// Names of the columns that say where a row came from.
 const ORIGIN: [&str; 2] = ["file", "record"];
 
@@ -68,7 +71,7 @@ pub fn from_block(block: Buffer, schema: &SchemaRef, meter: &mut dyn Meter) -> R
     meter.work(block.len() as u64 / 8)?;
     let mut block = block;
     let mut decoder = StreamDecoder::new();
-    let rows = guarded("reading", || {
+    let rows = guarded(READING, || {
         while !block.is_empty() {
             if let Some(rows) = decoder.decode(&mut block)? {
                 return Ok(Some(rows));
@@ -76,7 +79,7 @@ pub fn from_block(block: Buffer, schema: &SchemaRef, meter: &mut dyn Meter) -> R
         }
         Ok(None)
     })?;
-    let Some(rows) = rows else { return Err(wrong("reading", "it holds no rows")) };
+    let Some(rows) = rows else { return Err(wrong(READING, "it holds no rows")) };
     let mut columns: Vec<Option<ArrayRef>> = vec![None; schema.fields().len()];
     let mut origin: Vec<ArrayRef> = Vec::new();
     for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
@@ -84,7 +87,7 @@ pub fn from_block(block: Buffer, schema: &SchemaRef, meter: &mut dyn Meter) -> R
             origin.push(Arc::clone(column));
         } else {
             let place = field.name().parse::<usize>().ok().and_then(|index| columns.get_mut(index));
-            *place.ok_or_else(|| wrong("reading", "it has columns of something else"))? = Some(Arc::clone(column));
+            *place.ok_or_else(|| wrong(READING, "it has columns of something else"))? = Some(Arc::clone(column));
         }
     }
     let batch = Batch::partial(Arc::clone(schema), rows.num_rows(), columns)?;

@@ -354,19 +354,20 @@ mod tests {
     #[test]
     fn quotas_hold_for_the_plugin_and_for_the_run() {
         let space = SpillSpace::default();
-        let limits = Limits { spill_bytes: 50_000, run_spill_bytes: 60_000, ..Limits::default() };
+        let limits = Limits { spill_bytes: 50_000, ..Limits::default() };
         let mut first = Spool::new(batch(0..0).schema().clone(), &SpillShare::new(&space, &limits));
         first.append(&batch(0..1000), &mut Unmetered).unwrap();
         let failure = first.append(&batch(0..5000), &mut Unmetered).unwrap_err();
         assert_eq!(failure.code, "spill-bytes");
         assert!(failure.help.unwrap().contains("limits.spill-bytes"));
         let used = space.used();
+        let limits = Limits { run_spill_bytes: used + 100, ..Limits::default() };
         let mut second = Spool::new(batch(0..0).schema().clone(), &SpillShare::new(&space, &limits));
-        let failure = second.append(&batch(0..2000), &mut Unmetered).unwrap_err();
+        let failure = second.append(&batch(0..1000), &mut Unmetered).unwrap_err();
         assert_eq!(failure.code, "run-spill-bytes");
         assert_eq!(space.used(), used);
         drop(first);
-        second.append(&batch(0..1000), &mut Unmetered).unwrap();
+        second.append(&batch(0..900), &mut Unmetered).unwrap();
     }
 
     #[test]

@@ -103,6 +103,21 @@ impl Held {
         Ok(Some((all, own?)))
     }
 
+    /// The rows as they lie, without the node's own columns; nothing is held any longer.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn take_parts(&mut self) -> Result<Vec<Batch<'static>>, Failure> {
+        self.rows = 0;
+        let own = self.own;
+        let columns = self.columns;
+        let plain = |part: Batch<'static>| match own {
+            0 => Ok(part),
+            _ => part.pick((0..columns).map(|index| (index, None))),
+        };
+        std::mem::take(&mut self.parts).into_iter().map(plain).collect()
+    }
+
     /// Columns of the input; those of the node stand behind them.
     pub fn columns(&self) -> u32 {
         self.columns

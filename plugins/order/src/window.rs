@@ -159,8 +159,8 @@ impl Work for Window {
         if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE && !bound.groups.is_single()
         {
             let mut parted = Parted::default();
-            if let Some(whole) = self.held.take()? {
-                parted.push(&whole.rows, &bound.groups)?;
+            for rows in self.held.take_parts()? {
+                parted.push(&rows, &bound.groups)?;
             }
             bound.groups = bound.groups.again(&bound.schema)?;
             self.parted = Some(parted);

@@ -117,7 +117,7 @@ impl Bound {
         {
             let mut parted = Parted::default();
             self.joiner = Joiner::new(&self.keys.types())?;
-            if let Some(rows) = self.output.let_go()? {
+            for rows in self.output.let_go()? {
                 parted.right.push(&rows, &self.keys.of_right(&rows)?)?;
             }
             self.parted = Some(parted);

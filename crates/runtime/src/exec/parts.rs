@@ -34,9 +34,9 @@ const PIECE: usize = 65_536;
 
 pub(crate) async fn run(
     job: &Job<'_>,
-    writing: Writing,
-    sink: SinkStage,
-    layout: Layout,
+    writing: &Writing,
+    sink: &SinkStage,
+    layout: &Layout,
     inbox: Option<Inbox>,
 ) -> Ended {
     let Some(mut inbox) = inbox else { return Ok(()) };
@@ -45,9 +45,13 @@ pub(crate) async fn run(
         None => inbox.receive().await,
     };
     let schema = writing.schema.clone();
+    if schema.is_none() && first.is_none() && !layout.partition_by.is_empty() {
+        // No columns are known, and there are no rows to part by them.
+        return Ok(());
+    }
     let schema = schema.or_else(|| first.as_ref().map(|batch| batch.schema().clone()));
     let schema = schema.unwrap_or_else(|| Arc::new(Schema::empty()));
-    let mut parts = Parts::new(job, &writing, &sink, &layout, &schema)?;
+    let mut parts = Parts::new(job, writing, sink, layout, &schema)?;
     let mut next = first;
     loop {
         let start = Instant::now();
@@ -294,6 +298,10 @@ impl<'a> Parts<'a> {
                 None => self.open(number).await?,
             };
             open.writer.write(some).await.map_err(|error| call_problems(error, &self.what))?;
+            if self.layout.split.is_some() {
+                // What a writer keeps to itself would count for nothing.
+                open.writer.flush().await.map_err(|error| call_problems(error, &self.what))?;
+            }
             let full = self.layout.split.is_some_and(|split| open.counter.load(Ordering::Relaxed) >= split);
             if full {
                 self.close(open).await?;

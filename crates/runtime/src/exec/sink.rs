@@ -28,16 +28,12 @@ pub(crate) struct Writing {
     pub(crate) schema: Option<SchemaRef>,
 }
 
-pub(crate) async fn run(job: &Job<'_>, writing: Writing, mut sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
+pub(crate) async fn run(job: &Job<'_>, writing: Writing, sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
     let inbox = inboxes.into_iter().next();
     let shown = match &sink.target {
         SinkTarget::Stdout => "stdout".to_owned(),
         SinkTarget::File { shown, .. } => shown.clone(),
-        SinkTarget::Parts(_) => {
-            let target = std::mem::replace(&mut sink.target, SinkTarget::Stdout);
-            let SinkTarget::Parts(layout) = target else { return Ok(()) };
-            return parts::run(job, writing, sink, layout, inbox).await;
-        }
+        SinkTarget::Parts(layout) => return parts::run(job, &writing, &sink, layout, inbox).await,
     };
     let Some(mut inbox) = inbox else { return Ok(()) };
     let what = format!("sink.{}: {shown}", writing.name);

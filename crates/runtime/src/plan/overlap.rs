@@ -54,6 +54,11 @@ pub(super) fn check(planner: &mut Planner<'_>, stages: &[Stage]) {
             source.files.iter().any(|file| matches!(&file.input, Input::File { path, .. } if layout.may_hold(path)))
         });
         let Some((source, _)) = reader else { continue };
+        // The same name was told when the file was read.
+        let sources = &planner.pipeline.sources;
+        if sources.iter().any(|source| source.paths.iter().any(|path| *path == layout.shown)) {
+            continue;
+        }
         let message = format!("{} is read by source `{source}` and written by sink `{}`", layout.shown, stage.name);
         let location = planner.document().locate(&["sink", &stage.name, "path"]);
         let clash = problem("duplicate-path", message).with_help("write to another folder");

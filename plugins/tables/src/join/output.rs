@@ -101,8 +101,8 @@ impl Output {
     }
 
     /// The rows of the right, which are held no longer.
-    pub(crate) fn let_go(&mut self) -> Result<Option<Batch<'static>>, Failure> {
-        Ok(self.held.take()?.map(|whole| whole.rows))
+    pub(crate) fn let_go(&mut self) -> Result<Vec<Batch<'static>>, Failure> {
+        self.held.take_parts()
     }
 
     /// What was complete is so no longer: another part begins.
