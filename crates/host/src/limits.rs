@@ -41,6 +41,10 @@ pub struct Limits {
     /// So many times the rows and bytes that it was given an instance may give, beyond [`FREE_ROWS`] and
     /// [`FREE_BYTES`]; 1,000.
     pub expansion: u64,
+    /// Bytes that an instance may have on temporary storage; 64 GiB.
+    pub spill_bytes: u64,
+    /// Bytes that all instances of a run together may have there; 256 GiB.
+    pub run_spill_bytes: u64,
     /// Log lines that an instance may write in a second; 100. Further ones are counted and dropped.
     pub log_lines: u32,
     /// Bytes of log lines that an instance may write in a second; 64 KiB. Likewise.
@@ -77,6 +81,8 @@ impl Default for Limits {
             emitted_bytes: 1 << 30,
             emitted_rows: 1 << 24,
             expansion: 1000,
+            spill_bytes: 64 << 30,
+            run_spill_bytes: 256 << 30,
             log_lines: 100,
             log_bytes: 64 << 10,
             recycle_calls: 100_000,
@@ -146,6 +152,8 @@ impl Limits {
             set("emitted-bytes", LimitValue::Bytes(self.emitted_bytes)),
             set("emitted-rows", LimitValue::Count(self.emitted_rows)),
             set("expansion", LimitValue::Times(self.expansion)),
+            set("spill-bytes", LimitValue::Bytes(self.spill_bytes)),
+            set("run-spill-bytes", LimitValue::Bytes(self.run_spill_bytes)),
             set("log-lines", LimitValue::Count(u64::from(self.log_lines))),
             set("log-bytes", LimitValue::Bytes(self.log_bytes as u64)),
             set("recycle-calls", LimitValue::Count(self.recycle_calls)),

@@ -40,6 +40,10 @@ pub struct LimitSettings {
     pub emitted_rows: Option<u64>,
     /// `expansion`: so many times what it was given an instance may give.
     pub expansion: Option<u64>,
+    /// `spill-bytes`: bytes that an instance may have on temporary storage.
+    pub spill_bytes: Option<Bytes>,
+    /// `run-spill-bytes`: bytes that all instances of a run together may have there.
+    pub run_spill_bytes: Option<Bytes>,
     /// `log-lines`: log lines in a second.
     pub log_lines: Option<u32>,
     /// `log-bytes`: bytes of log lines in a second.
@@ -71,6 +75,8 @@ impl LimitSettings {
             emitted_bytes: bytes(&mut section, "emitted-bytes", report),
             emitted_rows: count(&mut section, "emitted-rows", i64::MAX, report),
             expansion: count(&mut section, "expansion", i64::MAX, report),
+            spill_bytes: bytes(&mut section, "spill-bytes", report),
+            run_spill_bytes: bytes(&mut section, "run-spill-bytes", report),
             log_lines: small(&mut section, "log-lines", report),
             log_bytes: bytes(&mut section, "log-bytes", report),
             recycle_calls: count(&mut section, "recycle-calls", i64::MAX, report),

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jackfield_host::{Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, Verdict};
+use jackfield_host::{
+    Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict,
+};
 use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 
@@ -127,7 +129,20 @@ impl Builder {
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
         let (loaded, stopped) = (Mutex::default(), StopCounts::default());
-        Runtime { settings, native, worked_on, registry, digests, engine, loaded, events, stops, stopped, grants, denials }
+        Runtime {
+            settings,
+            native,
+            worked_on,
+            registry,
+            digests,
+            engine,
+            loaded,
+            events,
+            stops,
+            stopped,
+            grants,
+            denials,
+        }
     }
 }
 
@@ -209,6 +224,11 @@ impl Runtime {
         Err(Report { diagnoses: found })
     }
 
+    /// Room for the temporary files of one run.
+    pub(crate) fn spill_space(&self) -> SpillSpace {
+        SpillSpace::new(self.settings.spill_folder.as_deref())
+    }
+
     /// Plugins that run for the host itself rather than for a pipeline.
     pub(crate) fn about_host(&self, log: LogSink) -> About {
         About {
@@ -219,6 +239,7 @@ impl Runtime {
             log,
             stops: self.stops(),
             denials: self.denials.clone(),
+            spill: self.spill_space(),
         }
     }
 

@@ -5,10 +5,13 @@ mod detect;
 mod ends;
 mod found;
 mod hooks;
+pub(crate) mod layout;
 mod node;
 mod overlap;
 pub(crate) mod params;
+mod partitions;
 pub(crate) mod paths;
+mod several;
 mod sink;
 mod source;
 mod wiring;
@@ -299,6 +302,7 @@ impl Runtime {
             log: request.log.clone(),
             stops: self.stops(),
             denials: self.denial_events(),
+            spill: self.spill_space(),
         };
         let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
