@@ -19,8 +19,8 @@ fn table(rows: u64, seed: u64) -> Vec<u8> {
     for row in 0..rows {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let random = state >> 33;
-        let key = if random % 97 == 0 { String::new() } else { format!("key-{}", random % (rows / 3)) };
-        let x = if random % 13 == 0 { String::new() } else { format!("{}", (random % 2001) as i64 - 1000) };
+        let key = if random.is_multiple_of(97) { String::new() } else { format!("key-{}", random % (rows / 3)) };
+        let x = if random.is_multiple_of(13) { String::new() } else { format!("{}", (random % 2001) as i64 - 1000) };
         writeln!(text, "{key},{x},text of {} and {random},{row}", random % 50).unwrap();
     }
     text.into_bytes()

@@ -407,6 +407,7 @@ impl Runtime {
             log: Arc::new(move |line| kept.lock().unwrap_or_else(PoisonError::into_inner).push(line)),
             stops: self.stops(),
             denials: self.denial_events(),
+            spill: self.spill_space(),
         };
         let running = self.running(about, registry.clone(), pipeline.map(Arc::new));
         let executor = crate::plan::executor().map_err(|diagnosis| vec![diagnosis])?;

@@ -30,7 +30,7 @@ impl Inbox {
     pub(crate) fn ready(&mut self) -> Option<Batch> {
         match self {
             Inbox::Bounded(receiver) => receiver.try_recv().ok(),
-            Inbox::Waiting(receiver) => receiver.try_recv().ok(),
+            Inbox::Waiting(receiver) => receiver.next().flatten(),
         }
     }
 }

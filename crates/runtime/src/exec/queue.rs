@@ -117,7 +117,7 @@ impl QueueReceiver {
     }
 
     /// The next batch if there is one now; `Some(None)` after the last one.
-    fn next(&self) -> Option<Option<Batch>> {
+    pub(super) fn next(&self) -> Option<Option<Batch>> {
         let mut state = self.0.state();
         if let Some((bytes, batch)) = state.memory.pop_front() {
             state.bytes -= bytes;

@@ -56,7 +56,7 @@ pub(super) fn check(planner: &mut Planner<'_>, stages: &[Stage]) {
         let Some((source, _)) = reader else { continue };
         // The same name was told when the file was read.
         let sources = &planner.pipeline.sources;
-        if sources.iter().any(|source| source.paths.iter().any(|path| *path == layout.shown)) {
+        if sources.iter().any(|source| source.paths.contains(&layout.shown)) {
             continue;
         }
         let message = format!("{} is read by source `{source}` and written by sink `{}`", layout.shown, stage.name);
