@@ -254,8 +254,7 @@ impl ByteSource {
 
     async fn put_aside(&mut self) -> Result<(), Failure> {
         let read = self.read.load(Ordering::Relaxed);
-        let early: &[Vec<u8>] = self.early.as_ref().map_or(&[], std::slice::from_ref);
-        let recorded = self.recording.as_ref().map_or(early, |recording| &recording.pieces);
+        let recorded = self.recording.as_ref().map_or(self.early.as_slice(), |recording| &recording.pieces);
         if recorded.iter().map(|piece| piece.len() as u64).sum::<u64>() != read {
             let message = "this stream has no random access: part of it was read already";
             return Err(Failure::unavailable("no-random-access", message));

@@ -137,7 +137,9 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
         CallError::Failures(failures) => failures.into_iter().map(|f| failure_problem(f, what)).collect(),
         CallError::Fault(fault) => {
             let class = match fault.kind {
-                FaultKind::Trap | FaultKind::Protocol | FaultKind::Host => Class::Failed,
+                FaultKind::Trap | FaultKind::Start | FaultKind::KeptBorrow | FaultKind::Protocol | FaultKind::Host => {
+                    Class::Failed
+                }
                 _ => Class::Limit,
             };
             let help = fault.help();
@@ -202,6 +204,8 @@ pub(crate) const FAULT_CODES: [&str; 17] = [
 pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Trap => "plugin-trap",
+        FaultKind::Start => "plugin-start",
+        FaultKind::KeptBorrow => "kept-borrow",
         FaultKind::Timeout => "call-timeout",
         FaultKind::InstanceTimeout => "instance-timeout",
         FaultKind::Fuel => "fuel-per-call",
@@ -210,6 +214,7 @@ pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
         FaultKind::HostcallFuel => "hostcall-fuel",
         FaultKind::Handles => "handles",
         FaultKind::ResourceTable => "resource-table",
+        FaultKind::OpenFiles => "open-files",
         FaultKind::Parts => "too-many-parts",
         FaultKind::Stack => "stack",
         FaultKind::WrittenBytes => "written-bytes",

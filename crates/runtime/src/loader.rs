@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jackfield_host::{Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, Verdict};
+use jackfield_host::{
+    Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict,
+};
 use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 
@@ -22,7 +24,7 @@ use crate::limits::lower;
 use crate::native::NativePlugin;
 use crate::registry::Registry;
 use crate::settings::{PluginFolder, Settings};
-use crate::stops::{Stop, Stops};
+use crate::stops::{Stop, StopCount, StopCounts, Stops};
 
 use granting::unused;
 
@@ -45,6 +47,7 @@ pub struct Runtime {
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
     events: broadcast::Sender<Transition>,
     stops: broadcast::Sender<Stop>,
+    stopped: StopCounts,
     grants: Mutex<Grants>,
     denials: broadcast::Sender<Denial>,
 }
@@ -125,8 +128,21 @@ impl Builder {
         let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
-        let loaded = Mutex::default();
-        Runtime { settings, native, worked_on, registry, digests, engine, loaded, events, stops, grants, denials }
+        let (loaded, stopped) = (Mutex::default(), StopCounts::default());
+        Runtime {
+            settings,
+            native,
+            worked_on,
+            registry,
+            digests,
+            engine,
+            loaded,
+            events,
+            stops,
+            stopped,
+            grants,
+            denials,
+        }
     }
 }
 
@@ -162,9 +178,14 @@ impl Runtime {
         self.stops.subscribe()
     }
 
+    /// How many instances were stopped since the runtime was opened, by plugin and reason.
+    pub fn stop_counts(&self) -> Vec<StopCount> {
+        self.stopped.all()
+    }
+
     /// For whoever opens stores.
     pub(crate) fn stops(&self) -> Stops {
-        Stops::new(self.stops.clone())
+        Stops::new(self.stops.clone(), self.stopped.clone())
     }
 
     /// What plugins try and are not allowed to do, from now on; once for each plugin and thing. Whoever does not take them
@@ -203,6 +224,11 @@ impl Runtime {
         Err(Report { diagnoses: found })
     }
 
+    /// Room for the temporary files of one run.
+    pub(crate) fn spill_space(&self) -> SpillSpace {
+        SpillSpace::new(self.settings.spill_folder.as_deref())
+    }
+
     /// Plugins that run for the host itself rather than for a pipeline.
     pub(crate) fn about_host(&self, log: LogSink) -> About {
         About {
@@ -213,6 +239,7 @@ impl Runtime {
             log,
             stops: self.stops(),
             denials: self.denials.clone(),
+            spill: self.spill_space(),
         }
     }
 
@@ -426,6 +453,7 @@ fn load_code(error: &LoadError) -> &'static str {
         LoadError::Precheck { .. } => "component-refused",
         LoadError::Import { .. } => "import-not-permitted",
         LoadError::Api { .. } => "plugin-api",
+        LoadError::MissingExport { .. } => "missing-export",
         LoadError::Link { .. } => "component-does-not-fit",
         LoadError::Compile { .. } => "component-does-not-compile",
         LoadError::Io { .. } => "component-not-readable",
