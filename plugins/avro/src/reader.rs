@@ -147,7 +147,7 @@ impl Reader {
                 }
                 continue;
             }
-            if rows.rows % STRIDE == 0 && rows.size() >= CHUNK {
+            if rows.rows.is_multiple_of(STRIDE) && rows.size() >= CHUNK {
                 break;
             }
             rows.record(opened)?;

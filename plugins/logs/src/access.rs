@@ -99,15 +99,20 @@ impl Pattern {
     }
 }
 
-/// The named pattern that a line fits, if any does; where several do, one by which the user's name has no blanks.
+/// The named pattern that a line fits, if any does; where several do, one by which there is a host and the user's name has
+/// no blanks.
 pub(crate) fn fitting(line: &[u8], split: bool) -> Option<Pattern> {
     let fits = |pattern: &Pattern, blanks: bool| {
         let mut cells = Cells::default();
-        let user = pattern.columns.iter().position(|(name, _)| name == "user");
-        let is_user = |place: &Place| matches!(place, Place::Known(at) if Some(*at) == user);
-        let blank = |text: &Option<Cow<[u8]>>| text.as_ref().is_some_and(|text| text.contains(&b' '));
-        pattern.cells(line, &mut cells).is_ok()
-            && (blanks || !cells.0.iter().any(|(place, text)| is_user(place) && blank(text)))
+        let odd = |(place, text): &(Place, Option<Cow<[u8]>>)| {
+            let Place::Known(at) = place else { return false };
+            match (pattern.columns.get(*at).map(|(name, _)| name.as_str()), text) {
+                (Some("user"), Some(text)) => text.contains(&b' '),
+                (Some("host"), text) => text.is_none(),
+                _ => false,
+            }
+        };
+        pattern.cells(line, &mut cells).is_ok() && (blanks || !cells.0.iter().any(odd))
     };
     let patterns: Vec<Pattern> = NAMED.iter().filter_map(|(name, _)| Pattern::parse(name, split).ok()).collect();
     let found = [false, true].into_iter().find_map(|blanks| patterns.iter().find(|pattern| fits(pattern, blanks)));

@@ -151,7 +151,7 @@ impl Reader {
         let mut columns: Vec<Column> = types.map(|(_, of)| Column::new(of)).collect();
         let (first_record, mut rows, mut numbers, mut bad) = (opened.records, 0, None::<Vec<u64>>, Vec::new());
         for looked_at in 0..MOST_ROWS {
-            let large = looked_at % STRIDE == 0 && columns.iter().map(Column::size).sum::<usize>() >= BLOCK;
+            let large = looked_at.is_multiple_of(STRIDE) && columns.iter().map(Column::size).sum::<usize>() >= BLOCK;
             if rows >= most || large || opened.limit == Some(0) {
                 break;
             }

@@ -36,13 +36,13 @@ impl<R: BufRead> Decoder<R> {
         let at = self.input.at();
         match self.input.fill()?.first() {
             None if first => Err(self.input.truncated()),
-            None if zeros % 4 == 0 => Ok(State::Ended),
+            None if zeros.is_multiple_of(4) => Ok(State::Ended),
             None => Err(self.input.truncated()),
             Some(0) if !first => {
                 self.input.consume(1);
                 Ok(State::Between { first, zeros: zeros + 1 })
             }
-            Some(0xfd) if zeros % 4 == 0 => {
+            Some(0xfd) if zeros.is_multiple_of(4) => {
                 let decoder = XzStream::new_mem_limit(false, MOST_MEMORY);
                 Ok(State::Stream(Box::new(Stream { decoder, begin: at })))
             }
