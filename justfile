@@ -35,6 +35,10 @@ deny:
 compare-pyarrow:
     scripts/compare-pyarrow
 
+# Read what we write as Parquet and Arrow IPC with pyarrow, DuckDB and Polars
+compare-columnar:
+    scripts/compare-columnar
+
 # Format all workspaces
 fmt:
     cargo fmt --all

@@ -45,6 +45,30 @@ input = "carriers"
 path = "${OUT}"
 """
 
+PARQUET = """
+[source.flights]
+path = "${IN}"
+
+[node.carriers]
+type = "aggregate"
+input = "flights"
+params = { by = ["carrier"], columns = { n = "count(*)", mean_delay = "avg(dep_delay)" } }
+
+[sink.out]
+input = "carriers"
+path = "${OUT}"
+"""
+
+TO_PARQUET = """
+[source.flights]
+path = "${IN}"
+options = { null-values = ["NA", ""] }
+
+[sink.out]
+input = "flights"
+path = "${OUT}"
+"""
+
 # Each prints the seconds between its imports and the end of its work.
 POLARS = {
     "filter": """
@@ -58,6 +82,14 @@ POLARS = {
         import polars as pl, sys, time
         start = time.perf_counter()
         flights = pl.scan_csv(sys.argv[1], null_values=["NA"])
+        carriers = flights.group_by("carrier").agg(pl.len().alias("n"), pl.col("dep_delay").mean().alias("mean_delay"))
+        carriers.collect().write_ndjson(sys.argv[2])
+        print(time.perf_counter() - start)
+    """,
+    "parquet": """
+        import polars as pl, sys, time
+        start = time.perf_counter()
+        flights = pl.scan_parquet(sys.argv[1])
         carriers = flights.group_by("carrier").agg(pl.len().alias("n"), pl.col("dep_delay").mean().alias("mean_delay"))
         carriers.collect().write_ndjson(sys.argv[2])
         print(time.perf_counter() - start)
@@ -79,13 +111,21 @@ DUCKDB = {
         db.sql(f"copy ({query}) to '{sys.argv[2]}' (format json)")
         print(time.perf_counter() - start)
     """,
+    "parquet": """
+        import duckdb, sys, time
+        start = time.perf_counter()
+        db = duckdb.connect(config={"threads": 2})
+        query = f"select carrier, count(*) n, avg(dep_delay) mean_delay from '{sys.argv[1]}' group by carrier"
+        db.sql(f"copy ({query}) to '{sys.argv[2]}' (format json)")
+        print(time.perf_counter() - start)
+    """,
 }
 MILLER = {
     "filter": ["filter", '$dep_delay != "NA" && $dep_delay > 60'],
     "group": ["put", "-q", '@n[$carrier] += 1; if ($dep_delay != "NA") {@d[$carrier] += 1; @s[$carrier] += $dep_delay} '
               'end {for (c, n in @n) {emit1 {"carrier": c, "n": n, "mean_delay": @s[c] / @d[c]}}}'],
 }
-ROWS = {"filter": 26581, "group": 16}
+ROWS = {"filter": 26581, "group": 16, "parquet": 16}
 
 
 def say(text):
@@ -133,9 +173,9 @@ class Bench:
         python = self.options.python
         return python and os.path.exists(python) and subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0
 
-    def rivals(self, task, text):
+    def rivals(self, task, text, flights):
         """Name and a function (output path) -> (whole seconds, own seconds) of everything that can do a task here."""
-        flights, options = self.options.flights, self.options
+        options = self.options
         pipeline = self.pipeline(f"{task}.toml", text)
 
         def whole(command, env=None):
@@ -164,19 +204,21 @@ class Bench:
             return seconds, seconds
 
         native = [os.path.join(options.native, task), flights, "OUT"]
-        found = {"jackfield": jackfield, "native, one thread": whole(native),
-                 "native, one thread, larger CSV buffer": whole([*native, "tuned"])}
+        found = {"jackfield": jackfield}
+        if os.path.exists(native[0]):
+            found["native, one thread"] = whole(native)
+            found["native, one thread, larger CSV buffer"] = whole([*native, "tuned"])
         if self.has("polars"):
             found["Polars"] = python(POLARS[task])
         if self.has("duckdb"):
             found["DuckDB"] = python(DUCKDB[task])
-        if shutil.which("mlr"):
+        if shutil.which("mlr") and task in MILLER:
             found["Miller"] = miller
         return found
 
-    def race(self, task, text, title, bounds):
+    def race(self, task, text, title, bounds, flights=None):
         """Alternates everything that can do a task; `bounds`: rival -> (largest allowed ratio, True for its own work)."""
-        rivals = self.rivals(task, text)
+        rivals = self.rivals(task, text, flights or self.options.flights)
         times = {name: [] for name in rivals}
         # The first round fills caches and is not counted.
         for turn in range(self.options.rounds + 1):
@@ -211,6 +253,23 @@ class Bench:
                     if not met:
                         self.misses.append(f"{title}: {ratio:.2f} × of {name}")
             print("| " + " | ".join(cells) + " |")
+
+    def to_parquet(self, times):
+        """The flights, so many times over, as the parquet file that we write by default."""
+        csv, out = self.path("year.csv"), self.path(f"flights-{times}.parquet")
+        with open(csv, "wb") as file:
+            subprocess.run(["gzip", "-dc", self.options.flights], stdout=file, check=True)
+        if times > 1:
+            with open(csv, "rb") as file:
+                file.readline()
+                body = file.read()
+            with open(csv, "ab") as file:
+                for _ in range(times - 1):
+                    file.write(body)
+        seconds, peak, _ = self.jackfield("run", "-q", self.pipeline("to-parquet.toml", TO_PARQUET), IN=csv, OUT=out)
+        os.remove(csv)
+        say(f"wrote {os.path.getsize(out) / 1e6:.0f} MB of parquet in {seconds:.1f} s, with {peak:.0f} MB")
+        return out
 
     def figure(self, title, value, unit, bound, remark=""):
         met = value <= bound
@@ -314,12 +373,12 @@ def main():
     parser.add_argument("--python", help="a Python that has polars and duckdb")
     parser.add_argument("--work", required=True, help="folder for scratch files")
     parser.add_argument("--rounds", type=int, default=9, help="counted runs of each program (9)")
-    parser.add_argument("--only", action="append", choices=["filter", "group", "start", "list", "memory"], help="part to run")
+    parser.add_argument("--only", action="append", choices=["filter", "group", "parquet", "start", "list", "memory"], help="part to run")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     bench = Bench(options)
-    parts = options.only or ["filter", "group", "start", "list", "memory"]
+    parts = options.only or ["filter", "group", "parquet", "start", "list", "memory"]
 
     print(f"Measured with `scripts/bench` on {min(2, os.cpu_count() or 1)} cores; {options.rounds} rounds, in turn.")
     if "filter" in parts:
@@ -328,6 +387,12 @@ def main():
                    {"native, one thread": 0.8, "Polars": 1, "DuckDB": 1, "Miller": 1})
     if "group" in parts:
         bench.race("group", GROUP, "flights.csv.gz → group by carrier: count, mean → jsonl", {"Polars": 1.3, "DuckDB": 1})
+    if "parquet" in parts:
+        for times in (1, 10):
+            size = "" if times == 1 else f", {times} times over"
+            # Against each, so against the better.
+            bench.race("parquet", PARQUET, f"flights.parquet{size} → group by carrier: count, mean → jsonl",
+                       {"Polars": 3, "DuckDB": 3}, bench.to_parquet(times))
     if {"start", "list", "memory"} & set(parts):
         print("\n### Start, listing, memory\n\n| figure | measured | bound |\n|---|---|---|")
         for part, run in (("start", bench.start), ("list", bench.listing), ("memory", bench.memory)):

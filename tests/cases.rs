@@ -94,7 +94,7 @@ fn rows_that_a_plugin_did_not_survive_are_run_again() {
     let output = command(&["run", "pipeline.toml"]);
     assert_eq!(output.status.code(), Some(5), "{}", support::text(&output));
     let told = support::text(&output);
-    assert!(told.contains("it worked on batch 2 of node.crash: in.csv, records 3 to 4"), "{told}");
+    assert!(told.contains("it was working on batch 2: 2 rows, records 3 to 4 of in.csv"), "{told}");
     let saved = files(&state.path().join("failures"), ".toml");
     let [saved] = saved.as_slice() else { panic!("{saved:?}") };
     assert!(told.contains(&format!("jackfield plugin replay {}", saved.display())), "{told}");
@@ -174,4 +174,17 @@ fn everything_that_a_plugin_provides_is_measured() {
     let arguments = ["plugin", "bench", "rows", "--type", "filter", "--rows", "1000", "--seconds", "0", "--json"];
     let rates = json(&run(folder.path(), &arguments));
     assert!(rates["rates"][0]["nothing-seconds"].as_f64().unwrap() > 0.0, "{rates}");
+}
+
+#[test]
+fn what_comes_with_jackfield_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = json(&run(folder.path(), &["plugin", "list", "--json"]));
+    for plugin in list["plugins"].as_array().unwrap() {
+        let name = plugin["name"].as_str().unwrap();
+        let checkup = json(&run(folder.path(), &["plugin", "check", name, "--json"]));
+        assert_eq!(checkup["bad"], 0, "{checkup:#}");
+        let findings = checkup["findings"].as_array().unwrap();
+        assert!(findings.iter().any(|finding| finding["check"] == "is what the manifest says"), "{checkup:#}");
+    }
 }

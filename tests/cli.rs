@@ -167,10 +167,12 @@ fn normal(text: &str, folder: &Path) -> String {
     let mut lines = Vec::new();
     let mut in_backtrace = false;
     for line in text.lines() {
-        if in_backtrace && line.starts_with("    ") {
+        let frame =
+            line.trim_start().split_once(':').is_some_and(|(n, rest)| n.parse::<u32>().is_ok() && rest.contains(" - "));
+        if in_backtrace && (line.starts_with("    ") && !line.trim_start().starts_with("help:") || frame) {
             continue;
         }
-        in_backtrace = line == "  backtrace:";
+        in_backtrace = line.trim_start() == "backtrace:";
         let measured = ["elapsed-seconds", "busy-seconds", "waiting-seconds", "fuel", "peak-memory-bytes"];
         match (line.split_once(") in "), line.split_once("\": ")) {
             (Some((head, _)), _) if head.contains("written") => lines.push(format!("{head}) in TIME")),

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jackfield_runtime::host::{LimitEntry, LimitValue, Limits};
+
 /// What stands before the literal of a code. `internal` and `limit` of the SDK take a message instead, which has blanks.
 const BEFORE_A_CODE: &[&str] = &[
     "problem(",
@@ -227,4 +229,83 @@ fn every_hook_point_is_described() {
         return;
     }
     assert_eq!(rest, expected, "JACKFIELD_BLESS=1 writes it anew");
+}
+
+/// A limit's value as `[limits]` takes it, and in the words of SECURITY.md.
+fn values(value: LimitValue) -> (String, String) {
+    let apart = |number: u64, with: &str| {
+        let digits = number.to_string();
+        let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap()).collect();
+        groups.join(with)
+    };
+    let count = |number: u64| match number {
+        20_000_000_000 => "20 × 10⁹".to_owned(),
+        100_000_000_000_000_000 => "10¹⁷".to_owned(),
+        other => apart(other, ","),
+    };
+    let key = |number: u64| if number < 10_000 && number != 8192 { number.to_string() } else { apart(number, "_") };
+    match value {
+        LimitValue::Count(number) => (key(number), count(number)),
+        LimitValue::Times(number) => (key(number), format!("{} times", count(number))),
+        LimitValue::Bytes(_) => (format!("\"{}\"", value.to_string().replace(' ', "")), value.to_string()),
+        LimitValue::Time(time) => {
+            let (number, unit, word) = match time.as_secs() {
+                day if day % 86_400 == 0 => (day / 86_400, "d", "days"),
+                hour if hour % 3600 == 0 => (hour / 3600, "h", "h"),
+                second => (second, "s", "s"),
+            };
+            (format!("\"{number}{unit}\""), format!("{number} {word}"))
+        }
+    }
+}
+
+#[test]
+fn limits_and_their_defaults_are_those_of_the_code() {
+    let (security, pipelines) = (read("SECURITY.md"), read("docs/pipelines.md"));
+    let rows = |page: &str| -> Vec<Vec<String>> {
+        let lines = page.lines().filter(|line| line.starts_with("| "));
+        lines.map(|line| line.split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+    };
+    // A row may tell several limits: names and values stand in the same order.
+    let find = |rows: &[Vec<String>], name: &str, between: &str| -> Option<String> {
+        let (row, place) = rows.iter().find_map(|row| {
+            let names = row.get(1)?.split(between).map(|name| name.trim().trim_matches('`').to_owned());
+            Some((row, names.collect::<Vec<_>>().iter().position(|known| known == name)?))
+        })?;
+        let values: Vec<&str> = row.get(2)?.split(between).map(|value| value.trim().trim_matches('`')).collect();
+        Some((*values.get(place).or(values.first())?).to_owned())
+    };
+    let (secure, keys) = (rows(&security), rows(&pipelines));
+    for LimitEntry { name, value, settable } in Limits::default().entries() {
+        let (key, words) = values(value);
+        let told = find(&secure, name, " · ").unwrap_or_else(|| panic!("SECURITY.md does not tell `{name}`"));
+        assert!(told.starts_with(&words), "SECURITY.md says {told} of `{name}`, which is {words}");
+        if settable {
+            let told = find(&keys, name, ", ").unwrap_or_else(|| panic!("docs/pipelines.md does not tell `{name}`"));
+            assert_eq!(told, key, "docs/pipelines.md about `{name}`");
+        }
+    }
+}
+
+/// The ids of the corpus that every release has to hold.
+const CORPUS: &str = "A01 A02 A05 A06 M01 M02 M04 M05 M06 M07 M09 C01 C03 C04 F01 F02 F03 F05 F06 F07 F08 N01 N02 N03 N04 N06 \
+                      N07 N09 N10 D01 D02 D03 D04 D05 S08 K01 K02 K03 K04 K05 K06 K07 K08 K09 K10 L02";
+
+#[test]
+fn every_id_of_the_hostile_corpus_has_a_test_of_its_own() {
+    let tests: String = files("tests/hostile", ".rs").iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let page = read("docs/hostile.md");
+    let told: Vec<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .flat_map(|cell| cell.split(", "))
+        .filter(|id| id.len() == 3 && id.starts_with(|c: char| c.is_ascii_uppercase()))
+        .map(str::to_owned)
+        .collect();
+    let has_test = |id: &str| tests.contains(&format!("fn {}_", id.to_lowercase()));
+    let without: Vec<&str> = CORPUS.split_whitespace().filter(|id| !has_test(id)).collect();
+    assert!(without.is_empty(), "no test begins with the id: {without:?}");
+    let untold: Vec<&String> = told.iter().filter(|id| !has_test(id)).collect();
+    assert!(untold.is_empty(), "docs/hostile.md tells of ids that no test has: {untold:?}");
+    assert!(told.len() > 40, "{told:?}");
 }

@@ -16,13 +16,23 @@ mod case;
 mod checks;
 #[path = "hostile/components.rs"]
 mod components;
+#[path = "hostile/explained.rs"]
+mod explained;
+#[path = "hostile/files.rs"]
+mod files;
 #[path = "hostile/kernels.rs"]
 mod kernels;
 #[path = "hostile/memory.rs"]
 mod memory;
+#[path = "hostile/network.rs"]
+mod network;
 #[path = "hostile/others.rs"]
 mod others;
 #[path = "hostile/output.rs"]
 mod output;
+#[path = "hostile/recycling.rs"]
+mod recycling;
 #[path = "hostile/rights.rs"]
 mod rights;
+#[path = "rights/server.rs"]
+mod server;

@@ -235,7 +235,10 @@ fn the_network_has_one_way_out() {
 fn only_the_command_line_prints() {
     let mut problems = Vec::new();
     for file in rust_files() {
+        let build_script = file.ends_with("/build.rs") && file.matches('/').count() == 2;
         let library = file.starts_with("crates/") && !file.starts_with("crates/cli/") && !file.contains("/tests/");
+        // A build script speaks to cargo that way.
+        let library = library && !build_script;
         if !library {
             continue;
         }

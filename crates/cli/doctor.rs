@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use crate::args::DoctorArguments;
 use crate::output::{CommandError, CommandResult, Output, problem_json};
 
-/// The tools of this machine: those in the user's cache, then those on the path.
+/// The tools of this machine: those in `JACKFIELD_TOOLS` or else the user's cache, then those on the path.
 pub(crate) fn tools() -> Result<Tools, CommandError> {
     let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = path("JACKFIELD_CACHE")
         .or_else(|| path("XDG_CACHE_HOME").filter(|path| path.is_absolute()).map(|path| path.join("jackfield")))
         .or_else(|| path("HOME").map(|home| home.join(".cache/jackfield")))
         .unwrap_or_else(|| std::env::temp_dir().join("jackfield"));
-    Tools::new(&cache.join("tools"), std::env::var_os("PATH")).map_err(build_failure)
+    let folder = path("JACKFIELD_TOOLS").unwrap_or_else(|| cache.join("tools"));
+    Tools::new(&folder, std::env::var_os("PATH")).map_err(build_failure)
 }
 
 /// Why something could not be built, as the command line shows it.

@@ -28,7 +28,7 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
     // What works on sources needs no installed plugin, and works beside a broken configuration.
     match &arguments.command {
         PluginCommand::New(arguments) => return new::new(arguments, output),
-        PluginCommand::Build(arguments) => return build::build(arguments, output),
+        PluginCommand::Build(arguments) => return build::build(global, arguments, output),
         _ => {}
     }
     let starts = matches!(arguments.command, PluginCommand::List { start: true, .. });
@@ -40,7 +40,7 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         }
         PluginCommand::Info { name } => info::info(&runtime, name, output),
         PluginCommand::New(arguments) => new::new(arguments, output),
-        PluginCommand::Build(arguments) => build::build(arguments, output),
+        PluginCommand::Build(arguments) => build::build(global, arguments, output),
         PluginCommand::Check(arguments) => check::check(global, runtime, arguments, output),
         PluginCommand::Bench(arguments) => bench::bench(global, runtime, arguments, output),
         PluginCommand::Profile(arguments) => bench::profile(global, runtime, arguments, output),

@@ -23,6 +23,7 @@ pub(crate) struct Manner {
     dry_run: bool,
     print: bool,
     fail_on_rejected: bool,
+    /// Where rows go that fail or are rejected.
     save_failures: Option<PathBuf>,
 }
 
@@ -180,6 +181,7 @@ fn report_json(report: &RunReport) -> Value {
                 "waiting-seconds": seconds(stage.waiting),
                 "fuel": stage.fuel,
                 "peak-memory-bytes": stage.peak_memory_bytes,
+                "recycled": stage.recycled,
             })
         })
         .collect();

@@ -15,7 +15,7 @@ use jackfield_runtime::settings::PluginFolder;
 use jackfield_runtime::{PlanRequest, Rank, Report, RunReport, Runtime, Settings};
 use serde_json::{Value, json};
 
-use crate::support::lay_out;
+use crate::support::{fresh_state, lay_out, set_down, text, try_grant};
 
 /// Where the child looks for its case.
 const FOLDER: &str = "JACKFIELD_HOSTILE_FOLDER";
@@ -33,6 +33,8 @@ pub(crate) struct Case {
     pipeline: String,
     limits: String,
     raised: Vec<&'static str>,
+    /// Of the child's process.
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 /// What became of it.
@@ -65,8 +67,50 @@ impl Case {
     /// Any pipeline, beside `in.csv` with some rows of `x,y`.
     pub(crate) fn pipeline(text: &str) -> Case {
         let folder = tempfile::tempdir().unwrap();
-        let case = Case { folder, pipeline: text.to_owned(), limits: String::new(), raised: Vec::new() };
+        let case = Case {
+            folder,
+            pipeline: text.to_owned(),
+            limits: String::new(),
+            raised: Vec::new(),
+            variables: Vec::new(),
+        };
         case.file("in.csv", b"x,y\n1,a\n2,\n3,ccc\n4,d\n")
+    }
+
+    /// A guest whose parameter `steps` says what it tries, with its rights: `manifest` changes what it asks for, and
+    /// `prepare` makes files and gives the arguments of `jackfield plugin grant`. Nobody else's grants are touched.
+    pub(crate) fn granted(
+        guest: &str,
+        steps: &[&str],
+        manifest: impl Fn(String) -> String,
+        prepare: impl FnOnce(&Path) -> Vec<String>,
+    ) -> Case {
+        let steps: Vec<String> = steps.iter().map(|step| toml::Value::String((*step).to_owned()).to_string()).collect();
+        let case = Case::pipeline(&through(guest, &format!("{{ steps = [{}] }}", steps.join(", "))));
+        let folder = case.folder.path();
+        let plugins = set_down(guest, folder);
+        let asked = plugins.join(guest).join("plugin.toml");
+        fs::write(&asked, manifest(fs::read_to_string(&asked).unwrap())).unwrap();
+        let state = folder.join("state");
+        fs::create_dir(&state).unwrap();
+        fs::copy(fresh_state().path().join("machine.key"), state.join("machine.key")).unwrap();
+        let mut arguments = vec![guest.to_owned()];
+        arguments.extend(prepare(folder));
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let granted = try_grant(&plugins, &arguments, &state);
+        assert!(granted.status.success(), "{arguments:?}: {}", text(&granted));
+        case
+    }
+
+    /// A variable of the environment of the process that it runs in.
+    pub(crate) fn variable(mut self, name: &'static str, value: &Path) -> Case {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Where its files lie.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A guest from `tests/guests` besides.
@@ -105,6 +149,7 @@ impl Case {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "case::child", "--nocapture", "--test-threads=1"])
             .env(FOLDER, path)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()
             .unwrap();
@@ -167,6 +212,9 @@ impl Ran {
         let stops = self.report["stops"].as_array().unwrap();
         assert_eq!(stops.len(), 1, "{}", self.brief());
         assert_eq!((stops[0]["code"].as_str(), stops[0]["plugin"].as_str()), (Some(code), Some(plugin)));
+        let counted = self.report["counts"].as_array().unwrap();
+        let counter = counted.iter().find(|count| count["code"] == code && count["plugin"] == plugin);
+        assert!(counter.is_some_and(|counter| counter["count"].as_u64().unwrap() > 0), "not counted: {counted:?}");
         self
     }
 
@@ -174,6 +222,43 @@ impl Ran {
     pub(crate) fn within(&self, most: Duration) -> &Ran {
         assert!(self.took() <= most, "it took {:?}, more than {most:?}", self.took());
         self
+    }
+
+    /// What came of each step of a guest that has some: as it is, or up to a `*`.
+    #[track_caller]
+    pub(crate) fn seen(&self, expected: &[&str]) -> &Ran {
+        let rows: Vec<Value> = self.output().lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+        assert_eq!(rows.len(), expected.len(), "{rows:?}");
+        for (row, expected) in rows.iter().zip(expected) {
+            let seen = row["seen"].as_str().unwrap();
+            let fits = match expected.strip_suffix('*') {
+                Some(start) => seen.starts_with(start),
+                None => seen == *expected,
+            };
+            assert!(fits, "{}: expected {expected}, seen {seen}; {}", row["step"], self.brief());
+        }
+        self
+    }
+
+    /// It was denied something: an event names plugin, permission, what was tried and the fix, each in these words, and
+    /// the counter counts it.
+    #[track_caller]
+    pub(crate) fn denied(&self, permission: &str, what: &str, fix: &str) -> &Ran {
+        let denials = self.report["denials"].as_array().unwrap();
+        let about =
+            |denial: &&Value| denial["permission"] == permission && denial["what"].as_str().unwrap().contains(what);
+        let denial = denials.iter().find(about).unwrap_or_else(|| panic!("no denial of {what}: {}", self.brief()));
+        assert!(denial["help"].as_str().unwrap().contains(fix), "`{fix}` is not in {denial}");
+        assert!(!denial["plugin"].as_str().unwrap().is_empty());
+        let counted = self.report["denied"].as_array().unwrap();
+        let counter = counted.iter().find(|count| count["what"] == denial["what"]);
+        assert!(counter.is_some_and(|counter| counter["count"].as_u64().unwrap() > 0), "not counted: {denial}");
+        self
+    }
+
+    /// A file of the case.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// How long planning and running took.
@@ -242,10 +327,12 @@ fn plugins_beside_the_binary() -> PathBuf {
 fn open(folder: &Path, raised: &[String]) -> Runtime {
     let configured = |path: PathBuf| PluginFolder { path, rank: Rank::Configured };
     let shared = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let own = folder.join("state");
+    let state = if own.exists() { own } else { shared.clone() };
     let mut settings = Settings {
         folders: vec![configured(plugins_beside_the_binary()), configured(folder.join("plugins"))],
         cache_dir: Some(shared.clone()),
-        state_dir: Some(shared),
+        state_dir: Some(state),
         ..Settings::default()
     };
     for name in raised {
@@ -263,8 +350,8 @@ fn run(
     folder: &Path,
     pipeline: &str,
     log: impl Fn(String) + Send + Sync + 'static,
-) -> Result<RunReport, Report> {
-    let plan = runtime.plan(&PlanRequest {
+) -> (Option<RunReport>, Option<Report>) {
+    let plan = match runtime.plan(&PlanRequest {
         file: "pipeline.toml",
         text: pipeline,
         folder,
@@ -274,8 +361,14 @@ fn run(
         now_micros: 0,
         cancel: CancelToken::new(),
         log: Arc::new(move |line| log(format!("{} {:?}", line.message, line.fields))),
-    })?;
-    plan.run().map_err(|(report, _)| report)
+    }) {
+        Ok(plan) => plan,
+        Err(report) => return (None, Some(report)),
+    };
+    match plan.run() {
+        Ok(done) => (Some(done), None),
+        Err((report, done)) => (Some(done), Some(report)),
+    }
 }
 
 /// The process once there are no more than so many threads: those that nobody waits for end a moment after the run.
@@ -300,10 +393,12 @@ fn child() {
     let runtime = open(&folder, &raised);
     let beside = folder.join("neighbour");
     let neighbour = || {
-        let ran = run(&runtime, &beside, NEIGHBOUR, |_| {});
-        ran.is_ok() && fs::read_to_string(beside.join("out.jsonl")).unwrap().lines().count() == 989
+        let (_, failed) = run(&runtime, &beside, NEIGHBOUR, |_| {});
+        failed.is_none() && fs::read_to_string(beside.join("out.jsonl")).unwrap().lines().count() == 989
     };
     assert!(neighbour() && neighbour(), "the other pipeline does not run by itself");
+    // Each thing that a plugin tries is told once, however often it does.
+    let mut denied = runtime.denials();
     // What is compiled stays loaded, and the compiler keeps its threads: neither belongs to what a run leaves behind.
     let _ = run(&runtime, &folder, &pipeline, |_| {});
     assert!(neighbour(), "the other pipeline does not run behind the case");
@@ -339,13 +434,31 @@ fn child() {
         let limit = stop.limit.map(|limit| json!({ "value": limit.value, "setting": limit.setting }));
         stops.push(json!({ "code": stop.code, "plugin": stop.plugin, "limit": limit }));
     }
-    let problems = result.err().map_or_else(Vec::new, |report| {
+    let mut denials = Vec::new();
+    while let Ok(denial) = denied.try_recv() {
+        denials.push(json!({
+            "permission": denial.permission, "what": denial.what, "help": denial.help, "plugin": denial.label.plugin,
+        }));
+    }
+    let counts: Vec<Value> = runtime
+        .stop_counts()
+        .into_iter()
+        .map(|stop| json!({ "plugin": stop.plugin, "code": stop.code, "count": stop.count }))
+        .collect();
+    let (done, refused) = result;
+    let counted: Vec<Value> = done.map_or_else(Vec::new, |report| {
+        report.denied.iter().map(|denied| json!({ "what": denied.what, "count": denied.count })).collect()
+    });
+    let problems = refused.map_or_else(Vec::new, |report| {
         report.problems().map(|p| json!({ "code": p.code, "message": p.message, "help": p.help })).collect()
     });
     let after = settle(before["threads"].as_u64().unwrap());
     let report = json!({
         "problems": problems,
         "stops": stops,
+        "counts": counts,
+        "denials": denials,
+        "denied": counted,
         "log": *log.lock().unwrap(),
         "seconds": seconds,
         "peak-bytes": peak,

@@ -65,6 +65,65 @@ fn rows_hold() {
 }
 
 #[test]
+fn guard_holds() {
+    holds("guard", 4, &[]);
+}
+
+#[test]
+fn telemetry_holds() {
+    holds("telemetry", 8, &[]);
+}
+
+#[test]
+fn a_service_and_hooks_that_do_well_hold() {
+    for (name, least) in [("answers", 40), ("hooks", 12)] {
+        let (code, report) = check(name, Some(name), &[]);
+        assert_eq!((code, defects(&report)), (Some(0), Vec::new()), "{name}");
+        let tried = report["trials"].as_array().unwrap().iter().filter(|trial| trial["verdict"] != "not-tried").count();
+        assert!(tried >= least, "{name}: only {tried} inputs were tried: {report:#}");
+    }
+}
+
+#[test]
+fn hooks_and_services_that_crash_or_lie_are_found() {
+    for (guest, default, code_of, subject) in [
+        ("hooks", "do = { work = \"panic\" }", "plugin-trap", "hook work"),
+        ("hooks", "do = { plan = \"spin\" }", "call-timeout", "hook plan"),
+        ("hooks", "do = { emit = \"change\" }\nfields = { made-up = 1 }", "hook-nonsense", "hook emit"),
+        (
+            "answers",
+            "init = \"well\"\nstart = \"panic\"\nstop = \"well\"\nhealth = \"healthy\"\ngreeting = \"hello\"",
+            "plugin-trap",
+            "service echo",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let plugins = lay_out(guest, folder.path());
+        let file = plugins.join(guest).join("plugin.toml");
+        // What the plugin does is its configuration, whose defaults the check takes.
+        let manifest = std::fs::read_to_string(&file).unwrap();
+        let (head, _) = manifest.split_once("[config]").unwrap();
+        let properties: Vec<String> = default
+            .lines()
+            .map(|line| line.split_once(" = ").unwrap())
+            .map(|(key, value)| format!("[config.properties.{key}]\ndefault = {value}\n"))
+            .collect();
+        let keys: Vec<&str> = default.lines().filter_map(|line| line.split(' ').next()).collect();
+        let config =
+            format!("[config]\nrequired = {keys:?}\n{}\n[limits]\ncall-timeout = \"300ms\"\n", properties.concat());
+        std::fs::write(&file, format!("{head}{config}")).unwrap();
+        crate::support::grant(&plugins, &[guest], std::path::Path::new(env!("CARGO_TARGET_TMPDIR")));
+        let mut command = jackfield(folder.path());
+        command.env("JACKFIELD_PLUGINS", &plugins);
+        let output = command.args(["plugin", "check", guest, "--hostile", "--json"]).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+        let found = defects(&report).join("\n");
+        assert!(found.contains(code_of) && found.contains(subject), "{default}: {found} {report:#}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
 fn a_codec_that_crashes_is_found() {
     let (code, report) = check("codecs", Some("codecs"), &[]);
     assert_eq!(code, Some(1));

@@ -116,7 +116,7 @@ fn k08_stale_handle_dropped_twice() {
 #[test]
 fn k08_stale_borrow_kept_beyond_its_call() {
     let process = "(return (i32.const 4096))";
-    stale(process, "").refused("plugin-trap", &["evil 6.6.6", "borrow"]);
+    stale(process, "").refused("kept-borrow", &["evil 6.6.6", "borrow"]);
 }
 
 #[test]
@@ -247,4 +247,14 @@ fn d08_node_without_end() {
     corpus("d08-endless-rows").run().stopped("corpus", "expansion", "1000 times");
     let ran = corpus("d08-many-rows").limit("emitted-rows = 10000").run();
     ran.stopped("corpus", "emitted-rows", "10000");
+}
+
+#[test]
+fn d09_empty_lines() {
+    // Nothing is in them, and nothing is kept of them.
+    let pipeline = "[source.a]\npath = \"empty.csv\"\n\n[sink.out]\ninput = \"a\"\npath = \"out.jsonl\"\n";
+    let text = format!("a,b,c,d,e,f,g,h\n{}1,2,3,4,5,6,7,8\n", "\n".repeat(64 << 20));
+    let ran = Case::pipeline(pipeline).file("empty.csv", text.as_bytes()).limit("memory = \"48MiB\"").run();
+    assert_eq!(ran.output().lines().count(), 1);
+    ran.peaked(10 * (48 << 20));
 }

@@ -8,8 +8,8 @@ use jackfield_runtime::host::CancelToken;
 use jackfield_runtime::settings::PluginFolder;
 use jackfield_runtime::{Choice, Class, PlanRequest, Rank, Runtime, Settings};
 
-use crate::place::Place;
-use crate::server::{Server, requests};
+use crate::place::{Place, requests};
+use crate::server::Server;
 use crate::support::text;
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::place::Place;
-use crate::server::{Server, requests, start_tls};
+use crate::place::{Place, requests};
+use crate::server::{Server, start_tls};
 use crate::support::text;
 
 #[test]

@@ -103,3 +103,12 @@ impl Place {
         said
     }
 }
+
+/// The guest `requests`, granted for a server.
+pub(crate) fn requests(server: &crate::server::Server) -> Place {
+    let place = Place::new("requests");
+    place.manifest(|text| text.replace("ports = [80]", &format!("ports = [{}]", server.port)));
+    place.grant(&[]);
+    fs::write(place.path("jackfield.toml"), "").unwrap();
+    place
+}

@@ -1,12 +1,11 @@
 //! Servers on this machine for guests to talk to.
+#![allow(dead_code)] // Each test binary uses its part.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-
-use crate::place::Place;
+use std::time::Duration;
 
 /// A server of the tests' own: what was asked of it, and where it listens.
 pub(crate) struct Server {
@@ -73,19 +72,19 @@ fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) {
             let _ = stream.read(&mut [0]);
             return;
         }
+        // A byte in a second, and no end.
+        "/v1/drip" => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+            while stream.write_all(b"x").is_ok() {
+                std::thread::park_timeout(Duration::from_secs(1));
+            }
+            return;
+        }
+        "/v1/elsewhere" => answer("302 Found", "location: http://127.0.0.1:1/v1/hello\r\n", ""),
         "/v1/large" => answer("200 OK", "", &"x".repeat(1 << 20)),
         _ => answer("200 OK", "", "hello"),
     };
     let _ = stream.write_all(answer.as_bytes());
-}
-
-/// The guest `requests`, granted for a server.
-pub(crate) fn requests(server: &Server) -> Place {
-    let place = Place::new("requests");
-    place.manifest(|text| text.replace("ports = [80]", &format!("ports = [{}]", server.port)));
-    place.grant(&[]);
-    fs::write(place.path("jackfield.toml"), "").unwrap();
-    place
 }
 
 /// A server that speaks TLS as `localhost`; gives its port.

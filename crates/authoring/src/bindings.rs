@@ -92,7 +92,7 @@ mod tests {
             std::fs::write(folder.path().join(format!("{name}.wit")), text).unwrap();
         };
         place(WORLD, kinds);
-        kinds.iter().for_each(|kind| place(&world_of(kind), &[kind]));
+        kinds.iter().for_each(|kind| place(&world_of(kind), &[*kind]));
         folder
     }
 

@@ -1,6 +1,7 @@
 //! `plugin build`: from sources to the component beside the manifest.
 
 mod c;
+mod declared;
 mod go;
 mod python;
 mod rust;
@@ -11,7 +12,8 @@ use std::process::Command;
 
 use jackfield_manifest::Problem;
 
-use crate::failure::{BuildError, file_problem};
+use crate::embedded;
+use crate::failure::{BuildError, file_problem, write_changed};
 use crate::language::Language;
 use crate::pack::pack;
 use crate::process;
@@ -61,6 +63,26 @@ impl Job<'_> {
     pub(crate) fn run(&self, command: &mut Command) -> Result<(), BuildError> {
         command.current_dir(&self.project.folder).env("PATH", self.tools.path());
         process::compile(command)
+    }
+
+    /// What a tool prints about the project; what it says beside that goes to stderr.
+    pub(crate) fn printed(&self, command: &mut Command) -> Result<String, BuildError> {
+        command.current_dir(&self.project.folder).env("PATH", self.tools.path());
+        process::printed(command)
+    }
+
+    /// The SDK: the project's own copy, else the one of this binary, laid out below `build`.
+    pub(crate) fn sdk(&self) -> Result<PathBuf, BuildError> {
+        let own = self.project.folder.join("sdk");
+        if own.is_dir() {
+            return Ok(own);
+        }
+        let folder = self.work.join("sdk");
+        let ours = embedded(&format!("guest-sdk/{}", self.project.language.sdk())).collect::<Vec<_>>();
+        for (path, bytes) in ours.into_iter().filter(|(path, _)| !path.starts_with("template/")) {
+            write_changed(&folder.join(path), bytes)?;
+        }
+        Ok(folder)
     }
 
     /// What a compiler left in a file.

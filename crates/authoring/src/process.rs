@@ -22,6 +22,18 @@ pub(crate) fn compile(command: &mut Command) -> Result<(), BuildError> {
     Err(BuildError::Compiler(Box::new(Problem::error("compile-failed", format!("{program} {ended}")))))
 }
 
+/// What a tool writes to stdout; what it writes to stderr is passed on.
+pub(crate) fn printed(command: &mut Command) -> Result<String, BuildError> {
+    let program = program(command);
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| does_not_start(&program, &error))?;
+    if !output.status.success() {
+        let ended = output.status.code().map_or("was killed".to_owned(), |code| format!("ended with {code}"));
+        return Err(BuildError::Compiler(Box::new(Problem::error("compile-failed", format!("{program} {ended}")))));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// What a tool writes to stdout, or nothing if it does not start or fails.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::piped()).output().ok()?;

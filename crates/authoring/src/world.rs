@@ -54,7 +54,7 @@ fn copy_own(own: &Path, folder: &Path) -> Result<(), BuildError> {
 }
 
 /// Languages whose components import every function of every interface get those that the kinds need; the others all.
-fn imports(project: &Project) -> Vec<&'static str> {
+pub(crate) fn imports(project: &Project) -> Vec<&'static str> {
     if !matches!(project.language, Language::Python | Language::TypeScript) {
         return OFFERED.to_vec();
     }

@@ -12,30 +12,30 @@ use jackfield_runtime::settings::{PluginFolder, Settings};
 use notify::{RecursiveMode, Watcher};
 use serde_json::json;
 
-use crate::args::BuildArguments;
+use crate::args::{BuildArguments, Global};
 use crate::doctor::{build_failure, tools};
 use crate::output::{CommandError, CommandResult, Output, problem_json};
-use crate::pipeline::printable;
+use crate::pipeline::{printable, settings};
 use crate::signals;
 
 /// How long nothing may change before a build begins: editors write a file in several steps.
 const QUIET: Duration = Duration::from_millis(150);
 
-pub(super) fn build(arguments: &BuildArguments, output: &Output) -> CommandResult {
+pub(super) fn build(global: &Global, arguments: &BuildArguments, output: &Output) -> CommandResult {
     let tools = tools()?;
     if arguments.watch {
-        return watch(arguments, &tools, output);
+        return watch(global, arguments, &tools, output);
     }
-    once(arguments, &tools, output)?;
+    once(global, arguments, &tools, output)?;
     Ok(0)
 }
 
-fn once(arguments: &BuildArguments, tools: &Tools, output: &Output) -> Result<(), CommandError> {
+fn once(global: &Global, arguments: &BuildArguments, tools: &Tools, output: &Output) -> Result<(), CommandError> {
     let began = Instant::now();
     let project = Project::open(&arguments.folder).map_err(build_failure)?;
     let request = Request { project: &project, tools, release: arguments.release };
     let built = jackfield_authoring::build(&request).map_err(build_failure)?;
-    validate(&project)?;
+    validate(global, &project)?;
     built.warnings.iter().for_each(|warning| output.problem(warning));
     if output.json {
         output.json_result(&json!({
@@ -56,9 +56,11 @@ fn once(arguments: &BuildArguments, tools: &Tools, output: &Output) -> Result<()
 }
 
 /// The component against its manifest, as when it is loaded to run.
-fn validate(project: &Project) -> Result<(), CommandError> {
+fn validate(global: &Global, project: &Project) -> Result<(), CommandError> {
     let folder = PluginFolder { path: project.folder.clone(), rank: jackfield_runtime::Rank::Configured };
-    let runtime = Runtime::open(Settings { folders: vec![folder], ..Settings::default() });
+    // With the user's cache, so that the first run need not compile it; a broken configuration is no reason to fail here.
+    let settings = settings(global).unwrap_or_default();
+    let runtime = Runtime::open(Settings { folders: vec![folder], first_party: Vec::new(), ..settings });
     let registry = runtime.registry();
     let Some(plugin) = registry.plugin(&project.manifest.plugin) else {
         // What the manifest requires may be elsewhere; loading does not need it.
@@ -114,7 +116,7 @@ fn short(names: &[String]) -> String {
 }
 
 /// Builds now and after each change of a source, and shows what is wrong without ending.
-fn watch(arguments: &BuildArguments, tools: &Tools, output: &Output) -> CommandResult {
+fn watch(global: &Global, arguments: &BuildArguments, tools: &Tools, output: &Output) -> CommandResult {
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
     let project = Project::open(&arguments.folder).map_err(build_failure)?;
@@ -131,7 +133,7 @@ fn watch(arguments: &BuildArguments, tools: &Tools, output: &Output) -> CommandR
         }
         output.note("watching; Ctrl-C ends it");
     };
-    report(once(arguments, tools, output));
+    report(once(global, arguments, tools, output));
     while !cancel.is_cancelled() {
         // Signals do not wake a channel.
         let Ok(first) = changes.recv_timeout(QUIET) else { continue };
@@ -140,7 +142,7 @@ fn watch(arguments: &BuildArguments, tools: &Tools, output: &Output) -> CommandR
             changed |= matters(&project, &next);
         }
         if changed {
-            report(once(arguments, tools, output));
+            report(once(global, arguments, tools, output));
         }
     }
     Ok(signals::exit_code().unwrap_or(0))

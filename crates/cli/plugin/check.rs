@@ -46,8 +46,14 @@ pub(super) fn check(global: &Global, runtime: Runtime, arguments: &CheckArgument
 /// A line for each subject where everything is good, and one for each finding that is not.
 fn show_checkup(checkup: &Checkup, output: &Output) -> std::io::Result<()> {
     let mut text = format!("{}\n", output.bold(&printable(&checkup.plugin)));
-    let mut subjects: Vec<&str> = checkup.findings.iter().map(|finding| finding.subject.as_str()).collect();
-    subjects.dedup();
+    let mut subjects: Vec<&str> = Vec::new();
+    for finding in &checkup.findings {
+        if !subjects.contains(&finding.subject.as_str()) {
+            subjects.push(&finding.subject);
+        }
+    }
+    // The same advice is given once in a row.
+    let mut advised = None;
     for subject in subjects {
         let findings: Vec<&Finding> = checkup.findings.iter().filter(|finding| finding.subject == subject).collect();
         let good: Vec<&str> =
@@ -71,7 +77,8 @@ fn show_checkup(checkup: &Checkup, output: &Output) -> std::io::Result<()> {
             for line in lines {
                 text.push_str(&format!("    {}\n", printable(line)));
             }
-            if let Some(help) = &finding.help {
+            if let Some(help) = finding.help.as_ref().filter(|help| advised != Some(*help)) {
+                advised = Some(help);
                 text.push_str(&format!("    help: {}\n", printable(help)));
             }
         }

@@ -24,6 +24,7 @@ use part::Part;
 pub use plain::plain_array;
 pub(crate) use plain::plain_metered;
 pub use provenance::Origin;
+pub(crate) use provenance::Table as Origins;
 pub(crate) use select::unique_names;
 pub(crate) use size::null_row_bytes;
 
@@ -101,6 +102,22 @@ impl Batch {
         for part in &mut parts {
             part.set_origin(origin.clone(), offset);
             offset += part.rows;
+        }
+        Self { parts: parts.into(), ..self }
+    }
+
+    /// File and record of every row, if anything is known.
+    pub(crate) fn origins(&self) -> Option<Origins> {
+        self.table()
+    }
+
+    /// Says file and record of every row, for a batch of one chunk.
+    pub(crate) fn with_origins(self, origins: Origins) -> Self {
+        let mut parts = self.parts.to_vec();
+        if let [part] = parts.as_mut_slice() {
+            let view = Arc::new(view::View::whole(part.rows));
+            part.provenance =
+                Some(provenance::Provenance { source: provenance::Source::Many(Arc::new(origins)), view });
         }
         Self { parts: parts.into(), ..self }
     }

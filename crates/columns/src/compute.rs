@@ -23,6 +23,7 @@ mod join;
 mod letters;
 mod lists;
 mod logic;
+mod merge;
 mod numbers;
 mod options;
 mod order;
@@ -47,6 +48,7 @@ pub use aggregate::{Accumulator, reduce};
 pub use call::{call, result_type};
 pub use group::Grouper;
 pub use join::{JoinKind, Joiner, Matches};
+pub use merge::{Merge, MergeKey, Merged};
 pub use sort::{SortKey, sort_indices};
 pub use table::{Bound, Function, functions, reference};
 

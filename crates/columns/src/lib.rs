@@ -12,6 +12,7 @@ pub mod failure;
 pub mod ipc;
 pub mod json;
 pub mod meter;
+pub mod spill;
 pub mod sql;
 pub mod tree;
 pub mod types;

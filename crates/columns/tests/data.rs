@@ -17,5 +17,7 @@ mod sample;
 mod selections;
 #[path = "data/selections_eager.rs"]
 mod selections_eager;
+#[path = "data/through.rs"]
+mod through;
 #[path = "data/types.rs"]
 mod types;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jackfield_columns::{Failure, FailureKind, Meter};
 
-use crate::balance::Balance;
+use crate::balance::{Balance, Written};
 use crate::clock::CallClock;
 use crate::ledger::Ledger;
 use crate::limits::bytes_text;
@@ -36,6 +36,7 @@ pub(crate) enum Stop {
         made: u64,
     },
     WrittenBytes,
+    OpenFiles,
     Protocol(String),
     Host(String),
 }
@@ -52,6 +53,7 @@ impl fmt::Display for Stop {
             Self::EmittedRows(rows) => write!(f, "an answer of {rows} rows"),
             Self::Expansion { unit, given, made } => write!(f, "{made} {unit} out of {given}"),
             Self::WrittenBytes => f.write_str("too many bytes written"),
+            Self::OpenFiles => f.write_str("too many open files"),
             Self::Protocol(message) | Self::Host(message) => f.write_str(message),
         }
     }
@@ -109,6 +111,21 @@ impl Account {
     /// The instance writes so many bytes to its sink.
     pub(crate) fn write(&mut self, bytes: u64) -> wasmtime::Result<()> {
         self.balance.write(bytes, &self.limits).map_err(wasmtime::Error::new)
+    }
+
+    /// The instance writes so many bytes to a file.
+    pub(crate) fn write_file(&self, bytes: u64) -> Result<(), Stop> {
+        self.balance.written().add(bytes, self.limits.written_bytes)
+    }
+
+    /// What a stream into a file needs to count: the sum, and how large it may get.
+    pub(crate) fn written(&self) -> (Written, u64) {
+        (self.balance.written().clone(), self.limits.written_bytes)
+    }
+
+    /// So many folders and files are open, and one more is to be.
+    pub(crate) fn open_file(&self, open: usize) -> Result<(), Stop> {
+        if open < self.limits.open_files { Ok(()) } else { Err(Stop::OpenFiles) }
     }
 
     /// Fuel that host functions have used in this call.

@@ -4,19 +4,36 @@
 //! * An answer (a step, a chunk, a piece) has at most so many rows and bytes.
 //! * All answers together have at most so many times the rows and bytes that came in, beyond a free allowance.
 //! * What is written to the sink counts like an answer, and has a sum of its own.
+//! * What is written to granted files has its part in that sum.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Limits;
 use crate::account::Stop;
 use crate::limits::{FREE_BYTES, FREE_ROWS};
 
 /// The sums of one store.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Balance {
     bytes_in: u64,
     rows_in: u64,
     bytes_out: u64,
     rows_out: u64,
-    written: u64,
+    written: Written,
+}
+
+/// Bytes that an instance has written, wherever to. Clones share the sum: streams into files carry one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Written(Arc<AtomicU64>);
+
+impl Written {
+    /// So many bytes more, of at most `most` in all.
+    pub(crate) fn add(&self, bytes: u64, most: u64) -> Result<(), Stop> {
+        let more = |sum: u64| Some(sum.saturating_add(bytes));
+        let before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).unwrap_or(u64::MAX);
+        if before.saturating_add(bytes) > most { Err(Stop::WrittenBytes) } else { Ok(()) }
+    }
 }
 
 impl Balance {
@@ -45,12 +62,14 @@ impl Balance {
 
     /// The instance writes so many bytes.
     pub(crate) fn write(&mut self, bytes: u64, limits: &Limits) -> Result<(), Stop> {
-        self.written = self.written.saturating_add(bytes);
-        if self.written > limits.written_bytes {
-            return Err(Stop::WrittenBytes);
-        }
+        self.written.add(bytes, limits.written_bytes)?;
         self.bytes_out = self.bytes_out.saturating_add(bytes);
         self.compare(limits)
+    }
+
+    /// The sum of what was written.
+    pub(crate) fn written(&self) -> &Written {
+        &self.written
     }
 
     fn compare(&self, limits: &Limits) -> Result<(), Stop> {
@@ -88,6 +107,16 @@ mod tests {
         }
         assert_eq!(balance.write(FREE_BYTES + (1 << 20), &limits), Ok(()));
         assert!(balance.write(1, &limits).is_err());
+    }
+
+    #[test]
+    fn files_and_the_sink_share_one_sum() {
+        let limits = Limits { written_bytes: 100, ..Limits::default() };
+        let mut balance = Balance::default();
+        let file = balance.written().clone();
+        assert_eq!(file.add(60, limits.written_bytes), Ok(()));
+        assert_eq!(balance.write(41, &limits), Err(Stop::WrittenBytes));
+        assert_eq!(file.add(u64::MAX, limits.written_bytes), Err(Stop::WrittenBytes));
     }
 
     #[test]

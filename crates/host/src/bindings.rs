@@ -20,6 +20,8 @@ wasmtime::component::bindgen!({
         "jackfield:plugin/compute.joiner": crate::held::HeldJoiner,
         "jackfield:plugin/compute.matches": crate::held::HeldMatches,
         "jackfield:plugin/sql.expression": crate::held::HeldExpression,
+        "jackfield:plugin/spill.spool": crate::held::HeldSpool,
+        "jackfield:plugin/spill.merger": crate::held::HeldMerger,
         "jackfield:plugin/streams.source": crate::held::HeldSource,
         "jackfield:plugin/streams.sink": crate::held::HeldSink,
         "jackfield:plugin/hooking.chain": crate::held::HeldChain,

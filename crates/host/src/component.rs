@@ -43,7 +43,8 @@ impl Component {
         metered: bool,
     ) -> Result<Self, LoadError> {
         let told = inspection.provides;
-        let link = |error: wasmtime::Error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") };
+        let link =
+            |error: wasmtime::Error| LoadError::MissingExport { name: name.to_owned(), reason: format!("{error:#}") };
         Ok(Self(Arc::new(Loaded {
             node: told.node.then(|| node::GuestIndices::new(&pre)).transpose().map_err(link)?,
             format: told.format.then(|| format::GuestIndices::new(&pre)).transpose().map_err(link)?,

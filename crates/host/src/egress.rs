@@ -104,7 +104,12 @@ impl WasiHttpHooks for Egress {
         let denials = self.denials.clone();
         let slot = Slot::take(&self.open);
         Box::new(async move {
-            let slot = slot.ok_or(Error::ConnectionLimitReached)?;
+            let slot = slot.ok_or_else(|| {
+                let help =
+                    format!("{MOST_REQUESTS} requests may be on their way at once: wait for one before the next");
+                denials.deny("network.http", "a request beside too many others".to_owned(), help);
+                Error::ConnectionLimitReached
+            })?;
             let patience = Patience::of(options);
             let (parts, body) = request.into_parts();
             let checked = Checked::new(parts, &denials)?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
-use wasmtime::Config;
 use wasmtime::component::Linker;
+use wasmtime::{Config, WasmBacktraceDetails};
 
 use crate::cache::{Cache, Code, take};
 use crate::compile::compile;
@@ -82,7 +82,8 @@ impl Engine {
         let link = |reason: String| LoadError::Link { name: name.to_owned(), reason };
         let provides = inspection.provides;
         if !provides.any_kind() {
-            return Err(link("it exports none of node, format, codec, hook and service".to_owned()));
+            let reason = "it exports none of node, format, codec, hook and service".to_owned();
+            return Err(LoadError::MissingExport { name: name.to_owned(), reason });
         }
         let digest = hex(&Sha256::digest(bytes));
         let Shared { engine, cache, .. } = &*self.0;
@@ -130,6 +131,7 @@ fn config(metered: bool) -> Config {
     config
         .consume_fuel(metered)
         .max_wasm_stack(STACK_BYTES)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .concurrency_support(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)

@@ -38,6 +38,10 @@ impl fmt::Display for Label {
 pub enum FaultKind {
     /// The guest trapped: a panic, an illegal access, an exit.
     Trap,
+    /// It trapped before its first call, in a start function or `_initialize`.
+    Start,
+    /// It kept handles that it was only lent beyond their call.
+    KeptBorrow,
     /// The call took longer than `limits.call-timeout`.
     Timeout,
     /// The calls together took longer than `limits.instance-timeout`.
@@ -54,6 +58,8 @@ pub enum FaultKind {
     Handles,
     /// `limits.resource-table` was reached.
     ResourceTable,
+    /// `limits.open-files` was reached.
+    OpenFiles,
     /// More memories, tables or instances than a plugin may have.
     Parts,
     /// The guest recursed too deep.
@@ -70,6 +76,21 @@ pub enum FaultKind {
     Protocol,
     /// A defect of the host, caught before it could do harm.
     Host,
+}
+
+impl FaultKind {
+    /// What the plugin's author can do about it.
+    fn help(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Start => {
+                "look at what runs before main: constructors, static initialisers, `_initialize`, start functions; `jackfield plugin check` starts it too"
+            }
+            Self::KeptBorrow => {
+                "drop every batch, column or chain that a call was lent before the call returns, and call `share` for what is to be kept; the SDKs do so unless a handle is leaked on purpose"
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// The limit that was reached, and what to set to raise it.
@@ -104,7 +125,7 @@ impl Fault {
     /// What to do about it, where something can be done.
     #[must_use]
     pub fn help(&self) -> Option<String> {
-        let limit = self.limit.as_ref()?;
+        let Some(limit) = &self.limit else { return self.kind.help().map(str::to_owned) };
         if limit.setting.is_empty() {
             return Some("this limit is built in: the plugin has to do with less; tell its authors".to_owned());
         }

@@ -16,7 +16,7 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use crate::Rights;
-use crate::account::Account;
+use crate::account::{Account, Stop};
 use crate::denials::Denials;
 use crate::rights::{Access, FileRight, Place};
 use crate::state::State;
@@ -121,7 +121,12 @@ impl Files<'_> {
         let (_, right) = self.writing(descriptor)?;
         match right.place() {
             Place::Folder => Ok(right),
-            Place::File(_) => Err(ErrorCode::NotPermitted.into()),
+            Place::File(_) => {
+                let help =
+                    "ask for the folder instead of the file: filesystem.write = [{ path = \"…\", reason = \"…\" }]";
+                self.refuse(&right, format!("adding or removing entries beside {}", right.guest), help);
+                Err(ErrorCode::NotPermitted.into())
+            }
         }
     }
 
@@ -133,13 +138,37 @@ impl Files<'_> {
         }
     }
 
-    /// Takes bytes of the quota.
+    /// Takes bytes of the quota, and of what the instance may write in all.
     fn pay(&self, right: &FileRight, bytes: u64) -> FsResult<()> {
-        if right.quota().take(bytes) {
-            return Ok(());
+        if !right.quota().take(bytes) {
+            over_quota(self.denials, right);
+            return Err(ErrorCode::Quota.into());
         }
-        over_quota(self.denials, right);
-        Err(ErrorCode::Quota.into())
+        self.account.write_file(bytes).map_err(FsError::trap)
+    }
+
+    /// Room for one more open folder or file.
+    fn room(&self) -> Result<(), Stop> {
+        self.account.open_file(self.open.origins.len())
+    }
+
+    /// Tells that something was tried which no grant of this place allows.
+    fn refuse(&self, right: &FileRight, what: String, help: &str) {
+        let permission = match right.access {
+            Access::Read => "filesystem.read",
+            Access::Write => "filesystem.write",
+        };
+        self.denials.deny(permission, what, help.to_owned());
+    }
+
+    /// Hands on a result of the layer below. What it does not permit leads out of the place, and is told.
+    fn told<T>(&self, result: FsResult<T>, right: &FileRight, doing: &str, path: &str) -> FsResult<T> {
+        result.inspect_err(|error| {
+            if let Some(ErrorCode::NotPermitted | ErrorCode::Access) = error.downcast_ref() {
+                let help = "a plugin sees nothing but the folders that it was granted: grant the one that this lies in";
+                self.refuse(right, format!("{doing} {path} from {}", right.guest), help);
+            }
+        })
     }
 
     /// What lies at a path: opening something else than a folder or a regular file could wait for ever.
@@ -180,6 +209,7 @@ impl preopens::Host for Files<'_> {
                 Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
                 Access::Write => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
             };
+            self.room()?;
             let folder = Dir::new(right.folder().try_clone()?, perms, mode, false);
             let descriptor = self.view.table.push(Descriptor::Dir(folder)).map_err(wasmtime::Error::new)?;
             self.open.origins.insert(descriptor.rep(), Origin { right: number, top: true });

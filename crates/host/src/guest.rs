@@ -5,6 +5,7 @@ pub(crate) mod codec;
 pub(crate) mod format;
 pub(crate) mod node;
 pub(crate) mod plugin;
+pub(crate) mod wear;
 
 use crate::CallError;
 use crate::session::Session;

@@ -2,11 +2,14 @@
 
 #![expect(unreachable_pub, reason = "the generated bindings re-export these")]
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
 use jackfield_columns::Batch;
-use jackfield_columns::compute::{Accumulator, Grouper, Joiner, Matches};
+use jackfield_columns::compute::{Accumulator, Grouper, Joiner, Matches, Merge};
 use jackfield_columns::sql::Expression;
 
+use crate::Spool;
 use crate::hooking::Request;
 use crate::ledger::Charge;
 
@@ -56,6 +59,22 @@ pub struct HeldMatches {
 #[derive(Debug)]
 pub struct HeldExpression {
     pub(crate) expression: Expression,
+    pub(crate) charge: Charge,
+}
+
+/// Rows on temporary storage.
+#[derive(Debug)]
+pub struct HeldSpool {
+    /// Shared with the mergers that read it.
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) charge: Charge,
+}
+
+/// Rows on temporary storage that are being merged, each spool with the number of its next row.
+#[derive(Debug)]
+pub struct HeldMerger {
+    pub(crate) merge: Merge,
+    pub(crate) runs: Vec<(Arc<Spool>, u64)>,
     pub(crate) charge: Charge,
 }
 

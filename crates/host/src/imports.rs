@@ -8,6 +8,7 @@ mod exchange;
 mod hooking;
 pub(crate) mod log;
 mod services;
+mod spill;
 mod sql;
 mod streams;
 
@@ -68,6 +69,7 @@ pub(crate) fn link(linker: &mut Linker<State>, beyond: Beyond) -> wasmtime::Resu
     plugin::compute::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::sql::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::exchange::add_to_linker::<State, OnState>(linker, |state| state)?;
+    plugin::spill::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::streams::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::hooking::add_to_linker::<State, OnState>(linker, |state| state)?;
     plugin::services::add_to_linker::<State, OnState>(linker, |state| state)?;

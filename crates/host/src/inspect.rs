@@ -12,13 +12,14 @@ pub const API_VERSION: &str = "0.1.0";
 const API: &str = "jackfield:plugin";
 
 /// Interfaces that a plugin may import.
-const OFFERED: [&str; 12] = [
+const OFFERED: [&str; 13] = [
     "types",
     "flow",
     "data",
     "compute",
     "sql",
     "exchange",
+    "spill",
     "streams",
     "checksums",
     "log",

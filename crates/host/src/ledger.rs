@@ -56,6 +56,11 @@ impl Ledger {
         self.limit
     }
 
+    /// Bytes in all, now.
+    pub(crate) fn held(&self) -> u64 {
+        self.guest.saturating_add(self.host)
+    }
+
     /// Bytes in all, at most and ever.
     pub(crate) fn peak(&self) -> u64 {
         self.peak

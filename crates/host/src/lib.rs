@@ -34,6 +34,7 @@ mod session;
 mod sink;
 mod sockets;
 mod source;
+mod spill;
 mod state;
 mod wasi;
 
@@ -56,3 +57,4 @@ pub use plain::{
 pub use rights::{Access, Denial, DenialSink, FileRight, Layers, Rights, SecretSource, Use, Verdict};
 pub use sink::{ByteSink, PieceSender};
 pub use source::{ByteSource, LARGEST_READ, Piece, PieceReceiver};
+pub use spill::{SpillShare, SpillSpace, Spool};

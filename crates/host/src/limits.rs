@@ -28,9 +28,11 @@ pub struct Limits {
     pub hostcall_fuel: usize,
     /// Handles on columns, batches, expressions and so on that may be open at once; 16,384.
     pub handles: u32,
-    /// Entries of WASI's own resource table, open files among them; 256.
+    /// Entries of WASI's own resource table: files, streams, polls, sockets; 256.
     pub wasi_handles: usize,
-    /// Bytes that an instance may write to its sink; 1 TiB.
+    /// Folders and files that may be open at once; 128.
+    pub open_files: usize,
+    /// Bytes that an instance may write to its sink and to files that it was granted, together; 1 TiB.
     pub written_bytes: u64,
     /// Bytes of one answer: of the batches of a step or chunk; 1 GiB.
     pub emitted_bytes: u64,
@@ -39,10 +41,22 @@ pub struct Limits {
     /// So many times the rows and bytes that it was given an instance may give, beyond [`FREE_ROWS`] and
     /// [`FREE_BYTES`]; 1,000.
     pub expansion: u64,
+    /// Bytes that an instance may have on temporary storage; 64 GiB.
+    pub spill_bytes: u64,
+    /// Bytes that all instances of a run together may have there; 256 GiB.
+    pub run_spill_bytes: u64,
     /// Log lines that an instance may write in a second; 100. Further ones are counted and dropped.
     pub log_lines: u32,
     /// Bytes of log lines that an instance may write in a second; 64 KiB. Likewise.
     pub log_bytes: usize,
+    /// Batches after which a row-wise node gets a fresh instance; 100,000. See [`crate::NodeInstance`].
+    pub recycle_calls: u64,
+    /// The age at which it does; 1 h. Where everything is to be deterministic nobody looks at it.
+    pub recycle_age: Duration,
+    /// Bytes of memory, of all kinds, with which it does, never more than three quarters of `memory_bytes`; 192 MiB.
+    pub recycle_memory: u64,
+    /// Handles left open between two calls with which it does, never more than half of `handles`; 8,192.
+    pub recycle_handles: u32,
     /// Core instances in one store; 64.
     pub instances: usize,
     /// Tables in one store; 32.
@@ -62,12 +76,19 @@ impl Default for Limits {
             hostcall_fuel: 16 << 20,
             handles: 16_384,
             wasi_handles: 256,
+            open_files: 128,
             written_bytes: 1 << 40,
             emitted_bytes: 1 << 30,
             emitted_rows: 1 << 24,
             expansion: 1000,
+            spill_bytes: 64 << 30,
+            run_spill_bytes: 256 << 30,
             log_lines: 100,
             log_bytes: 64 << 10,
+            recycle_calls: 100_000,
+            recycle_age: Duration::from_secs(3600),
+            recycle_memory: 192 << 20,
+            recycle_handles: 8192,
             instances: 64,
             tables: 32,
             memories: 8,
@@ -126,12 +147,19 @@ impl Limits {
             set("hostcall-fuel", LimitValue::Bytes(self.hostcall_fuel as u64)),
             set("handles", LimitValue::Count(u64::from(self.handles))),
             set("resource-table", count(self.wasi_handles)),
+            set("open-files", count(self.open_files)),
             set("written-bytes", LimitValue::Bytes(self.written_bytes)),
             set("emitted-bytes", LimitValue::Bytes(self.emitted_bytes)),
             set("emitted-rows", LimitValue::Count(self.emitted_rows)),
             set("expansion", LimitValue::Times(self.expansion)),
+            set("spill-bytes", LimitValue::Bytes(self.spill_bytes)),
+            set("run-spill-bytes", LimitValue::Bytes(self.run_spill_bytes)),
             set("log-lines", LimitValue::Count(u64::from(self.log_lines))),
             set("log-bytes", LimitValue::Bytes(self.log_bytes as u64)),
+            set("recycle-calls", LimitValue::Count(self.recycle_calls)),
+            set("recycle-age", LimitValue::Time(self.recycle_age)),
+            set("recycle-memory", LimitValue::Bytes(self.recycle_memory)),
+            set("recycle-handles", LimitValue::Count(u64::from(self.recycle_handles))),
             fixed("stack", LimitValue::Bytes(STACK_BYTES as u64)),
             fixed("instances", count(self.instances)),
             fixed("tables", count(self.tables)),

@@ -62,6 +62,14 @@ pub enum LoadError {
         /// What there is.
         offered: String,
     },
+    /// It lacks an interface, or a function of one, that a plugin has to export.
+    #[error("{name} lacks an export: {reason}")]
+    MissingExport {
+        /// What the caller called it.
+        name: String,
+        /// What is missing.
+        reason: String,
+    },
     /// Its imports or exports do not have the types that the interfaces have.
     #[error("{name} does not fit the plugin interfaces: {reason}")]
     Link {
@@ -108,6 +116,15 @@ fn manifest_line(permission: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether the version that an interface has comes after another one. `None`: they cannot be compared.
+fn is_newer(wanted: &str, offered: &str) -> Option<bool> {
+    let numbers = |name: &str| -> Option<Vec<u64>> {
+        let numbers: Vec<u64> = name.split_once('@')?.1.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+        Some(numbers).filter(|numbers| numbers.len() == 3)
+    };
+    Some(numbers(wanted)? > numbers(offered)?)
+}
+
 impl LoadError {
     /// What to do about it.
     #[must_use]
@@ -123,7 +140,14 @@ impl LoadError {
                 Some(line) => verdict.help(name, line),
                 None => format!("build the plugin without {import}"),
             },
-            Self::Api { .. } => "use a release of the plugin, or of jackfield, that goes with the other".to_owned(),
+            Self::Api { wanted, offered, .. } => match is_newer(wanted, offered) {
+                Some(true) => format!("update jackfield, or use a release of the plugin that was built for {offered}"),
+                Some(false) => format!("build the plugin again with the interfaces of {offered}, or use a jackfield that offers what it was built for"),
+                None => format!("build the plugin with the interfaces of {offered}: they have a version of three numbers"),
+            },
+            Self::MissingExport { .. } => {
+                "export all functions of jackfield:plugin/node, format, codec, hook or service, whichever the manifest provides; the SDKs' export macros do".to_owned()
+            }
             Self::Link { .. } => "build the plugin again with the interfaces of this release".to_owned(),
             Self::Precheck { .. } | Self::Compile { .. } | Self::Io { .. } => return None,
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::{DenialSink, Fault, Label, Limits, Services};
+use crate::{DenialSink, Fault, Label, Limits, Services, SpillSpace};
 
 /// How loud a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,6 +110,8 @@ pub struct StoreOptions {
     pub cancel: CancelToken,
     /// The other plugins that it may call; `None`: there are none.
     pub services: Option<Arc<dyn Services>>,
+    /// Where it may put rows aside: the run's.
+    pub spill: SpillSpace,
     /// For measuring what limits cost, and for nothing else.
     #[doc(hidden)]
     pub without: Without,
@@ -140,6 +142,7 @@ impl Default for StoreOptions {
             denied: Arc::new(|_| {}),
             cancel: CancelToken::new(),
             services: None,
+            spill: SpillSpace::default(),
             without: Without::default(),
         }
     }
@@ -165,6 +168,8 @@ pub struct Usage {
     pub peak_memory_bytes: u64,
     /// Calls made.
     pub calls: u64,
+    /// How often a fresh instance took over from one that was worn out.
+    pub recycled: u64,
     /// Time inside calls, without the waiting.
     pub busy: Duration,
     /// Time inside `source.read` and `sink.write`.

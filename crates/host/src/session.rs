@@ -8,10 +8,13 @@ use wasmtime::component::{Instance, Resource, ResourceTableError};
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::account::Stop;
+use crate::balance::Balance;
 use crate::bindings::jackfield::plugin::types;
 use crate::clock::{CallClock, Interrupted, Watch};
 use crate::convert;
+use crate::guest::wear::Wear;
 use crate::held::{HeldSink, HeldSource};
+use crate::imports::log::LogBudget;
 use crate::limits::bytes_text;
 use crate::state::State;
 use crate::wasi::Kept;
@@ -39,6 +42,19 @@ pub(crate) struct Session {
     /// Whether the code counts its fuel.
     metered: bool,
     usage: Usage,
+    /// Nobody looks at the instance's age.
+    deterministic: bool,
+    /// It is being instantiated: no call has been made yet.
+    starting: bool,
+    /// Time that instances waited from which this one took over.
+    waited: Duration,
+}
+
+/// What goes on to the instance that takes over from another one, so that nobody gets more by being made anew.
+pub(crate) struct Carried {
+    usage: Usage,
+    balance: Balance,
+    log: LogBudget,
 }
 
 impl std::fmt::Debug for Session {
@@ -53,6 +69,36 @@ impl Session {
         Self::open_with(component, options, None, None).await
     }
 
+    /// The same for an instance that takes over from another one.
+    pub(crate) async fn open_again(
+        component: &Component,
+        options: StoreOptions,
+        carried: Carried,
+    ) -> Result<(Self, Instance), CallError> {
+        Self::start(component, options, None, None, Some(carried)).await
+    }
+
+    /// What this instance leaves to the one that takes over. `None`: it has ended badly.
+    pub(crate) fn carry(&mut self) -> Option<(StoreOptions, Carried)> {
+        let mut store = self.store.take().filter(|_| self.began.is_none())?;
+        let state = store.data_mut();
+        let usage = Usage { recycled: self.usage.recycled + 1, ..self.usage };
+        let log = std::mem::replace(&mut state.log, LogBudget::new(&self.limits));
+        Some((state.options.clone(), Carried { usage, balance: state.account.balance.clone(), log }))
+    }
+
+    /// Whether another instance should take over.
+    pub(crate) fn is_worn(&mut self, wear: &Wear) -> bool {
+        let held = self.held();
+        let handles = self.store.as_mut().map_or(0, |store| store.data_mut().handles());
+        wear.is_out(&self.limits, self.deterministic, held, handles)
+    }
+
+    /// Bytes that it holds now.
+    pub(crate) fn held(&self) -> u64 {
+        self.store.as_ref().map_or(0, |store| store.data().account.ledger.held())
+    }
+
     /// The same with a source or a sink for the plugin to use.
     pub(crate) async fn open_with(
         component: &Component,
@@ -60,10 +106,20 @@ impl Session {
         source: Option<ByteSource>,
         sink: Option<ByteSink>,
     ) -> Result<(Self, Instance), CallError> {
+        Self::start(component, options, source, sink, None).await
+    }
+
+    async fn start(
+        component: &Component,
+        options: StoreOptions,
+        source: Option<ByteSource>,
+        sink: Option<ByteSink>,
+        carried: Option<Carried>,
+    ) -> Result<(Self, Instance), CallError> {
         let clock = CallClock::new();
         let stderr = Kept::default();
         let (limits, label) = (options.limits.clone(), options.label.clone());
-        let without = options.without;
+        let (without, deterministic) = (options.without, options.deterministic);
         let mut watch = Watch::new(Arc::clone(&clock), options.cancel.clone());
         if without.deadline {
             watch.switch_off();
@@ -71,6 +127,10 @@ impl Session {
         let mut state = State::new(options, component.rights(), Arc::clone(&clock), stderr.clone());
         state.source = source;
         state.sink = sink;
+        let mut usage = Usage::default();
+        if let Some(carried) = carried {
+            (usage, state.account.balance, state.log) = (carried.usage, carried.balance, carried.log);
+        }
         let mut store = Store::new(component.pre().engine(), state);
         match without.memory {
             false => store.limiter(|state| &mut state.account),
@@ -78,10 +138,24 @@ impl Session {
         }
         store.set_hostcall_fuel(limits.hostcall_fuel);
         store.set_max_component_handles(limits.handles as usize);
-        let usage = Usage::default();
         let (fuel, time, metered) = (limits.fuel_per_call, limits.call_timeout, component.metered());
-        let mut session =
-            Self { store: Some(store), watch, clock, limits, label, stderr, began: None, fuel, time, metered, usage };
+        let waited = usage.waiting;
+        let mut session = Self {
+            store: Some(store),
+            watch,
+            clock,
+            limits,
+            label,
+            stderr,
+            began: None,
+            fuel,
+            time,
+            metered,
+            usage,
+            deterministic,
+            starting: true,
+            waited,
+        };
         let (store, watch) = session.begin()?;
         let yields = match component.metered() {
             true => store.fuel_async_yield_interval(Some(YIELD_FUEL)),
@@ -92,6 +166,7 @@ impl Session {
             Err(error) => Ok(Err(error)),
         };
         let instance = session.settle(outcome)?;
+        session.starting = false;
         session.init(component, &instance).await?;
         Ok((session, instance))
     }
@@ -224,10 +299,10 @@ impl Session {
         let guest = store.get_fuel().map_or(0, |left| self.fuel.saturating_sub(left));
         let account = &store.data().account;
         let fuel = guest.saturating_add(account.host_fuel());
-        let waited = self.clock.waited();
+        let waited = self.waited + self.clock.waited();
         self.usage.fuel = self.usage.fuel.saturating_add(fuel);
         self.usage.calls += 1;
-        self.usage.peak_memory_bytes = account.ledger.peak();
+        self.usage.peak_memory_bytes = self.usage.peak_memory_bytes.max(account.ledger.peak());
         self.usage.busy += elapsed.saturating_sub(waited.saturating_sub(self.usage.waiting));
         self.usage.waiting = waited;
         fuel
@@ -310,6 +385,10 @@ impl Session {
                 let message = format!("it made {} of {}", bytes_text(*made), bytes_text(*given));
                 self.fault(FaultKind::Expansion, message, Some(("expansion", "expansion")))
             }
+            Stop::OpenFiles => {
+                let message = "it holds too many folders and files open";
+                self.fault(FaultKind::OpenFiles, message, Some(("open files", "open-files")))
+            }
             _ => self.fault(FaultKind::WrittenBytes, "it wrote too much", Some(("bytes written", "written-bytes"))),
         }
     }
@@ -324,7 +403,11 @@ impl Session {
             Some(Stop::Memory) => self.out_of_memory(refused),
             Some(Stop::Handles) => self.out_of_handles(),
             Some(
-                stop @ (Stop::EmittedBytes(_) | Stop::EmittedRows(_) | Stop::Expansion { .. } | Stop::WrittenBytes),
+                stop @ (Stop::EmittedBytes(_)
+                | Stop::EmittedRows(_)
+                | Stop::Expansion { .. }
+                | Stop::WrittenBytes
+                | Stop::OpenFiles),
             ) => self.too_much(stop),
             Some(Stop::Protocol(message)) => self.fault(FaultKind::Protocol, message, None),
             Some(Stop::Host(message)) => self.fault(FaultKind::Host, message, None),
@@ -372,17 +455,46 @@ impl Session {
         if text.contains("store handle limit exceeded") {
             return self.out_of_handles();
         }
-        if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
-            return self.fault(FaultKind::Trap, format!("it exited with status {} instead of returning", exit.0), None);
+        if text.contains("borrow handles still remain") {
+            let message =
+                "it came back from a call and kept a handle that it was only lent: borrow handles still remain";
+            return self.fault(FaultKind::KeptBorrow, message, None);
         }
-        let panicked = trap == Some(&Trap::UnreachableCodeReached) && !self.stderr.text().is_empty();
-        let message = match (panicked, trap) {
-            (true, _) => "it panicked".to_owned(),
-            (false, Some(trap)) => format!("it trapped: {trap}"),
-            (false, None) => text,
+        let (kind, when) = match self.starting {
+            true => (FaultKind::Start, " while it started, before its first call"),
+            false => (FaultKind::Trap, ""),
         };
-        self.fault(FaultKind::Trap, message, None)
+        if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+            return self.fault(kind, format!("it exited{when} with status {} instead of returning", exit.0), None);
+        }
+        let last_words = Some(self.stderr.text()).filter(|_| trap == Some(&Trap::UnreachableCodeReached));
+        let message = match (last_words.as_deref().and_then(panic_text), trap) {
+            (Some(words), _) => format!("it panicked{when}{words}"),
+            (None, Some(trap)) => format!("it trapped{when}: {trap}"),
+            (None, None) => text,
+        };
+        self.fault(kind, message, None)
     }
+}
+
+/// Bytes of a panic's text that go into a message; all of it stands below.
+const LARGEST_PANIC: usize = 300;
+
+/// Where a guest panicked and why, as its runtime wrote it down; empty text: it wrote nothing. Rust says
+/// `panicked at FILE:LINE:COLUMN:` and the message on the next line, other runtimes end with what is wrong.
+fn panic_text(stderr: &str) -> Option<String> {
+    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let words = match lines.clone().position(|line| line.contains("panicked at ")) {
+        Some(number) => {
+            let mut rest = lines.skip(number);
+            let (_, place) = rest.next()?.split_once("panicked at ")?;
+            let why = rest.next().filter(|line| !line.starts_with("note:")).unwrap_or_default();
+            format!(" at {} {why}", place.trim_end_matches(':').to_owned() + ":")
+        }
+        None => format!(": {}", lines.next_back()?),
+    };
+    let end = words.char_indices().map(|(at, _)| at).find(|at| *at >= LARGEST_PANIC).unwrap_or(words.len());
+    Some(words.get(..end).unwrap_or_default().trim_end_matches([' ', ':']).to_owned())
 }
 
 fn gone(label: &Label) -> CallError {
@@ -410,5 +522,27 @@ impl State {
     /// A handle on the store's sink, to hand to the guest.
     pub(crate) fn sink_handle(&mut self) -> wasmtime::Result<Resource<HeldSink>> {
         self.push(HeldSink)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::panic_text;
+
+    #[test]
+    fn last_words_tell_where_and_why() {
+        for (said, words) in [
+            (
+                "\nthread '<unnamed>' panicked at src/lib.rs:12:9:\nout of ideas\nnote: run with…",
+                Some(" at src/lib.rs:12:9: out of ideas"),
+            ),
+            ("thread 'main' panicked at src/lib.rs:1:1:", Some(" at src/lib.rs:1:1")),
+            ("Traceback:\n  File \"app.py\", line 3\nValueError: no", Some(": ValueError: no")),
+            ("", None),
+            ("\n \n", None),
+        ] {
+            assert_eq!(panic_text(said).as_deref(), words, "{said:?}");
+        }
+        assert!(panic_text(&"é".repeat(1000)).is_some_and(|text| text.len() <= 302));
     }
 }

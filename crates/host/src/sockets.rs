@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jackfield_manifest::{AddressClass, HostPattern, SocketRule};
 use wasmtime::component::{HasData, Linker, Resource};
 use wasmtime_wasi::p2::bindings::sockets::{self, ip_name_lookup, network};
-use wasmtime_wasi::p2::{SocketError, bindings};
+use wasmtime_wasi::p2::{SocketError, UdpSocket, bindings};
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSockets, WasiSocketsCtxView, WasiSocketsView};
 
 use crate::account::Account;
@@ -166,7 +166,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     sockets::tcp_create_socket::add_to_linker::<State, WasiSockets>(linker, State::sockets)?;
     // Libraries for TCP import UDP as well; no such socket can be made.
     sockets::udp::add_to_linker::<State, WasiSockets>(linker, State::sockets)?;
-    sockets::udp_create_socket::add_to_linker::<State, WasiSockets>(linker, State::sockets)?;
+    sockets::udp_create_socket::add_to_linker::<State, OnLookup>(linker, State::lookup)?;
     ip_name_lookup::add_to_linker::<State, OnLookup>(linker, State::lookup)
 }
 
@@ -177,6 +177,16 @@ impl network::Host for Lookup<'_> {
 
     fn network_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<network::ErrorCode>> {
         network::Host::network_error_code(&mut self.view, error)
+    }
+}
+
+impl sockets::udp_create_socket::Host for Lookup<'_> {
+    async fn create_udp_socket(&mut self, _: network::IpAddressFamily) -> Result<Resource<UdpSocket>, SocketError> {
+        self.account.enter().map_err(SocketError::trap)?;
+        let help =
+            "plugins can only connect, and only by TCP: network.socket = [{ host = \"…\", port = …, reason = \"…\" }]";
+        self.sockets.denials.deny("network.socket", "making a UDP socket".to_owned(), help.to_owned());
+        Err(network::ErrorCode::AccessDenied.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,13 @@ pub enum Piece {
 /// The receiving end of a stream between two plugins. The stream ends when the sender is dropped.
 pub type PieceReceiver = mpsc::Receiver<Result<Vec<u8>, Failure>>;
 
-/// A stream of bytes to read. Files also have random access.
+/// The most bytes of a stream that are put aside because a plugin wants random access; 64 GiB.
+const LARGEST_ASIDE: u64 = 64 << 30;
+
+/// Bytes from the start of a stream that do not count as gone when they were read.
+const EARLY: usize = 4096;
+
+/// A stream of bytes to read. Files have random access at once, other streams when they were put aside.
 #[derive(Debug)]
 pub struct ByteSource {
     name: Option<String>,
@@ -40,6 +46,8 @@ pub struct ByteSource {
     /// Pieces to give before the input is asked again.
     pending: VecDeque<Vec<u8>>,
     recording: Option<Recording>,
+    /// The bytes read so far, as long as they are few: a reader may look at them before it knows that it needs any place.
+    early: Option<Vec<u8>>,
     read: Arc<AtomicU64>,
 }
 
@@ -131,7 +139,15 @@ impl ByteSource {
     }
 
     fn of(name: Option<String>, input: Input) -> Self {
-        Self { name, size: None, input, pending: VecDeque::new(), recording: None, read: Arc::default() }
+        Self {
+            name,
+            size: None,
+            input,
+            pending: VecDeque::new(),
+            recording: None,
+            early: Some(Vec::new()),
+            read: Arc::default(),
+        }
     }
 
     /// The file's name or whatever else tells people what this is.
@@ -172,6 +188,8 @@ impl ByteSource {
         for piece in recording.pieces.into_iter().rev() {
             self.put_back(piece);
         }
+        self.read.store(0, Ordering::Relaxed);
+        self.early = Some(Vec::new());
         true
     }
 
@@ -200,6 +218,10 @@ impl ByteSource {
         let piece = self.take(max).await?;
         if let Piece::Data(data) = &piece {
             self.read.fetch_add(data.len() as u64, Ordering::Relaxed);
+            match &mut self.early {
+                Some(early) if early.len() + data.len() <= EARLY => early.extend_from_slice(data),
+                _ => self.early = None,
+            }
             if let Some(recording) = &mut self.recording {
                 match recording.room.checked_sub(data.len()) {
                     Some(room) => {
@@ -213,19 +235,53 @@ impl ByteSource {
         Ok(piece)
     }
 
-    /// Bytes from anywhere in a file: at most `max`, fewer only at its end.
+    /// Bytes from anywhere: at most `max`, fewer only at the end. What is no file is read to its end the first time, and
+    /// put aside in a file that has no name; from then on its size is known.
     ///
     /// # Errors
-    /// Kind `unavailable` where there is no random access; otherwise when the file cannot be read.
-    pub fn read_at(&mut self, offset: u64, max: u32) -> Result<Vec<u8>, Failure> {
-        let Input::File { file, .. } = &self.input else {
-            let message = "this stream has no random access: it is not a plain file";
-            return Err(Failure::unavailable("no-random-access", message));
-        };
+    /// Kind `unavailable` where part of the stream is gone already, or a file cannot be read or written; `too-large`
+    /// above 64 GiB.
+    pub async fn read_at(&mut self, offset: u64, max: u32) -> Result<Vec<u8>, Failure> {
+        if !matches!(self.input, Input::File { .. }) {
+            self.put_aside().await?;
+        }
+        let Input::File { file, .. } = &self.input else { return Ok(Vec::new()) };
         let data = read_file(file, offset, max.min(LARGEST_READ), self.size.unwrap_or(u64::MAX))
             .map_err(|error| read_failure(self.name.as_deref(), &error))?;
         self.read.fetch_add(data.len() as u64, Ordering::Relaxed);
         Ok(data)
+    }
+
+    async fn put_aside(&mut self) -> Result<(), Failure> {
+        let read = self.read.load(Ordering::Relaxed);
+        let recorded = self.recording.as_ref().map_or(self.early.as_slice(), |recording| &recording.pieces);
+        if recorded.iter().map(|piece| piece.len() as u64).sum::<u64>() != read {
+            let message = "this stream has no random access: part of it was read already";
+            return Err(Failure::unavailable("no-random-access", message));
+        }
+        let failed = |error: io::Error| {
+            Failure::unavailable("put-aside", format!("cannot put the stream aside in temporary storage: {error}"))
+                .with_help("it takes as much room as the stream has bytes; TMPDIR says where")
+        };
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        for piece in recorded {
+            file.write_all(piece).map_err(failed)?;
+        }
+        self.recording = None;
+        let mut size = read;
+        while let Piece::Data(piece) = self.take(LARGEST_READ).await? {
+            size += piece.len() as u64;
+            if size > LARGEST_ASIDE {
+                let message =
+                    format!("the stream has more than {LARGEST_ASIDE} bytes, and its format needs all at once");
+                return Err(Failure::limit("too-large", message).with_help("read it from a file"));
+            }
+            file.write_all(&piece).map_err(failed)?;
+        }
+        self.pending.clear();
+        self.size = Some(size);
+        self.input = Input::File { file, position: read };
+        Ok(())
     }
 
     async fn take(&mut self, max: u32) -> Result<Piece, Failure> {
@@ -311,9 +367,9 @@ mod tests {
         let mut source = ByteSource::file(file.path()).unwrap();
         assert_eq!(source.size(), Some(10));
         assert_eq!(all(&mut source, 3).await, b"0123456789");
-        assert_eq!(source.read_at(4, 3).unwrap(), b"456");
-        assert_eq!(source.read_at(40, 3).unwrap(), b"");
-        assert_eq!(source.read_at(u64::MAX, 3).unwrap_err().code, "read");
+        assert_eq!(source.read_at(4, 3).await.unwrap(), b"456");
+        assert_eq!(source.read_at(40, 3).await.unwrap(), b"");
+        assert_eq!(source.read_at(u64::MAX, 3).await.unwrap_err().code, "read");
         assert!(source.rewind());
         assert_eq!(source.head(4).await.unwrap(), b"0123");
         assert_eq!(all(&mut source, 100).await, b"0123456789");
@@ -334,6 +390,30 @@ mod tests {
         source.record(6);
         assert_eq!(all(&mut source, 4).await, b"abcdefghi");
         assert!(!source.rewind(), "more was read than recorded");
-        assert_eq!(source.read_at(0, 1).unwrap_err().code, "no-random-access");
+        assert_eq!(source.read_at(0, 1).await.unwrap_err().code, "no-random-access");
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_put_aside_for_random_access() {
+        for (head, recorded) in [(0, true), (3, true), (3, false)] {
+            let (sender, receiver) = mpsc::channel(8);
+            for piece in ["abcd", "efg", "hi"] {
+                sender.send(Ok(piece.as_bytes().to_vec())).await.unwrap();
+            }
+            drop(sender);
+            let mut source = ByteSource::from_channel(None, receiver);
+            if recorded {
+                source.record(6);
+            }
+            assert_eq!(source.size(), None);
+            if head > 0 {
+                assert_eq!(source.read(head).await.unwrap(), Piece::Data(b"abc".to_vec()));
+            }
+            assert_eq!(source.read_at(5, 3).await.unwrap(), b"fgh");
+            assert_eq!(source.size(), Some(9));
+            assert_eq!(all(&mut source, 100).await, &b"abcdefghi"[head as usize..]);
+            assert!(source.rewind());
+            assert_eq!(all(&mut source, 4).await, b"abcdefghi");
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::imports::log::LogBudget;
 use crate::ledger::Charge;
 use crate::sockets::{Lookup, Sockets};
 use crate::wasi::{self, Kept, Surroundings};
-use crate::{ByteSink, ByteSource, Rights, StoreOptions};
+use crate::{ByteSink, ByteSource, Rights, SpillShare, StoreOptions};
 
 /// A host function's answer: the inner error goes to the guest, the outer one stops it.
 pub(crate) type Answer<T> = wasmtime::Result<Result<T, types::Failure>>;
@@ -43,6 +43,7 @@ pub(crate) struct State {
     pub(crate) stderr: Kept,
     pub(crate) wasi: WasiCtx,
     pub(crate) denials: Denials,
+    pub(crate) spill: SpillShare,
     wasi_table: ResourceTable,
     open_files: OpenFiles,
     sockets: Sockets,
@@ -70,6 +71,7 @@ impl State {
         wasi_table.set_max_capacity(options.limits.wasi_handles);
         Self {
             table,
+            spill: SpillShare::new(&options.spill, &options.limits),
             account: Account::new(options.limits.clone(), clock, options.cancel.clone()),
             source: None,
             sink: None,
@@ -84,6 +86,11 @@ impl State {
             denials,
             options,
         }
+    }
+
+    /// Columns, batches and the like that the plugin holds, and what it holds of WASI.
+    pub(crate) fn handles(&mut self) -> usize {
+        self.table.iter_mut().count() + self.wasi_table.iter_mut().count()
     }
 
     /// The store's files, for the time of one call.

@@ -23,6 +23,8 @@ pub struct Config {
     pub policy: Option<Permissions>,
     /// `[limits]`.
     pub limits: LimitSettings,
+    /// `spill.folder`: where temporary files lie.
+    pub spill_folder: Option<String>,
     /// `[plugin.NAME]`.
     pub plugins: IndexMap<String, PluginSettings>,
     /// `[secrets]`.
@@ -142,12 +144,17 @@ pub fn parse_config(file: &str, text: &str) -> (Option<Config>, Vec<Problem>) {
     let policy = top.section("policy", &mut report);
     let policy = policy.map(|section| Permissions::read(section, Side::Allows, &mut report));
     let limits = top.section("limits", &mut report).map(|section| LimitSettings::read(section, &mut report));
+    let spill_folder = top.section("spill", &mut report).and_then(|mut section| {
+        let folder = section.text("folder", &mut report);
+        section.finish(&mut report);
+        folder.map(|folder| folder.value)
+    });
     let plugins = PluginSettings::read_all(&mut top, &mut report);
     let secrets = secrets(&mut top, &mut report);
     top.finish(&mut report);
     let problems = report.finish();
     let limits = limits.unwrap_or_default();
-    (Some(Config { document, folders, prefer, policy, limits, plugins, secrets }), problems)
+    (Some(Config { document, folders, prefer, policy, limits, spill_folder, plugins, secrets }), problems)
 }
 
 /// `prefer = { "format:csv" = "mycsv" }`.

@@ -28,9 +28,11 @@ pub struct LimitSettings {
     pub hostcall_fuel: Option<Bytes>,
     /// `handles`: open handles on columns, batches and the like.
     pub handles: Option<u32>,
-    /// `resource-table`: open files, streams and polls of WASI.
+    /// `resource-table`: open files, streams, polls and sockets of WASI.
     pub resource_table: Option<u32>,
-    /// `written-bytes`: bytes that an instance may write.
+    /// `open-files`: folders and files that are open at once.
+    pub open_files: Option<u32>,
+    /// `written-bytes`: bytes that an instance may write, to its sink and to granted files.
     pub written_bytes: Option<Bytes>,
     /// `emitted-bytes`: bytes of one answer.
     pub emitted_bytes: Option<Bytes>,
@@ -38,10 +40,22 @@ pub struct LimitSettings {
     pub emitted_rows: Option<u64>,
     /// `expansion`: so many times what it was given an instance may give.
     pub expansion: Option<u64>,
+    /// `spill-bytes`: bytes that an instance may have on temporary storage.
+    pub spill_bytes: Option<Bytes>,
+    /// `run-spill-bytes`: bytes that all instances of a run together may have there.
+    pub run_spill_bytes: Option<Bytes>,
     /// `log-lines`: log lines in a second.
     pub log_lines: Option<u32>,
     /// `log-bytes`: bytes of log lines in a second.
     pub log_bytes: Option<Bytes>,
+    /// `recycle-calls`: batches after which a row-wise node is made anew.
+    pub recycle_calls: Option<u64>,
+    /// `recycle-age`: the age at which it is.
+    pub recycle_age: Option<Duration>,
+    /// `recycle-memory`: the memory with which it is, in bytes.
+    pub recycle_memory: Option<Bytes>,
+    /// `recycle-handles`: the handles left open between two calls with which it is.
+    pub recycle_handles: Option<u32>,
 }
 
 impl LimitSettings {
@@ -56,12 +70,19 @@ impl LimitSettings {
             hostcall_fuel: bytes(&mut section, "hostcall-fuel", report),
             handles: small(&mut section, "handles", report),
             resource_table: small(&mut section, "resource-table", report),
+            open_files: small(&mut section, "open-files", report),
             written_bytes: bytes(&mut section, "written-bytes", report),
             emitted_bytes: bytes(&mut section, "emitted-bytes", report),
             emitted_rows: count(&mut section, "emitted-rows", i64::MAX, report),
             expansion: count(&mut section, "expansion", i64::MAX, report),
+            spill_bytes: bytes(&mut section, "spill-bytes", report),
+            run_spill_bytes: bytes(&mut section, "run-spill-bytes", report),
             log_lines: small(&mut section, "log-lines", report),
             log_bytes: bytes(&mut section, "log-bytes", report),
+            recycle_calls: count(&mut section, "recycle-calls", i64::MAX, report),
+            recycle_age: timeout(&mut section, "recycle-age", report),
+            recycle_memory: bytes(&mut section, "recycle-memory", report),
+            recycle_handles: small(&mut section, "recycle-handles", report),
         };
         section.finish(report);
         limits

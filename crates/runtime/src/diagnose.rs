@@ -4,6 +4,8 @@ use jackfield_columns::{Failure, FailureKind};
 use jackfield_host::{CallError, FaultKind};
 use jackfield_manifest::{Document, Location, Problem, Severity};
 
+use crate::discover::{InstalledPlugin, Rank};
+
 /// What a problem means for the caller; the order is the order of precedence when several hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -135,7 +137,9 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
         CallError::Failures(failures) => failures.into_iter().map(|f| failure_problem(f, what)).collect(),
         CallError::Fault(fault) => {
             let class = match fault.kind {
-                FaultKind::Trap | FaultKind::Protocol | FaultKind::Host => Class::Failed,
+                FaultKind::Trap | FaultKind::Start | FaultKind::KeptBorrow | FaultKind::Protocol | FaultKind::Host => {
+                    Class::Failed
+                }
                 _ => Class::Limit,
             };
             let help = fault.help();
@@ -154,6 +158,25 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
         }
         CallError::Cancelled => vec![problem("cancelled", format!("{what} was stopped")).class(Class::Cancelled)],
     }
+}
+
+/// As [`call_problems`], for a reader on a file of a user's. What makes one of our own readers crash is a file that nobody
+/// has written whole: the sandbox is there so that it ends in words.
+pub(crate) fn decoding_problems(error: CallError, what: &str, plugin: &InstalledPlugin) -> Vec<Diagnosis> {
+    let crash = match &error {
+        CallError::Fault(fault) if plugin.rank == Rank::FirstParty => {
+            matches!(fault.kind, FaultKind::Trap | FaultKind::Stack).then_some(fault)
+        }
+        _ => None,
+    };
+    let Some(fault) = crash else { return call_problems(error, what) };
+    // Rust tells where on one line and why on the next.
+    let mut lines = fault.stderr.lines().skip_while(|line| !line.contains("panicked at"));
+    let why = lines.nth(1).map_or_else(|| fault.message.clone(), str::to_owned);
+    let message =
+        format!("{what} cannot be decoded: it seems to be damaged, the plugin {} gave up on it ({why})", plugin.name());
+    let help = "fetch or write the file again; if other programs read it, please report it";
+    vec![problem("undecodable", message).with_help(help).class(Class::Failed)]
 }
 
 /// The codes of all problems that faults become.
@@ -181,6 +204,8 @@ pub(crate) const FAULT_CODES: [&str; 17] = [
 pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::Trap => "plugin-trap",
+        FaultKind::Start => "plugin-start",
+        FaultKind::KeptBorrow => "kept-borrow",
         FaultKind::Timeout => "call-timeout",
         FaultKind::InstanceTimeout => "instance-timeout",
         FaultKind::Fuel => "fuel-per-call",
@@ -189,6 +214,7 @@ pub(crate) fn fault_code(kind: FaultKind) -> &'static str {
         FaultKind::HostcallFuel => "hostcall-fuel",
         FaultKind::Handles => "handles",
         FaultKind::ResourceTable => "resource-table",
+        FaultKind::OpenFiles => "open-files",
         FaultKind::Parts => "too-many-parts",
         FaultKind::Stack => "stack",
         FaultKind::WrittenBytes => "written-bytes",

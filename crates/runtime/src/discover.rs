@@ -15,7 +15,7 @@ use jackfield_manifest::{Manifest, Problem, Severity};
 
 use crate::diagnose::problem;
 use crate::settings::{FirstParty, PluginFolder};
-use digests::{file_digest, text_digest};
+use digests::{Digests, text_digest};
 
 /// Bytes of a manifest at most; the parser says the same.
 const LARGEST_MANIFEST: u64 = 4 << 20;
@@ -160,12 +160,18 @@ pub struct Found {
 /// Reads the manifests of all plugins in `folders`. A folder that is missing holds none; a broken plugin stops no other.
 /// What has a digest in `first_party` is first-party, wherever it lies; what lies beside the binary and has none is not.
 pub fn discover(folders: &[PluginFolder], first_party: &[FirstParty]) -> Found {
+    discover_by(folders, first_party, &Digests::new(None))
+}
+
+/// As [`discover`], with the digests that are remembered: a start does not read the components of all plugins. What is
+/// taken for first-party by memory is only loaded if its bytes have the digest.
+pub(crate) fn discover_by(folders: &[PluginFolder], first_party: &[FirstParty], digests: &Digests) -> Found {
     let mut found = Found::default();
     for (number, folder) in folders.iter().enumerate() {
         let mut note = |path: &Path, read: Result<InstalledPlugin, Vec<Problem>>| match read {
             Ok(plugin) => {
                 let plugin = InstalledPlugin { folder_number: number, ..plugin };
-                found.plugins.push(Arc::new(ranked(plugin, folder.rank, first_party)));
+                found.plugins.push(Arc::new(ranked(plugin, folder.rank, first_party, digests)));
             }
             Err(problems) => found.broken.push(BrokenPlugin { folder: path.to_owned(), problems }),
         };
@@ -276,14 +282,14 @@ fn bounded_text(file: File) -> io::Result<String> {
 }
 
 /// The plugin with the rank that it deserves.
-fn ranked(mut plugin: InstalledPlugin, folder: Rank, first_party: &[FirstParty]) -> InstalledPlugin {
+fn ranked(mut plugin: InstalledPlugin, folder: Rank, first_party: &[FirstParty], digests: &Digests) -> InstalledPlugin {
     // Only what claims to be one is hashed; that keeps the others' listing free of their components.
     let claimed = first_party.iter().find(|own| {
         own.name == plugin.name() && plugin.manifest.version.to_string() == own.version && plugin.form == Form::Folder
     });
     let manifest = || text_digest(plugin.manifest.document.text());
     let genuine = claimed.is_some_and(|own| {
-        own.manifest == manifest() && file_digest(&plugin.component).is_ok_and(|digest| digest == own.digest)
+        own.manifest == manifest() && digests.of(&plugin.component).is_ok_and(|digest| digest == own.digest)
     });
     plugin.rank = match (genuine, folder) {
         (true, _) => Rank::FirstParty,

@@ -7,6 +7,8 @@ mod node;
 mod output;
 mod packets;
 mod parallel;
+mod parts;
+mod queue;
 mod saving;
 mod sink;
 mod source;
@@ -25,18 +27,19 @@ use jackfield_columns::Batch;
 use jackfield_host::StoreOptions;
 use jackfield_manifest::{Problem, Severity};
 
-use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, failure_problem, problem};
 use crate::hooks::metrics::{Gathered, Metric};
 use crate::hooks::stage::StageHooks;
 use crate::lifecycle::Running;
 use crate::loader::LoadedPlugin;
-use crate::plan::{Body, Edge, Given, Kept, Plan, Stage};
+use crate::plan::{Body, Edge, Given, Kept, Plan, Stage, asked_rows};
 use crate::progress::{StageCounters, StageKind};
 use crate::stops::Stop;
 
 use letters::DeadLetters;
 use output::Outputs;
 use packets::{Fanout, Inbox, Outlet};
+use queue::{QueueWitness, queue};
 use saving::Saving;
 use taking::Take;
 use trouble::Failures;
@@ -66,6 +69,8 @@ pub struct StageReport {
     pub fuel: u64,
     /// The most memory that one of its stores held, in bytes.
     pub peak_memory_bytes: u64,
+    /// How often a fresh instance of its plugin took over from one that was worn out.
+    pub recycled: u64,
 }
 
 /// What a run did.
@@ -224,7 +229,7 @@ fn run_stages(
     let running: &Running = &running;
     let pipeline = plan.name.clone();
     let pipeline = pipeline.as_str();
-    let (mut inboxes, mut fanouts) = connect(&plan);
+    let (mut inboxes, mut fanouts, queues) = connect(&plan);
     let schemas: Vec<Vec<Option<SchemaRef>>> =
         plan.stages.iter().map(|stage| stage.outputs.iter().map(|port| port.schema.clone()).collect()).collect();
     std::thread::scope(|scope| {
@@ -249,13 +254,18 @@ fn run_stages(
             }
         }
     });
+    for (stage, queue) in &queues {
+        if let Some(failure) = queue.failure() {
+            failures.add_cause(failure_problem(failure, &format!("node.{stage}: rows that wait for it")));
+        }
+    }
 }
 
 /// What holds for all stages of a run.
 #[derive(Debug, Clone, Copy)]
 struct Settings {
     limit: Option<u64>,
-    batch_rows: u32,
+    batch_rows: Option<u32>,
     threads: u16,
 }
 
@@ -276,7 +286,9 @@ fn run_stage(
             executor.block_on(source::run(job, reading, *source, fanout))
         }
         Body::Node(node) => {
-            let working = node::Working { name, counters, on_error, outputs, store };
+            // What the pipeline says of batches holds for all of them.
+            let asked = node.binding.as_ref().filter(|_| settings.batch_rows.is_none()).and_then(asked_rows);
+            let working = node::Working { name, counters, on_error, outputs, store, asked_rows: asked };
             match (schema, inboxes.len()) {
                 (Some(schema), 1) if settings.threads > 1 && node.is_row_wise() => {
                     let turns = parallel::Turns { inbox: inboxes.remove(0), schema, threads: settings.threads };
@@ -359,17 +371,26 @@ impl Job<'_> {
 /// Problems that end a run.
 pub(crate) type Ended = Result<(), Vec<Diagnosis>>;
 
-/// A channel for each edge: by stage, what it reads from and what it writes to.
-fn connect(plan: &Plan) -> (Vec<Vec<Inbox>>, Vec<Fanout>) {
+/// By stage, what it reads from and what it writes to; and those who know of the queues to waiting inputs.
+type Channels = (Vec<Vec<Inbox>>, Vec<Fanout>, Vec<(String, QueueWitness)>);
+
+/// A channel for each edge.
+fn connect(plan: &Plan) -> Channels {
     let mut inboxes: Vec<Vec<Inbox>> = plan.stages.iter().map(|_| Vec::new()).collect();
     let mut fanouts: Vec<Fanout> = plan.stages.iter().map(|stage| Fanout::new(stage.outputs.len())).collect();
+    let mut queues = Vec::new();
     let mut edges: Vec<&Edge> = plan.edges.iter().collect();
     edges.sort_by_key(|edge| (edge.to, edge.input));
     for edge in edges {
-        let inbox = fanouts[edge.from].connect(edge.output, edge.waits);
+        let waiting = edge.waits.then(|| {
+            let (sender, receiver, witness) = queue(&plan.stages[edge.to].store);
+            queues.push((plan.stages[edge.to].name.clone(), witness));
+            (sender, receiver)
+        });
+        let inbox = fanouts[edge.from].connect(edge.output, waiting);
         inboxes[edge.to].push(inbox);
     }
-    (inboxes, fanouts)
+    (inboxes, fanouts, queues)
 }
 
 fn stage_report(counters: &StageCounters) -> StageReport {
@@ -386,5 +407,6 @@ fn stage_report(counters: &StageCounters) -> StageReport {
         waiting: Duration::from_nanos(read(&counters.waiting_nanos)),
         fuel: read(&counters.fuel),
         peak_memory_bytes: read(&counters.peak_memory_bytes),
+        recycled: read(&counters.recycled),
     }
 }

@@ -15,4 +15,4 @@ pub(crate) mod seat;
 pub(crate) mod stage;
 
 pub(crate) use chain::{Crew, Middle, Nothing, Stop};
-pub(crate) use event::Event;
+pub(crate) use event::{Event, Reading, accept};

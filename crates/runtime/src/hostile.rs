@@ -5,8 +5,10 @@
 
 mod codecs;
 mod formats;
+mod hooks;
 pub(crate) mod inputs;
 mod nodes;
+mod services;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, call_problems, problem};
 use crate::discover::{Form, InstalledPlugin};
+use crate::lifecycle::config::checked;
 use crate::loader::{LoadedPlugin, Runtime};
 
 /// What came of one input.
@@ -65,7 +68,7 @@ impl HostileReport {
     }
 }
 
-/// Gathers the trials of one node type, format or codec.
+/// Gathers the trials of one node type, format, codec, hook or service.
 struct Trials<'a> {
     plugin: &'a LoadedPlugin,
     store: StoreOptions,
@@ -139,7 +142,10 @@ impl Runtime {
         let manifest = &plugin.manifest;
         let label =
             Label { plugin: manifest.plugin.clone(), version: manifest.version.to_string(), ..Label::default() };
-        let store = StoreOptions { limits: loaded.limits.clone(), label, cancel, ..StoreOptions::default() };
+        let config = inputs::made_up(manifest.config.as_ref());
+        let config = checked(manifest, &config, &|_| None).unwrap_or(config).to_string();
+        let limits = loaded.limits.clone();
+        let store = StoreOptions { limits, label, cancel, config, ..StoreOptions::default() };
         let trials = |subject: String| Trials { plugin: &loaded, store: store.clone(), subject, found: Vec::new() };
         let mut found = Vec::new();
         for node in &manifest.nodes {
@@ -156,6 +162,16 @@ impl Runtime {
             let mut of_codec = trials(format!("codec {}", codec.id));
             executor.block_on(codecs::run(&mut of_codec, &codec.id));
             found.append(&mut of_codec.found);
+        }
+        for hook in &manifest.hooks {
+            let mut of_hook = trials(format!("hook {}", hook.id));
+            executor.block_on(hooks::run(&mut of_hook, hook));
+            found.append(&mut of_hook.found);
+        }
+        for service in &manifest.services {
+            let mut of_service = trials(format!("service {}", service.id));
+            executor.block_on(services::run(&mut of_service, &service.id));
+            found.append(&mut of_service.found);
         }
         Ok(HostileReport { plugin: plugin.title(), trials: found })
     }

@@ -41,7 +41,7 @@ pub use progress::{Progress, StageCounters, StageKind};
 pub use registry::Registry;
 pub use rights::Stand;
 pub use settings::{FirstParty, Settings};
-pub use stops::Stop;
+pub use stops::{Stop, StopCount};
 
 // The data that native nodes work on.
 pub use arrow;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use jackfield_columns::Failure;
-use jackfield_host::{CallError, CancelToken, Denial, DenialSink, Label, Limits, LogSink, StoreOptions};
+use jackfield_host::{CallError, CancelToken, Denial, DenialSink, Label, Limits, LogSink, SpillSpace, StoreOptions};
 use jackfield_manifest::{Config, HookPoint, LimitSettings, Pipeline, Problem};
 use serde_json::json;
 use tokio::sync::broadcast;
@@ -66,6 +66,8 @@ pub(crate) struct About {
     /// Hears of every instance that is stopped.
     pub(crate) stops: Stops,
     pub(crate) denials: broadcast::Sender<Denial>,
+    /// Where all instances of the run put rows aside.
+    pub(crate) spill: SpillSpace,
 }
 
 impl std::fmt::Debug for About {
@@ -192,6 +194,7 @@ impl Running {
             denied: self.denied(),
             cancel,
             services: Some(Arc::new(Exchange(self.this.clone()))),
+            spill: self.about.spill.clone(),
             ..StoreOptions::default()
         }
     }

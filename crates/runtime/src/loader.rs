@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jackfield_host::{Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, Verdict};
+use jackfield_host::{
+    Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict,
+};
 use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
 use crate::discover::digests::Digests;
-use crate::discover::{Form, InstalledPlugin, Rank, discover};
+use crate::discover::{Form, InstalledPlugin, Rank, discover, discover_by};
 use crate::grants::Grants;
 use crate::hooks::explain::{ExplainedPoint, explain};
 use crate::lifecycle::config::Said;
@@ -22,7 +24,7 @@ use crate::limits::lower;
 use crate::native::NativePlugin;
 use crate::registry::Registry;
 use crate::settings::{PluginFolder, Settings};
-use crate::stops::{Stop, Stops};
+use crate::stops::{Stop, StopCount, StopCounts, Stops};
 
 use granting::unused;
 
@@ -45,6 +47,7 @@ pub struct Runtime {
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
     events: broadcast::Sender<Transition>,
     stops: broadcast::Sender<Stop>,
+    stopped: StopCounts,
     grants: Mutex<Grants>,
     denials: broadcast::Sender<Denial>,
 }
@@ -120,19 +123,33 @@ impl Builder {
 
     fn beside(self, engine: Arc<EngineSlot>) -> Runtime {
         let Builder { settings, native, worked_on } = self;
-        let registry = ArcSwap::from_pointee(snapshot(&settings, &native, worked_on.as_deref()));
         let digests = Digests::new(settings.cache_dir.clone());
+        let registry = ArcSwap::from_pointee(snapshot(&settings, &native, worked_on.as_deref(), &digests));
         let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
-        let loaded = Mutex::default();
-        Runtime { settings, native, worked_on, registry, digests, engine, loaded, events, stops, grants, denials }
+        let (loaded, stopped) = (Mutex::default(), StopCounts::default());
+        Runtime {
+            settings,
+            native,
+            worked_on,
+            registry,
+            digests,
+            engine,
+            loaded,
+            events,
+            stops,
+            stopped,
+            grants,
+            denials,
+        }
     }
 }
 
 /// What is installed now.
-fn snapshot(settings: &Settings, native: &[NativePlugin], worked_on: Option<&Path>) -> Registry {
-    let mut found = discover(&settings.folders, &settings.first_party);
+fn snapshot(settings: &Settings, native: &[NativePlugin], worked_on: Option<&Path>, digests: &Digests) -> Registry {
+    let mut found = discover_by(&settings.folders, &settings.first_party, digests);
+    digests.save();
     if let Some(folder) = worked_on {
         let mut only = discover(&[PluginFolder { path: folder.to_owned(), rank: Rank::Configured }], &[]);
         only.plugins.truncate(1);
@@ -161,9 +178,14 @@ impl Runtime {
         self.stops.subscribe()
     }
 
+    /// How many instances were stopped since the runtime was opened, by plugin and reason.
+    pub fn stop_counts(&self) -> Vec<StopCount> {
+        self.stopped.all()
+    }
+
     /// For whoever opens stores.
     pub(crate) fn stops(&self) -> Stops {
-        Stops::new(self.stops.clone())
+        Stops::new(self.stops.clone(), self.stopped.clone())
     }
 
     /// What plugins try and are not allowed to do, from now on; once for each plugin and thing. Whoever does not take them
@@ -202,6 +224,11 @@ impl Runtime {
         Err(Report { diagnoses: found })
     }
 
+    /// Room for the temporary files of one run.
+    pub(crate) fn spill_space(&self) -> SpillSpace {
+        SpillSpace::new(self.settings.spill_folder.as_deref())
+    }
+
     /// Plugins that run for the host itself rather than for a pipeline.
     pub(crate) fn about_host(&self, log: LogSink) -> About {
         About {
@@ -212,6 +239,7 @@ impl Runtime {
             log,
             stops: self.stops(),
             denials: self.denials.clone(),
+            spill: self.spill_space(),
         }
     }
 
@@ -251,7 +279,7 @@ impl Runtime {
     /// Looks at the plugin folders anew and publishes what is there in one step. Plans and runs that began before keep
     /// what they began with.
     pub fn refresh(&self) -> Arc<Registry> {
-        let registry = Arc::new(snapshot(&self.settings, &self.native, self.worked_on.as_deref()));
+        let registry = Arc::new(snapshot(&self.settings, &self.native, self.worked_on.as_deref(), &self.digests));
         self.registry.store(registry.clone());
         registry
     }
@@ -425,6 +453,7 @@ fn load_code(error: &LoadError) -> &'static str {
         LoadError::Precheck { .. } => "component-refused",
         LoadError::Import { .. } => "import-not-permitted",
         LoadError::Api { .. } => "plugin-api",
+        LoadError::MissingExport { .. } => "missing-export",
         LoadError::Link { .. } => "component-does-not-fit",
         LoadError::Compile { .. } => "component-does-not-compile",
         LoadError::Io { .. } => "component-not-readable",

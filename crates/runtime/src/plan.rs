@@ -5,10 +5,13 @@ mod detect;
 mod ends;
 mod found;
 mod hooks;
+pub(crate) mod layout;
 mod node;
 mod overlap;
 pub(crate) mod params;
+mod partitions;
 pub(crate) mod paths;
+mod several;
 mod sink;
 mod source;
 mod wiring;
@@ -28,7 +31,7 @@ use crate::loader::{LoadedPlugin, Runtime};
 use crate::progress::{Progress, StageCounters, StageKind};
 use crate::registry::{Choices, Registry, Resolved};
 
-pub(crate) use demand::Wanted;
+pub(crate) use demand::{Wanted, asked_rows, granted_rows};
 pub(crate) use ends::Given;
 pub use ends::{Ends, Kept};
 pub use found::{ColumnNote, FileInfo, SourceInfo, Why};
@@ -76,7 +79,8 @@ pub struct Plan {
     pub(crate) stages: Vec<Stage>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) limit: Option<u64>,
-    pub(crate) batch_rows: u32,
+    /// What the pipeline says; otherwise the stages decide.
+    pub(crate) batch_rows: Option<u32>,
     pub(crate) threads: u16,
     /// A folder of the user's for what goes wrong.
     pub(crate) save_failures: Option<PathBuf>,
@@ -298,6 +302,7 @@ impl Runtime {
             log: request.log.clone(),
             stops: self.stops(),
             denials: self.denial_events(),
+            spill: self.spill_space(),
         };
         let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
@@ -358,7 +363,7 @@ impl Runtime {
             stages,
             edges,
             limit: request.limit,
-            batch_rows: pipeline.batch_rows.unwrap_or(DEFAULT_BATCH_ROWS),
+            batch_rows: pipeline.batch_rows,
             threads: 1,
             save_failures: None,
             cancel: request.cancel.clone(),

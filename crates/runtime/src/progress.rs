@@ -51,6 +51,8 @@ pub struct StageCounters {
     pub fuel: AtomicU64,
     /// The most memory that one of its stores held, in bytes.
     pub peak_memory_bytes: AtomicU64,
+    /// How often a fresh instance took over from one that was worn out.
+    pub recycled: AtomicU64,
     /// Time spent working, in nanoseconds.
     pub busy_nanos: AtomicU64,
     /// Time spent waiting for input or for room in the output, in nanoseconds.
@@ -72,6 +74,7 @@ impl StageCounters {
             bytes: Arc::new(AtomicU64::new(0)),
             fuel: AtomicU64::new(0),
             peak_memory_bytes: AtomicU64::new(0),
+            recycled: AtomicU64::new(0),
             busy_nanos: AtomicU64::new(0),
             waiting_nanos: AtomicU64::new(0),
             finished: AtomicBool::new(false),
@@ -81,6 +84,7 @@ impl StageCounters {
     /// Adds what one of the stage's stores has used in all its life.
     pub(crate) fn add_usage(&self, usage: &Usage) {
         self.fuel.fetch_add(usage.fuel, Ordering::Relaxed);
+        self.recycled.fetch_add(usage.recycled, Ordering::Relaxed);
         self.peak_memory_bytes.fetch_max(usage.peak_memory_bytes, Ordering::Relaxed);
     }
 

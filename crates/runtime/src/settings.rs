@@ -50,6 +50,8 @@ pub struct Settings {
     pub state_dir: Option<PathBuf>,
     /// The operator's limits for each plugin.
     pub limits: Limits,
+    /// Where temporary files lie; `None`: the usual place.
+    pub spill_folder: Option<PathBuf>,
     /// What is preferred where two plugins provide the same, such as `format:csv` to a plugin's name.
     pub prefer: BTreeMap<String, String>,
     /// `[plugin.NAME]`: the version that counts, and the plugin's own configuration.
@@ -146,6 +148,7 @@ impl Settings {
             state_dir: path("JACKFIELD_STATE")
                 .or_else(|| xdg("XDG_STATE_HOME", ".local/state").map(|p| p.join("jackfield"))),
             limits: Limits::default(),
+            spill_folder: None,
             prefer: BTreeMap::new(),
             plugins: IndexMap::new(),
             secrets: IndexMap::new(),
@@ -158,6 +161,8 @@ impl Settings {
         if let Some(config) = &config {
             settings.limits = set(&settings.limits, &config.limits);
             settings.take(config);
+            let base = settings.config_file.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+            settings.spill_folder = config.spill_folder.as_ref().map(|folder| base.join(folder));
         }
         if let Some(local) = &local {
             settings.limits = lower(&settings.limits, &local.limits, "jackfield.toml", &mut settings.warnings);
@@ -220,6 +225,9 @@ fn local_config(
     }
     if !config.secrets.is_empty() {
         refuse(&["secrets"], "cannot name secrets");
+    }
+    if config.spill_folder.is_some() {
+        refuse(&["spill", "folder"], "cannot say where temporary files lie");
     }
     for name in config.plugins.keys() {
         refuse(&["plugin", name], "cannot choose versions or configure plugins");

@@ -1,5 +1,6 @@
 //! Instances that were stopped: an event for each, and what a run's report says of them.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jackfield_host::{Fault, FaultSink, LimitHit};
@@ -26,16 +27,45 @@ pub struct Stop {
     pub frames: Vec<String>,
 }
 
-/// Tells who listens, and remembers for the report.
+/// How many instances of a plugin were stopped for one reason, since the runtime was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopCount {
+    /// The plugin's name.
+    pub plugin: String,
+    /// The code that the problem has, such as `call-timeout`.
+    pub code: &'static str,
+    /// How often.
+    pub count: u64,
+}
+
+/// The counters of a runtime, by plugin and code. Both are the operator's words, so there are no more than are installed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StopCounts(Arc<Mutex<BTreeMap<(String, &'static str), u64>>>);
+
+impl StopCounts {
+    fn add(&self, plugin: &str, code: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((plugin.to_owned(), code)).or_default() += 1;
+    }
+
+    pub(crate) fn all(&self) -> Vec<StopCount> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = counts.iter();
+        counted.map(|((plugin, code), count)| StopCount { plugin: plugin.clone(), code, count: *count }).collect()
+    }
+}
+
+/// Tells who listens, counts, and remembers for the report.
 #[derive(Debug, Clone)]
 pub(crate) struct Stops {
     events: broadcast::Sender<Stop>,
+    counts: StopCounts,
     seen: Arc<Mutex<Vec<Stop>>>,
 }
 
 impl Stops {
-    pub(crate) fn new(events: broadcast::Sender<Stop>) -> Stops {
-        Stops { events, seen: Arc::default() }
+    pub(crate) fn new(events: broadcast::Sender<Stop>, counts: StopCounts) -> Stops {
+        Stops { events, counts, seen: Arc::default() }
     }
 
     /// For the stores of a pipeline.
@@ -55,6 +85,7 @@ impl Stops {
             limit: fault.limit.clone(),
             frames: fault.backtrace.clone(),
         };
+        self.counts.add(&stop.plugin, stop.code);
         // Nobody may be listening.
         let _ = self.events.send(stop.clone());
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(stop);

@@ -20,16 +20,16 @@ from .types import Field, Schema, Type, to_tree
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-#: Rows that a batch should have: a call into Python costs the same for any number, so more make it cheaper.
+#: Rows that a batch should have where the host does the work: a call into Python costs the same for any number.
 BATCH_ROWS = 262_144
 
 
-def node(type: str, *, row_wise: bool = True, batch_rows: int = BATCH_ROWS) -> Callable[[T], T]:
+def node(type: str, *, row_wise: bool = True, batch_rows: int | None = None) -> Callable[[T], T]:
     """Declares a node type: a function from batch to batch, or a class with `bind` and `process`.
 
     The parameters behind the batch (a class: of `__init__`) are the node's parameters. `row_wise=False` says that a row's
     fate depends on other rows: a function given to `apply` that looks at its neighbours. `batch_rows` is what the node
-    would like to get at a time.
+    would like to get at a time; a function without loops of its own asks for many by itself.
     """
 
     def decorate(target: T) -> T:
@@ -248,7 +248,6 @@ class WrittenNode(Running):
     def __init__(self, declared: Declared, arguments: dict[str, Any]) -> None:
         super().__init__(declared, arguments)
         self.written = declared.target(**arguments)
-        self.rows = declared.hints["batch_rows"]
         self.schemas: dict[str, Schema] = {}
         self.programs: dict[str, dict[Any, Program]] = {}
         self.prefetched: dict[str, list[str]] = {}
@@ -259,7 +258,9 @@ class WrittenNode(Running):
         binding = self.written.bind(inputs)
         if not isinstance(binding, Binding):
             raise TypeError(f"`bind` gives a Binding, not {type(binding).__name__}")
-        binding._extra.setdefault("batch-rows", str(self.rows))
+        rows = self.declared.hints["batch_rows"]
+        if rows is not None:
+            binding._extra.setdefault("batch-rows", str(rows))
         self.prefetched = binding._prefetch
         return binding.to_host(inputs)
 
@@ -357,7 +358,10 @@ class RecordedNode(Running):
             if mask is None and not self.rejects:
                 binding.keeps_rows()
         self.ready = host.flow.Progress.READY
-        return binding.batch_rows(self.declared.hints["batch_rows"])
+        rows = self.declared.hints["batch_rows"]
+        if rows is None and not _loops(programs):
+            rows = BATCH_ROWS
+        return binding if rows is None else binding.batch_rows(rows)
 
     def process(self, port: str, handle: Any, columns: Sequence[Any]) -> Any:
         flow = host.flow
@@ -424,6 +428,11 @@ def _whether(rows: Any) -> Any:
         return rows
     false = compute.Argument_Scalar(host.types.Scalar_Boolean(False))
     return compute.call("coalesce", [compute.Argument_Column(rows), false], "", None).values
+
+
+def _loops(programs: Sequence[Program]) -> bool:
+    """Whether any of it is a loop in Python."""
+    return any(program.node.op in ("map", "apply") or _loops([part for _, part in program.parts]) for program in programs)
 
 
 def _looped(programs: Sequence[Program]) -> set[str]:

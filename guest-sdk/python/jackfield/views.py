@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -169,7 +169,7 @@ def _times(kind: str, argument: Any, numbers: list[int]) -> list[Any]:
     if kind == "Duration":
         return spans
     if kind == "Timestamp":
-        start = _EPOCH.replace(tzinfo=UTC) if argument[1] else _EPOCH
+        start = _EPOCH.replace(tzinfo=timezone.utc) if argument[1] else _EPOCH
         return [start + span for span in spans]
     return [(_EPOCH + span).time() for span in spans]
 
@@ -243,7 +243,7 @@ def _number(type: Type, value: Any) -> Any:
         return 0
     kind, argument = type.kind, type.argument
     if isinstance(value, datetime):
-        span = value - (_EPOCH.replace(tzinfo=UTC) if value.tzinfo else _EPOCH)
+        span = value - (_EPOCH.replace(tzinfo=timezone.utc) if value.tzinfo else _EPOCH)
         if kind.startswith("Date"):
             return span.days if kind == "Date32" else span.days * 86_400_000
         return span // timedelta(microseconds=1) * _PER_SECOND[argument[0]] // 1_000_000

@@ -64,6 +64,7 @@ pub mod node;
 pub mod params;
 pub mod schema;
 pub mod service;
+pub mod spill;
 pub mod sql;
 pub mod streams;
 pub mod table;

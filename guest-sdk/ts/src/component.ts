@@ -1,9 +1,9 @@
 /** What a component exports: the host's calls, answered by what the plugin declares. `plugin build` makes the entry. */
 import { CODECS, Decoding, Encoding } from "./codec.ts";
-import { Failures, failureOf, recordOf } from "./failure.ts";
+import { Failure, Failures, failureOf, recordOf } from "./failure.ts";
 import { FORMATS, Reading, Writing, detect } from "./format.ts";
 import { install } from "./host.ts";
-import { captureConsole } from "./log.ts";
+import { captureConsole, log } from "./log.ts";
 import { NODES, type Running, running } from "./node.ts";
 import { sql } from "./render.ts";
 import { fromSchema, toSchema } from "./types.ts";
@@ -20,8 +20,14 @@ function answered<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw failureOf(error).record;
+    throw told(error).record;
   }
+}
+
+/** The failure for what was thrown; of a defect the log gets the whole trace. */
+function told(error: unknown): Failure {
+  if (error instanceof Error && !(error instanceof Failure) && recordOf(error) === undefined) log.debug(`${error.message}\n${error.stack ?? ""}`);
+  return failureOf(error);
 }
 
 /** The answer of a call that fails with all that is wrong. */
@@ -31,7 +37,7 @@ function answeredWithAll<T>(call: () => T): T {
   } catch (error) {
     const record = recordOf(error);
     if (Array.isArray(record)) throw record;
-    throw error instanceof Failures ? error.failures.map((failure) => failure.record) : [failureOf(error).record];
+    throw error instanceof Failures ? error.failures.map((failure) => failure.record) : [told(error).record];
   }
 }
 
@@ -48,7 +54,7 @@ class Instance {
     try {
       return this.node.process(port, input, columns);
     } catch (error) {
-      throw failureOf(error).record;
+      throw told(error).record;
     }
   }
   resume(): StepRecord {

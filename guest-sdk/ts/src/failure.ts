@@ -3,6 +3,7 @@
  *
  * Throw these: the host shows the very place in the pipeline. Any other error counts as a defect of the plugin.
  */
+import { placeOf } from "./place.ts";
 import type { FailureKind, FailureRecord } from "./wit.ts";
 
 /** What a failure may say beside its message. `row` counts from 0 in the batch of this call. */
@@ -131,14 +132,6 @@ export function failureOf(error: unknown): Failure {
   if (Array.isArray(record)) return Failure.of(record[0] as FailureRecord);
   if (record !== undefined) return Failure.of(record as FailureRecord);
   return internal(error instanceof Error ? `${error.name}: ${error.message}${placeOf(error)}` : String(error));
-}
-
-/** The first line of a stack that is not the SDK's, as ` (plugin.ts:12)` or as the engine says it. */
-export function placeOf(error: Error): string {
-  const lines = (error.stack ?? "").split("\n");
-  const line = lines.find((text) => /:\d+:\d+\)?$/.test(text) && !text.includes("/sdk/") && !text.includes("guest-sdk"));
-  const place = line?.match(/([^/@\s(]+:\d+):\d+\)?$/);
-  return place ? ` (${place[1]})` : "";
 }
 
 /** Calls the host; what it throws becomes a `Failure`. */

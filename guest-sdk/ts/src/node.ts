@@ -15,7 +15,7 @@ import { type Declared, Registry } from "./registry.ts";
 import { type Schema, Type, toTree } from "./types.ts";
 import type { BatchHandle, BindingRecord, Buffers, ColumnHandle, FailureRecord, OutColumn, Predicate, StepRecord } from "./wit.ts";
 
-/** Rows that a batch should have: a call into JavaScript costs the same for any number, so more make it cheaper. */
+/** Rows that a batch should have where the host does the work: a call into JavaScript costs the same for any number. */
 export const BATCH_ROWS = 262_144;
 
 /** An input: its port's name, and the columns that it will have. */
@@ -50,7 +50,7 @@ export interface NodeAbout<P extends Params> {
   parameters?: P;
   /** `false`: a row's fate depends on other rows, as with a function given to `apply` that looks at its neighbours. */
   rowWise?: boolean;
-  /** Rows that it would like to get at a time. */
+  /** Rows that it would like to get at a time; a function without loops of its own asks for many by itself. */
   batchRows?: number;
 }
 
@@ -58,7 +58,7 @@ type Target = NodeFunction<Params> | NodeClass<Params>;
 interface Hinted {
   run: Target;
   rowWise: boolean;
-  batchRows: number;
+  batchRows: number | undefined;
 }
 /** The declared node types. */
 export const NODES = new Registry<Hinted>("node type");
@@ -69,7 +69,7 @@ export function node<const P extends Params = Record<never, never>>(
   about: NodeAbout<P>,
   run: NodeFunction<P> | NodeClass<P>,
 ): void {
-  const { description, parameters, rowWise = true, batchRows = BATCH_ROWS } = about;
+  const { description, parameters, rowWise = true, batchRows } = about;
   NODES.declare({ id: type, description, parameters: parameters ?? {}, target: { run: run as unknown as Target, rowWise, batchRows } });
 }
 
@@ -217,14 +217,14 @@ export interface Running {
 /** Runs a node of the long way; handles that a call leaves behind are dropped at its end. */
 class WrittenNode implements Running {
   private readonly node: Node;
-  private readonly batchRows: number;
+  private readonly batchRows: number | undefined;
   private schemas = new Map<string, Schema>();
   private programs = new Map<string, Map<string, Program>>();
   private fetched = new Map<string, readonly string[]>();
 
   private readonly values: Record<string, unknown>;
 
-  constructor(written: Node, values: Record<string, unknown>, batchRows: number) {
+  constructor(written: Node, values: Record<string, unknown>, batchRows: number | undefined) {
     this.node = written;
     this.values = values;
     this.batchRows = batchRows;
@@ -234,7 +234,8 @@ class WrittenNode implements Running {
     this.programs = new Map(inputs.map(({ name }) => [name, new Map()]));
     const binding = bound(this.values, () => this.node.bind(inputs));
     this.fetched = binding.fetched;
-    if (!binding.record.extra.some(([key]) => key === "batch-rows")) binding.batchRows(this.batchRows);
+    const asked = binding.record.extra.some(([key]) => key === "batch-rows");
+    if (this.batchRows !== undefined && !asked) binding.batchRows(this.batchRows);
     return binding.record;
   }
   process(port: string, input: BatchHandle, columns: readonly Buffers[]): StepRecord {
@@ -325,7 +326,8 @@ class RecordedNode implements Running {
     if (mask && this.rejects.length === 0) binding.predicates(input.name, mask.predicates);
     if (rowWise) binding.rowWise();
     if (rowWise && !mask && this.rejects.length === 0) binding.keepsRows();
-    return binding.batchRows(batchRows);
+    const rows = batchRows ?? (loops(programs) ? undefined : BATCH_ROWS);
+    return rows === undefined ? binding : binding.batchRows(rows);
   }
 
   process(_port: string, input: BatchHandle, columns: readonly Buffers[]): StepRecord {
@@ -408,6 +410,11 @@ function withoutNulls(rows: ColumnHandle): ColumnHandle {
   const { values } = host().compute.call("coalesce", [{ tag: "column", val: rows }, { tag: "scalar", val: { tag: "boolean", val: false } }], "", undefined);
   drop(rows);
   return values;
+}
+
+/** Whether any of it is a loop of the plugin's own. */
+function loops(programs: readonly Program[]): boolean {
+  return programs.some(({ node, parts }) => node.op === "map" || node.op === "apply" || loops(parts.map(({ program }) => program)));
 }
 
 /** Columns that functions of the plugin read directly: their buffers come with the batch. */

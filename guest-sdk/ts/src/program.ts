@@ -149,6 +149,7 @@ export class Program {
 
 function mapped(run: (...args: unknown[]) => unknown, type: Type, views: View[], rows: number): Outcome {
   const lists = views.map((view) => view.toArray());
+  const single = lists.length === 1;
   const values: unknown[] = new Array(rows);
   const wrong: boolean[] = [];
   let first: FailureRecord | undefined;
@@ -159,7 +160,7 @@ function mapped(run: (...args: unknown[]) => unknown, type: Type, views: View[],
       continue;
     }
     try {
-      values[row] = lists.length === 1 ? run(value) : run(...lists.map((list) => list[row]));
+      values[row] = single ? run(value) : run(...lists.map((list) => list[row]));
     } catch (error) {
       const failure = failureOf(error);
       const code = error instanceof Failure ? failure.code : "function-failed";

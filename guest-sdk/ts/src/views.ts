@@ -101,13 +101,15 @@ export class View {
 
   private decoded(): Value[] {
     const { kind, argument } = this.type;
+    if (kind === "utf8" || kind === "large-utf8") return this.texts();
+    const numbers = ARRAYS[kind];
+    if (numbers && !/^(date|timestamp)/.test(kind)) return Array.from(this.values as Int32Array);
     const rows = Array.from({ length: this.length }, (_, row) => row);
     if (kind === "null") return rows.map(() => null);
     if (kind === "boolean") {
       const bits = this.values as Uint8Array;
       return rows.map((row) => ((bits[row >> 3] >> (row & 7)) & 1) === 1);
     }
-    if (kind === "utf8" || kind === "large-utf8") return this.texts();
     if (kind === "binary" || kind === "large-binary") {
       const offsets = this.offsets as Int32Array;
       return rows.map((row) => (this.values as Uint8Array).slice(Number(offsets[row]), Number(offsets[row + 1])));
@@ -136,10 +138,7 @@ export class View {
       const [times, parts] = PER_MILLISECOND[(argument as [string])[0]];
       return Array.from(this.values as BigInt64Array, (time) => new Date(Number((time * times) / parts)));
     }
-    if (!ARRAYS[kind]) {
-      throw unavailable(`values of the type ${this.type.name} cannot be read in JavaScript`, { code: "unsupported-type" });
-    }
-    return Array.from(this.values as Int32Array);
+    throw unavailable(`values of the type ${this.type.name} cannot be read in JavaScript`, { code: "unsupported-type" });
   }
 
   private texts(): string[] {
@@ -149,9 +148,11 @@ export class View {
     const texts = new Array<string>(this.length);
     // In ASCII, a text's bytes are its characters: one decoding serves all rows.
     const ascii = whole.length === bytes.length;
+    let start = 0;
     for (let row = 0; row < this.length; row++) {
-      const [start, end] = [Number(offsets[row]), Number(offsets[row + 1])];
+      const end = Number(offsets[row + 1]);
       texts[row] = ascii ? whole.slice(start, end) : decoder.decode(bytes.subarray(start, end));
+      start = end;
     }
     return texts;
   }
@@ -181,12 +182,8 @@ export function bytesOf(values: ArrayBufferView): Uint8Array {
 export function encode(type: Type, values: readonly unknown[]): Buffers[] {
   const length = values.length;
   let nullCount = 0;
-  const bits = new Uint8Array((length + 7) >> 3);
-  values.forEach((value, row) => {
-    if (value === null || value === undefined) nullCount++;
-    else bits[row >> 3] |= 1 << (row & 7);
-  });
-  const validity = nullCount > 0 && type.kind !== "null" ? bits : undefined;
+  for (let row = 0; row < length; row++) if (values[row] === null || values[row] === undefined) nullCount++;
+  const validity = nullCount > 0 && type.kind !== "null" ? bitmapOf(values) : undefined;
   const { kind } = type;
   const level = (raw: Uint8Array, offsets?: ArrayBufferView): Buffers => ({
     length, nullCount, validity, offsets: offsets && bytesOf(offsets), values: raw,
@@ -198,6 +195,10 @@ export function encode(type: Type, values: readonly unknown[]): Buffers[] {
       if (value !== null && value !== undefined && fits(typeof value === "boolean", type, value)) raw[row >> 3] |= value ? 1 << (row & 7) : 0;
     });
     return [level(raw)];
+  }
+  if (kind === "utf8") {
+    const found = texts(values);
+    if (found) return [level(found.bytes, found.offsets)];
   }
   if (OFFSETS[kind] && !kind.endsWith("list-of")) {
     const pieces = values.map((value) => (value === null || value === undefined ? new Uint8Array() : bytesOfValue(type, value)));
@@ -225,6 +226,27 @@ export function encode(type: Type, values: readonly unknown[]): Buffers[] {
     fits(kind.startsWith("float") || BigInt(kept) === BigInt(number), type, value);
   });
   return [level(raw)];
+}
+
+function bitmapOf(values: readonly unknown[]): Uint8Array {
+  const bits = new Uint8Array((values.length + 7) >> 3);
+  for (let row = 0; row < values.length; row++) if (values[row] !== null && values[row] !== undefined) bits[row >> 3] |= 1 << (row & 7);
+  return bits;
+}
+
+/** Texts that are all ASCII, encoded at once: their characters are their bytes. */
+function texts(values: readonly unknown[]): { bytes: Uint8Array; offsets: Int32Array } | undefined {
+  const offsets = new Int32Array(values.length + 1);
+  let end = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (typeof value === "string") end += value.length;
+    else if (value !== null && value !== undefined) return undefined;
+    offsets[row + 1] = end;
+  }
+  // `join` writes nothing for null.
+  const bytes = encoder.encode(values.join(""));
+  return bytes.length === end ? { bytes, offsets } : undefined;
 }
 
 function fits(condition: boolean, type: Type, value: unknown): true {

@@ -5,6 +5,7 @@ import { decode, encode, live, logs, read, run, write } from "../src/testing.ts"
 import { schemaOf } from "../src/params.ts";
 import { Recorded } from "../src/batch.ts";
 import { sql } from "../src/render.ts";
+import { sourceOf } from "../src/place.ts";
 
 jf.node("late", { description: "Keeps late flights", parameters: { minutes: jf.integer({ default: 60 }) } }, (batch, { minutes }) =>
   batch.filter(batch.col("dep_delay").gt(minutes)).withColumn("hours", batch.col("dep_delay").div(60)),
@@ -247,6 +248,15 @@ test("parameters have schemas", () => {
     properties: { unit: { type: "string", enum: ["km", "miles"], default: "km" }, by: { type: "array", items: { type: "string" } } },
     required: ["by"],
   });
+});
+
+test("places in a bundle are places in sources", () => {
+  // Two sources: line 1 of the bundle is line 3 of b.ts, line 3 is line 1 and, from column 4, line 2 of a.ts.
+  const map = { sources: ["b.ts", "a.ts"], mappings: "AAEA;;ACFA,IACA" };
+  assert.deepEqual(sourceOf(map, 1, 7), { source: "b.ts", line: 3 });
+  assert.equal(sourceOf(map, 2, 0), undefined);
+  assert.deepEqual(sourceOf(map, 3, 3), { source: "a.ts", line: 1 });
+  assert.deepEqual(sourceOf(map, 3, 9), { source: "a.ts", line: 2 });
 });
 
 test("logging arrives", () => {

@@ -6,6 +6,7 @@ use crate::infer::Stray;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::reader::{Read, Reader};
 use crate::write::Text;
+use crate::write::blocks::{self, Blocks};
 use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
 use jackfield_values::types::Type;
 use jackfield_values::view::View;
@@ -44,7 +45,7 @@ impl Format for Csv {
         if output.position() == 0 {
             text.header(&mut out, columns.iter().map(|(name, _)| name.as_str()))?;
         }
-        Ok(Box::new(CsvWriter { text, columns, output, out }))
+        Ok(Box::new(CsvWriter { text, columns, output, out, blocks: Blocks::default() }))
     }
 }
 
@@ -120,6 +121,7 @@ struct CsvWriter {
     columns: Vec<(String, Type)>,
     output: Sink,
     out: Vec<u8>,
+    blocks: Blocks,
 }
 
 /// Bytes that are gathered before they go to the host.
@@ -138,6 +140,16 @@ impl CsvWriter {
 impl jackfield_sdk::Writer for CsvWriter {
     fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
         let columns: Vec<(String, View)> = host::views(batch, &self.columns)?;
+        if self.text.in_blocks() {
+            let rows = batch.rows() as usize;
+            for from in (0..rows).step_by(blocks::ROWS) {
+                self.blocks.write(&self.text, &mut self.out, &columns, from, (from + blocks::ROWS).min(rows))?;
+                if self.out.len() >= PIECE {
+                    self.hand_over()?;
+                }
+            }
+            return Ok(());
+        }
         for row in 0..batch.rows() as usize {
             self.text.row(&mut self.out, &columns, row).map_err(|failure| failure.with_row(row as u64))?;
             if self.out.len() >= PIECE {

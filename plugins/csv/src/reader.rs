@@ -28,7 +28,7 @@ const MOST: usize = 16 << 20;
 const STRIDE: usize = 512;
 /// Bytes of bad rows that end a block.
 const BAD: usize = 1 << 20;
-/// Bytes of sample that are kept to be parsed again.
+/// Bytes that are held to parse the sample again.
 const SAMPLE: usize = 64 << 20;
 
 /// An open file.
@@ -199,7 +199,11 @@ impl Reader {
             let mut rows = Rows::new(segment, 0, opened.records, &opened.shape);
             look(&mut seen, &mut rows, usize::try_from(missing).unwrap_or(usize::MAX), &self.rules);
             missing = missing.saturating_sub(rows.count as u64);
-            size += rows.size();
+            if rows.is_nothing() {
+                self.feed.reuse(rows.into_marks());
+                continue;
+            }
+            size += rows.held();
             if size > SAMPLE {
                 opened.spent = true;
                 opened.waiting.clear();

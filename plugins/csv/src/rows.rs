@@ -149,7 +149,9 @@ impl Rows {
         let text = std::mem::take(&mut self.text);
         let origin = self.cursor;
         let records = Records::new(&text, marks, ends);
-        let mut kept = Vec::with_capacity((ends.len() + 1) * (shape.width + 1));
+        // As many as there are, and one more for each record: records times columns would be room for empty lines, too.
+        let most = ends.last().map_or(0, |end| *end as usize + 1) + ends.len();
+        let mut kept = Vec::with_capacity(most);
         let mut numbers = Vec::with_capacity(ends.len());
         let mut number = 0u32;
         let mut bad = Vec::new();
@@ -175,6 +177,10 @@ impl Rows {
                 bad.push((number, records.start(record), raw.to_vec(), reason));
             }
             number += 1;
+        }
+        if kept.len() < most / 4 {
+            kept.shrink_to_fit();
+            numbers.shrink_to_fit();
         }
         self.text = text;
         self.marks = kept;
@@ -271,6 +277,18 @@ impl Rows {
     /// Bytes of text.
     pub(crate) fn size(&self) -> usize {
         self.text.len()
+    }
+
+    /// Bytes that are held for the rows.
+    pub(crate) fn held(&self) -> usize {
+        let numbers = self.numbers.as_ref().map_or(0, Vec::capacity);
+        let bad: usize = self.bad.iter().map(|(_, bad)| bad.raw.capacity() + size_of::<BadRow>()).sum();
+        self.text.capacity() + (self.marks.capacity() + numbers) * size_of::<u32>() + bad
+    }
+
+    /// Whether there is nothing in it but empty lines and comments.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.count == 0 && self.bad.is_empty()
     }
 
     /// The list of positions, to be used again.

@@ -1,5 +1,7 @@
 //! Writes rows as text: null as nothing, empty text quoted, and quotes where a field would not read back without.
 
+pub(crate) mod blocks;
+
 use crate::options::{QuoteStyle, WriteOptions};
 use jackfield_sdk::Failure;
 use jackfield_values::text;
@@ -21,6 +23,11 @@ impl Text {
             special[usize::from(byte)] = true;
         }
         Text { options, special }
+    }
+
+    /// Whether rows can be written in [`blocks`].
+    pub(crate) fn in_blocks(&self) -> bool {
+        blocks::fits(&self.options)
     }
 
     /// Appends the header, if the options want one.

@@ -130,7 +130,7 @@ mod tests {
             reader.columns().unwrap().iter().map(|(name, of)| format!("{name}: {}", of.name())).collect();
         assert_eq!(columns, ["a: int64", "b: float64", "c: utf8"]);
         let (mut rows, mut bad) = (0, Vec::new());
-        while let Read::Block(block) = reader.next().unwrap() {
+        while let Read::Block(block) = reader.next_block().unwrap() {
             rows += block.rows;
             bad.extend(block.bad.into_iter().map(|bad| (bad.line, bad.reason.message)));
         }

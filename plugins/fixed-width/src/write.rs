@@ -178,7 +178,7 @@ mod tests {
             let mut reader = Reader::new(Fixed(options.clone()), options.reading, demand, pieces(text.as_bytes(), 50));
             let types: Vec<Type> = reader.wanted().unwrap().into_iter().map(|(_, of)| of).collect();
             let mut found = Vec::new();
-            while let Read::Block(block) = reader.next().unwrap() {
+            while let Read::Block(block) = reader.next_block().unwrap() {
                 prop_assert!(block.bad.is_empty());
                 let views: Vec<View> = types.iter().zip(block.columns).map(|(of, levels)| View::new(of, &mut levels.into_iter()).unwrap()).collect();
                 for row in 0..block.rows {
@@ -194,7 +194,7 @@ mod tests {
             let options = Options::parse(&Params::new(OPTIONS)).unwrap();
             let demand = Demand { batch_rows: 3, columns: None, predicates: Vec::new(), limit: None, resume: None, extra: Vec::new() };
             let mut reader = Reader::new(Fixed(options.clone()), options.reading, demand, pieces(&bytes, 5));
-            while let Ok(Read::Block(_)) = reader.next() {}
+            while let Ok(Read::Block(_)) = reader.next_block() {}
         }
     }
 }

@@ -32,6 +32,16 @@ impl Groups {
         Groups { columns, grouper, zeros: None }
     }
 
+    /// A numbering by the same columns that begins anew.
+    ///
+    /// # Errors
+    /// Types that cannot be keys.
+    pub fn again(&self, schema: &Schema) -> Result<Groups, Failure> {
+        let trees: Vec<Vec<Field>> = self.columns.iter().map(|index| schema.tree(*index)).collect();
+        let grouper = self.grouper.as_ref().map(|_| Grouper::new(&trees)).transpose()?;
+        Ok(Groups { columns: self.columns.clone(), grouper, zeros: None })
+    }
+
     /// The numbers of the columns.
     pub fn columns(&self) -> &[u32] {
         &self.columns

@@ -91,6 +91,38 @@ impl Held {
         Ok(Some(Whole { rows, own: own? }))
     }
 
+    /// All rows with the node's own columns behind the input's, and these by themselves; nothing is held any longer.
+    ///
+    /// # Errors
+    /// More rows than a batch may have.
+    pub fn take_together(&mut self) -> Result<Option<(Batch<'static>, Vec<Column>)>, Failure> {
+        self.join()?;
+        self.rows = 0;
+        let Some(all) = self.parts.pop() else { return Ok(None) };
+        let own: Result<Vec<Column>, Failure> = (0..self.own).map(|at| all.column_at(self.columns + at)).collect();
+        Ok(Some((all, own?)))
+    }
+
+    /// The rows as they lie, without the node's own columns; nothing is held any longer.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn take_parts(&mut self) -> Result<Vec<Batch<'static>>, Failure> {
+        self.rows = 0;
+        let own = self.own;
+        let columns = self.columns;
+        let plain = |part: Batch<'static>| match own {
+            0 => Ok(part),
+            _ => part.pick((0..columns).map(|index| (index, None))),
+        };
+        std::mem::take(&mut self.parts).into_iter().map(plain).collect()
+    }
+
+    /// Columns of the input; those of the node stand behind them.
+    pub fn columns(&self) -> u32 {
+        self.columns
+    }
+
     fn join(&mut self) -> Result<(), Failure> {
         if self.parts.len() > 1 {
             let all = Batch::concat(&self.parts.iter().collect::<Vec<_>>())?;

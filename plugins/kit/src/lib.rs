@@ -7,8 +7,10 @@ pub mod names;
 pub mod numbers;
 pub mod order;
 pub mod outgoing;
+pub mod partitions;
 pub mod problems;
 pub mod rejections;
+pub mod sorter;
 pub mod values;
 pub mod works;
 
@@ -19,4 +21,5 @@ pub use order::Orders;
 pub use outgoing::{Outgoing, PIECE};
 pub use problems::{Problems, at, not_bound, only_input, unknown_node};
 pub use rejections::Rejections;
+pub use sorter::{Advance, Sorter};
 pub use works::Work;

@@ -32,6 +32,16 @@ impl Orders {
         self.0.len()
     }
 
+    /// Of each key, whether it descends and whether nulls come first.
+    pub fn directions(&self) -> Vec<(bool, bool)> {
+        self.0.iter().map(|(_, order)| (order.descending, order.nulls_first)).collect()
+    }
+
+    /// The place of the first key, for what is wrong with all of them.
+    pub fn place(&self) -> &str {
+        self.0.first().map_or("", |(place, _)| place)
+    }
+
     /// The numbers of the columns that it reads.
     pub fn columns(&self) -> Vec<u32> {
         self.0.iter().flat_map(|(_, order)| order.key.columns()).collect()

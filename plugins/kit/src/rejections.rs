@@ -99,23 +99,26 @@ fn reasons(
     let mask = failed.buffers()?;
     let length = mask.length as usize;
     let rows: Vec<usize> = (0..length).filter(|row| mask.boolean(*row) == Some(true)).collect();
+    let (asked, rest) = rows.split_at(rows.len().min(ASKED));
     let mut found: Vec<(Failure, Vec<usize>)> = Vec::new();
     let mut known: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
-    for (number, row) in rows.iter().enumerate() {
+    for row in asked {
         let reason = if first.row == Some(*row as u64) {
             first.clone()
-        } else if number < ASKED {
+        } else {
             let own = alone(u32::try_from(*row).unwrap_or(u32::MAX))?.first;
             Failure { row: Some(*row as u64), ..own.unwrap_or_else(|| first.clone()) }
-        } else {
-            let message = format!("the row fails, as {ASKED} before it do; what is wrong with each is not looked up");
-            Failure { message, row: Some(*row as u64), ..first.clone() }
         };
         let place = *known.entry((reason.message.clone(), reason.column.clone())).or_insert(found.len());
         match found.get_mut(place) {
             Some((_, rows)) => rows.push(*row),
             None => found.push((reason, vec![*row])),
         }
+    }
+    // All of them at once: they are many, and a step for each would cost more than finding them.
+    if let Some(row) = rest.first() {
+        let message = format!("the row fails, as {ASKED} before it do; what is wrong with each is not looked up");
+        found.push((Failure { message, row: Some(*row as u64), ..first.clone() }, rest.to_vec()));
     }
     if found.len() == 1 {
         return Ok(found.into_iter().map(|(reason, _)| (failed.share(), reason)).collect());

@@ -91,7 +91,7 @@ impl Assembly {
     ) -> bool {
         let mut room = Vec::new();
         while self.rows < most_rows && self.bad_size <= BAD && *limit != Some(0) {
-            let Some((number, line)) = lines.next() else { return true };
+            let Some((number, line)) = lines.next_line() else { return true };
             if line.trim_ascii().is_empty() {
                 continue;
             }

@@ -18,8 +18,7 @@ pub struct Lines {
 
 impl Lines {
     /// The next line without its end, and its number, from 1.
-    #[expect(clippy::should_implement_trait, reason = "it lends what it gives")]
-    pub fn next(&mut self) -> Option<(u64, &[u8])> {
+    pub fn next_line(&mut self) -> Option<(u64, &[u8])> {
         let rest = self.text.get(self.at..self.end).filter(|rest| !rest.is_empty())?;
         let (line, length) = match memchr::memchr(b'\n', rest) {
             Some(newline) => (rest.get(..newline).unwrap_or_default(), newline + 1),
@@ -79,7 +78,7 @@ impl Feed {
     ///
     /// # Errors
     /// The source's failure, a line that is too large, or text in UTF-16.
-    pub fn next(&mut self) -> Result<Fed, Failure> {
+    pub fn next_lines(&mut self) -> Result<Fed, Failure> {
         loop {
             if self.ended {
                 let text = std::mem::take(&mut self.tail);
@@ -155,16 +154,16 @@ mod tests {
         for size in 1..30 {
             let mut feed = Feed::new(pieces(text, size));
             let mut found = Vec::new();
-            while let Fed::Lines(mut lines) = feed.next().unwrap() {
-                while let Some((line, text)) = lines.next() {
+            while let Fed::Lines(mut lines) = feed.next_lines().unwrap() {
+                while let Some((line, text)) = lines.next_line() {
                     found.push((line, String::from_utf8(text.to_vec()).unwrap()));
                 }
             }
             let expected = [(1, "one"), (2, ""), (3, "two three"), (4, "four")];
             assert_eq!(found, expected.map(|(line, text)| (line, text.to_owned())), "{size}");
         }
-        assert!(Feed::new(pieces(&vec![b'x'; 17 << 20], 1 << 20)).next().is_err());
-        assert!(matches!(Feed::new(pieces(b"", 1)).next(), Ok(Fed::End)));
-        assert!(Feed::new(pieces(b"\xff\xfea\0", 9)).next().is_err());
+        assert!(Feed::new(pieces(&vec![b'x'; 17 << 20], 1 << 20)).next_lines().is_err());
+        assert!(matches!(Feed::new(pieces(b"", 1)).next_lines(), Ok(Fed::End)));
+        assert!(Feed::new(pieces(b"\xff\xfea\0", 9)).next_lines().is_err());
     }
 }

@@ -47,7 +47,7 @@ impl<L: Layout> jackfield_sdk::Reader for LineReader<L> {
     }
 
     fn next(&mut self) -> Result<Next, Failure> {
-        Ok(match self.reader.next()? {
+        Ok(match self.reader.next_block()? {
             Read::Block(block) => Next::Chunk(self.chunk(block)?),
             Read::Pause => Next::Pause,
             Read::End => Next::End,

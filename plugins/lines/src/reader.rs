@@ -110,8 +110,8 @@ impl<L: Layout> Reader<L> {
     fn skip(&mut self, waiting: &mut VecDeque<Lines>) -> Result<(), Failure> {
         let mut left = self.options.skip;
         while left > 0 {
-            let Fed::Lines(mut lines) = self.feed.next()? else { break };
-            while left > 0 && lines.next().is_some() {
+            let Fed::Lines(mut lines) = self.feed.next_lines()? else { break };
+            while left > 0 && lines.next_line().is_some() {
                 left -= 1;
             }
             if left == 0 {
@@ -145,14 +145,14 @@ impl<L: Layout> Reader<L> {
         let mut number = 0;
         while rows < most && found.len() <= MAX_COLUMNS {
             if number == waiting.len() {
-                match self.feed.next()? {
+                match self.feed.next_lines()? {
                     Fed::Lines(lines) => waiting.push_back(lines),
                     Fed::Pause | Fed::End => break,
                 }
             }
             let Some(mut lines) = waiting.get(number).cloned() else { break };
             while rows < most {
-                let Some((line_number, line)) = lines.next() else { break };
+                let Some((line_number, line)) = lines.next_line() else { break };
                 if line.trim_ascii().is_empty() {
                     continue;
                 }
@@ -209,7 +209,7 @@ impl<L: Layout> Reader<L> {
     ///
     /// # Errors
     /// What makes the rest of the file unreadable; single bad rows are in the block.
-    pub fn next(&mut self) -> Result<Read, Failure> {
+    pub fn next_block(&mut self) -> Result<Read, Failure> {
         self.opened()?;
         let Reader { feed, layout, demand, opened, .. } = self;
         let Some(opened) = opened else { return Ok(Read::End) };
@@ -224,7 +224,7 @@ impl<L: Layout> Reader<L> {
                 return Ok(assembly.end().map_or(Read::End, Read::Block));
             }
             let Some(lines) = opened.waiting.front_mut() else {
-                match feed.next()? {
+                match feed.next_lines()? {
                     Fed::Lines(lines) => opened.waiting.push_back(lines),
                     Fed::Pause if assembly.is_empty() => return Ok(Read::Pause),
                     Fed::Pause => return Ok(Read::Block(assembly.finish())),

@@ -2,7 +2,7 @@
 
 use crate::pattern::{NAMED, Part, Pattern, What};
 use jackfield_lines::assembly::shown;
-use jackfield_lines::{Cells, Layout};
+use jackfield_lines::{Cells, Layout, Place};
 use jackfield_sdk::Failure;
 use jackfield_values::types::Type;
 use std::borrow::Cow;
@@ -99,12 +99,19 @@ impl Pattern {
     }
 }
 
-/// The pattern of this name that a line fits, if any does.
+/// The named pattern that a line fits, if any does; where several do, one by which the user's name has no blanks.
 pub(crate) fn fitting(line: &[u8], split: bool) -> Option<Pattern> {
-    NAMED.iter().filter_map(|(name, _)| Pattern::parse(name, split).ok()).find(|pattern| {
+    let fits = |pattern: &Pattern, blanks: bool| {
         let mut cells = Cells::default();
+        let user = pattern.columns.iter().position(|(name, _)| name == "user");
+        let is_user = |place: &Place| matches!(place, Place::Known(at) if Some(*at) == user);
+        let blank = |text: &Option<Cow<[u8]>>| text.as_ref().is_some_and(|text| text.contains(&b' '));
         pattern.cells(line, &mut cells).is_ok()
-    })
+            && (blanks || !cells.0.iter().any(|(place, text)| is_user(place) && blank(text)))
+    };
+    let patterns: Vec<Pattern> = NAMED.iter().filter_map(|(name, _)| Pattern::parse(name, split).ok()).collect();
+    let found = [false, true].into_iter().find_map(|blanks| patterns.iter().find(|pattern| fits(pattern, blanks)));
+    found.cloned()
 }
 
 fn wrong(message: String) -> Failure {
@@ -192,7 +199,6 @@ fn unescaped(raw: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jackfield_lines::Place;
     use proptest::prelude::*;
 
     fn cells(pattern: &str, line: &str) -> Result<Vec<Option<String>>, Failure> {
@@ -229,6 +235,14 @@ mod tests {
             "www.example.com|80|::1|∅|∅|2000-10-10T13:55:36+00:00|∅|∅|∅|408|0||∅"
         );
         assert_eq!(texts(cells("%{sec}t %D", "12 34").unwrap()), "1970-01-01T00:00:12Z|34");
+    }
+
+    #[test]
+    fn the_pattern_is_found_by_a_line() {
+        let line = br#"www.example.com:80 ::1 - - [06/May/2019:06:28:20 +0000] "GET / HTTP/1.1" 301 577 "-" "x""#;
+        assert_eq!(fitting(line, true).unwrap().columns[0].0, "server");
+        let line = br#"::1 - frank bell [06/May/2019:06:28:20 +0000] "GET / HTTP/1.1" 301 577"#;
+        assert_eq!(fitting(line, true).unwrap().columns.len(), 9);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! `sort`: all rows in another order. They are held until the last one has come.
+//! `sort`: all rows in another order. They are held until the last one has come, in memory as far as they have room there,
+//! the rest on temporary storage.
 
-use jackfield_kit::outgoing::leave;
-use jackfield_kit::{Held, Orders, Outgoing, Problems, Rejections, Work, names, not_bound, only_input};
+use jackfield_kit::{Orders, Problems, Rejections, Sorter, Work, at, names, not_bound, only_input};
 use jackfield_sdk::{Batch, Binding, Failure, InputPort, Params, Step};
 use serde::Deserialize;
 
@@ -12,15 +12,28 @@ struct Parameters {
 
 pub(crate) struct Sort {
     by: Vec<String>,
-    orders: Option<Orders>,
-    held: Held,
-    outgoing: Option<Outgoing>,
+    bound: Option<Bound>,
+}
+
+struct Bound {
+    orders: Orders,
+    sorter: Sorter,
 }
 
 impl Sort {
     pub(crate) fn new(params: Params) -> Result<Self, Vec<Failure>> {
         let Parameters { by } = params.parse()?;
-        Ok(Sort { by, orders: None, held: Held::default(), outgoing: None })
+        Ok(Sort { by, bound: None })
+    }
+}
+
+impl Bound {
+    /// Keys that have no order are wrong in the parameter.
+    fn placed<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        result.map_err(|failure| match failure.code.as_str() {
+            "type-mismatch" => at(self.orders.place(), failure),
+            _ => failure,
+        })
     }
 }
 
@@ -31,35 +44,37 @@ impl Work for Sort {
         let orders = Orders::bind("/by", &self.by, &input.schema, &mut problems);
         let needed = names::of(&input.schema, &orders.columns());
         let binding = Binding::passing(input).needs(&input.name, &needed);
-        self.orders = Some(orders);
+        let sorter = Sorter::new(orders.directions());
+        self.bound = Some(Bound { orders, sorter });
         problems.or(binding)
     }
 
     fn process(&mut self, _port: &str, batch: &Batch) -> Result<Step, Failure> {
-        let orders = self.orders.as_ref().ok_or_else(not_bound)?;
+        let bound = self.bound.as_mut().ok_or_else(not_bound)?;
         let mut rejections = Rejections::default();
-        let keys = orders.keys(batch, &mut rejections)?;
-        match rejections.kept()? {
-            None => self.held.push(batch, &keys)?,
+        let keys = bound.orders.keys(batch, &mut rejections)?;
+        let pushed = match rejections.kept()? {
+            None => bound.sorter.push(batch, &keys),
             Some(kept) => {
                 let well = batch.filter(&kept)?;
-                let keys = orders.keys(&well, &mut Rejections::default())?;
-                self.held.push(&well, &keys)?;
+                let keys = bound.orders.keys(&well, &mut Rejections::default())?;
+                bound.sorter.push(&well, &keys)
             }
-        }
-        Ok(rejections.add_to(Step::nothing()))
+        };
+        bound.placed(pushed)?;
+        let advance = bound.sorter.advance()?;
+        Ok(rejections.add_to(advance.step()))
     }
 
     fn finish(&mut self, _port: &str) -> Result<Step, Failure> {
-        let orders = self.orders.as_ref().ok_or_else(not_bound)?;
-        if let Some(whole) = self.held.take()? {
-            let order = orders.sort(None, &whole.own, None)?;
-            self.outgoing = Some(Outgoing::ordered(whole.rows, order));
-        }
-        leave(&mut self.outgoing)
+        let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        let finished = bound.sorter.finish();
+        bound.placed(finished)?;
+        Ok(bound.sorter.advance()?.step())
     }
 
     fn resume(&mut self) -> Result<Step, Failure> {
-        leave(&mut self.outgoing)
+        let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        Ok(bound.sorter.advance()?.step())
     }
 }

@@ -1,11 +1,13 @@
 //! `window`: columns computed over the rows of a group, in an order. The rows keep their places.
 //!
 //! The host sorts, evaluates what the calls are about, and moves values; what is here is the walk through the groups,
-//! which gives numbers of rows or plain numbers.
+//! which gives numbers of rows or plain numbers. Rows that are larger than their share of memory go to temporary storage,
+//! parted by their groups, and each part is worked on by itself.
 
 mod aggregate;
 mod calls;
 mod layout;
+mod parted;
 mod ranks;
 mod running;
 
@@ -14,9 +16,14 @@ use jackfield_kit::outgoing::leave;
 use jackfield_kit::values::named;
 use jackfield_kit::{Groups, Held, Orders, Outgoing, Problems, Rejections, Work, at, names, not_bound, only_input};
 use jackfield_sdk::params::{Ordered, pointer};
-use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Step};
+use jackfield_sdk::spill::memory_use;
+use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Schema, Step};
 use layout::Layout;
+use parted::Parted;
 use serde::Deserialize;
+
+/// Of the memory that the plugin has, so much is used for rows; computing over them takes more beside them.
+const SHARE: u64 = 4;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -31,10 +38,14 @@ pub(crate) struct Window {
     parameters: Parameters,
     bound: Option<Bound>,
     held: Held,
+    /// What the plugin held before the first row came.
+    before: Option<u64>,
+    parted: Option<Parted>,
     outgoing: Option<Outgoing>,
 }
 
 struct Bound {
+    schema: Schema,
     groups: Groups,
     orders: Orders,
     calls: Vec<One>,
@@ -49,7 +60,8 @@ struct One {
 
 impl Window {
     pub(crate) fn new(params: Params) -> Result<Self, Vec<Failure>> {
-        Ok(Window { parameters: params.parse()?, bound: None, held: Held::default(), outgoing: None })
+        let parameters = params.parse()?;
+        Ok(Window { parameters, bound: None, held: Held::default(), before: None, parted: None, outgoing: None })
     }
 }
 
@@ -63,6 +75,14 @@ impl Bound {
             }
         }
         Ok(own)
+    }
+
+    /// The rows with the columns that are made, once all of them are held.
+    fn complete(&self, held: &mut Held) -> Result<Option<Batch<'static>>, Failure> {
+        let Some(whole) = held.take()? else { return Ok(None) };
+        let made = self.made(whole.own, whole.rows.rows())?;
+        let named: Vec<(&str, &Column)> = self.calls.iter().map(|one| one.name.as_str()).zip(&made).collect();
+        whole.rows.put(&named).map(Some)
     }
 
     /// The made columns, in the order of the calls.
@@ -109,12 +129,13 @@ impl Work for Window {
         let fresh = made.iter().filter(|(name, _)| input.schema.index_of(name).is_none());
         port = fresh.fold(port, |port, (_, tree)| port.made(tree.clone()));
         let binding = Binding::new().output(port).needs(&input.name, &names::of(&input.schema, &needed));
-        self.bound = Some(Bound { groups, orders, calls });
+        self.bound = Some(Bound { schema: input.schema.clone(), groups, orders, calls });
         problems.or(binding)
     }
 
     fn process(&mut self, _port: &str, batch: &Batch) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        let before = *self.before.get_or_insert_with(|| memory_use().held);
         let mut rejections = Rejections::default();
         let mut own = bound.own(batch, &mut rejections)?;
         let well;
@@ -126,24 +147,40 @@ impl Work for Window {
                 &well
             }
         };
+        if let Some(parted) = &mut self.parted {
+            parted.push(batch, &bound.groups)?;
+            return Ok(rejections.add_to(Step::nothing()));
+        }
         if !bound.groups.is_single() {
             own.push(bound.groups.assign(batch)?);
         }
         self.held.push(batch, &own)?;
+        let memory = memory_use();
+        if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE && !bound.groups.is_single()
+        {
+            let mut parted = Parted::default();
+            for rows in self.held.take_parts()? {
+                parted.push(&rows, &bound.groups)?;
+            }
+            bound.groups = bound.groups.again(&bound.schema)?;
+            self.parted = Some(parted);
+        }
         Ok(rejections.add_to(Step::nothing()))
     }
 
     fn finish(&mut self, _port: &str) -> Result<Step, Failure> {
         let bound = self.bound.as_ref().ok_or_else(not_bound)?;
-        if let Some(whole) = self.held.take()? {
-            let made = bound.made(whole.own, whole.rows.rows())?;
-            let named: Vec<(&str, &Column)> = bound.calls.iter().map(|one| one.name.as_str()).zip(&made).collect();
-            self.outgoing = Some(Outgoing::all(whole.rows.put(&named)?));
+        if self.parted.is_some() {
+            return Ok(Step::nothing().more());
         }
+        self.outgoing = bound.complete(&mut self.held)?.map(Outgoing::all);
         leave(&mut self.outgoing)
     }
 
     fn resume(&mut self) -> Result<Step, Failure> {
+        if let Some(parted) = &mut self.parted {
+            return parted.advance(self.bound.as_mut().ok_or_else(not_bound)?);
+        }
         leave(&mut self.outgoing)
     }
 }

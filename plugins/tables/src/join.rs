@@ -1,18 +1,25 @@
 //! `join`: rows of two inputs with equal keys, side by side. The right input is read first and held; the left one streams
-//! past it, so a join takes as much memory as its right side.
+//! past it. A right side that is larger than its share of memory goes to temporary storage, both sides are parted by
+//! their keys, and each part is joined by itself.
 
 mod keys;
 mod output;
+mod parted;
 
 use jackfield_kit::{PIECE, Problems, Work, not_bound};
 use jackfield_sdk::compute::{JoinKind, Joiner, Matches};
+use jackfield_sdk::spill::memory_use;
 use jackfield_sdk::{Batch, Binding, Column, Failure, InputPort, Params, Step};
 use keys::{Keys, On};
 use output::Output;
+use parted::Parted;
 use serde::Deserialize;
 
 pub(crate) const LEFT: &str = "left";
 pub(crate) const RIGHT: &str = "right";
+
+/// Of the memory that the plugin has, so much is used for the right side; making whole columns of it takes as much again.
+const SHARE: u64 = 3;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -45,7 +52,7 @@ impl Kind {
         matches!(self, Kind::Right | Kind::Full)
     }
 
-    fn probe(self) -> JoinKind {
+    pub(crate) fn probe(self) -> JoinKind {
         match self {
             Kind::Inner | Kind::Right => JoinKind::Inner,
             Kind::Left | Kind::Full => JoinKind::Outer,
@@ -67,6 +74,10 @@ struct Bound {
     keys: Keys,
     joiner: Joiner,
     output: Output,
+    /// What the plugin held before the first row came.
+    before: Option<u64>,
+    /// Both sides, where the right one does not fit.
+    parted: Option<Parted>,
 }
 
 enum Leaving {
@@ -91,6 +102,28 @@ impl Bound {
             None => Ok(None),
         }
     }
+
+    /// Takes rows of the right: into memory as long as they have room there.
+    fn take_right(&mut self, batch: &Batch) -> Result<(), Failure> {
+        let before = *self.before.get_or_insert_with(|| memory_use().held);
+        let keys = self.keys.of_right(batch)?;
+        if let Some(parted) = &mut self.parted {
+            return parted.right.push(batch, &keys);
+        }
+        self.joiner.build(&keys.iter().collect::<Vec<_>>())?;
+        self.output.hold(batch, &keys)?;
+        let memory = memory_use();
+        if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE && self.output.holds_rows()
+        {
+            let mut parted = Parted::default();
+            self.joiner = Joiner::new(&self.keys.types())?;
+            for rows in self.output.let_go()? {
+                parted.right.push(&rows, &self.keys.of_right(&rows)?)?;
+            }
+            self.parted = Some(parted);
+        }
+        Ok(())
+    }
 }
 
 impl Work for Join {
@@ -111,19 +144,21 @@ impl Work for Join {
             .needs(RIGHT, &keys.right_names(&right.schema))
             .drain_first(RIGHT);
         let joiner = if problems.is_empty() { problems.note("/on", Joiner::new(&keys.types())) } else { None };
-        self.bound = joiner.map(|joiner| Bound { kind, keys, joiner, output });
+        self.bound = joiner.map(|joiner| Bound { kind, keys, joiner, output, before: None, parted: None });
         problems.or(binding)
     }
 
     fn process(&mut self, port: &str, batch: &Batch) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
         if port == RIGHT {
-            let keys = bound.keys.of_right(batch)?;
-            bound.joiner.build(&keys.iter().collect::<Vec<_>>())?;
-            bound.output.hold(batch, &keys)?;
+            bound.take_right(batch)?;
             return Ok(Step::nothing());
         }
         let keys = bound.keys.of_left(batch)?;
+        if let Some(parted) = &mut bound.parted {
+            parted.left.push(batch, &keys)?;
+            return Ok(Step::nothing());
+        }
         let matches = bound.joiner.probe(&keys.iter().collect::<Vec<_>>(), bound.kind.probe())?;
         let Some(piece) = bound.piece(batch, &matches)? else { return Ok(Step::nothing()) };
         let whole = piece.rows() < PIECE;
@@ -138,8 +173,13 @@ impl Work for Join {
     fn finish(&mut self, port: &str) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
         if port == RIGHT {
-            bound.output.complete()?;
+            if bound.parted.is_none() {
+                bound.output.complete()?;
+            }
             return Ok(Step::nothing());
+        }
+        if bound.parted.is_some() {
+            return Ok(Step::nothing().more());
         }
         if !bound.kind.gives_unmatched_right() {
             return Ok(Step::nothing().done());
@@ -150,6 +190,9 @@ impl Work for Join {
 
     fn resume(&mut self) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        if let Some(parted) = &mut bound.parted {
+            return parted.advance(bound.kind, &bound.keys, &mut bound.output);
+        }
         match std::mem::replace(&mut self.leaving, Leaving::Nothing) {
             Leaving::Nothing => Ok(Step::nothing()),
             Leaving::Matches(batch, matches) => {

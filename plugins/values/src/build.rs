@@ -1,6 +1,6 @@
 //! Columns under construction, in Arrow's layout from the first value on: what a reader appends to.
 
-use crate::types::{Kind, Type, Unit};
+use crate::types::{IntervalUnit, Kind, Type, Unit};
 use crate::{base64, decimal, number, time};
 
 /// One level of a finished column: raw little-endian buffers, as the plugin interface wants them.
@@ -85,7 +85,9 @@ fn width(kind: &Kind) -> usize {
         Kind::Int16 | Kind::Uint16 => 2,
         Kind::Int32 | Kind::Uint32 | Kind::Float32 | Kind::Date32 | Kind::Time32(_) => 4,
         Kind::Int64 | Kind::Uint64 | Kind::Float64 | Kind::Time64(_) | Kind::Timestamp(..) | Kind::Duration(_) => 8,
-        Kind::Decimal128(..) => 16,
+        Kind::Decimal128(..) | Kind::Interval(IntervalUnit::MonthDayNano) => 16,
+        Kind::Decimal256(..) => 32,
+        Kind::FixedSizeBinary(size) => *size as usize,
         _ => 0,
     }
 }
@@ -95,6 +97,7 @@ pub fn unreadable(of: &Type) -> Option<&Type> {
     match of.kind {
         Kind::List | Kind::Struct => of.children.iter().find_map(|(_, child)| unreadable(child)),
         Kind::Boolean | Kind::Utf8 | Kind::Binary => None,
+        Kind::Decimal256(..) | Kind::FixedSizeBinary(_) | Kind::Interval(_) => Some(of),
         ref kind if width(kind) > 0 => None,
         _ => Some(of),
     }
@@ -119,7 +122,9 @@ impl Column {
         self.nulls.set(self.length);
         match self.kind {
             Kind::Boolean => self.grow_bits(),
-            Kind::List | Kind::Utf8 | Kind::Binary => self.offsets.extend_from_within(self.offsets.len() - 4..),
+            Kind::List | Kind::Map | Kind::Utf8 | Kind::Binary => {
+                self.offsets.extend_from_within(self.offsets.len() - 4..)
+            }
             Kind::Struct => self.children.iter_mut().for_each(Column::push_null),
             ref kind => self.values.resize(self.values.len() + width(kind), 0),
         }
@@ -144,7 +149,12 @@ impl Column {
         self.length += 1;
     }
 
-    /// Ends a list whose items were appended to the child.
+    /// Ends a struct whose fields were appended to the children.
+    pub fn end_struct(&mut self) {
+        self.length += 1;
+    }
+
+    /// Ends a list, or a map whose entries are structs, whose items were appended to the child.
     pub fn end_list(&mut self) {
         let end = self.children.first().map_or(0, |items| items.length);
         self.end_value(end);
@@ -222,7 +232,7 @@ impl Column {
                 }
             }
             Kind::Struct => self.children.iter_mut().for_each(|child| child.truncate(length)),
-            Kind::List | Kind::Utf8 | Kind::Binary => {
+            Kind::List | Kind::Map | Kind::Utf8 | Kind::Binary => {
                 self.offsets.truncate(4 * length + 4);
                 let end = self.offsets.last_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize);
                 self.values.truncate(end);
@@ -260,7 +270,7 @@ impl Column {
 }
 
 fn has_offsets(kind: &Kind) -> bool {
-    matches!(kind, Kind::List | Kind::Utf8 | Kind::Binary)
+    matches!(kind, Kind::List | Kind::Map | Kind::Utf8 | Kind::Binary)
 }
 
 /// Reads a timestamp for a column with or without a zone. Text without a zone counts as UTC in a column that has one,

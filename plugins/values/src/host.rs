@@ -20,6 +20,14 @@ fn add(fields: &mut Vec<Field>, name: &str, of: &Type) {
         children.push(fields.len() as u32);
         add(fields, name, child);
     }
+    // Arrow's maps have no null entries, and no null keys.
+    if of.kind == Kind::Map {
+        for place in [at + 1, at + 2] {
+            if let Some(part) = fields.get_mut(place) {
+                part.nullable = false;
+            }
+        }
+    }
     if let Some(field) = fields.get_mut(at) {
         field.children = children;
     }

@@ -131,6 +131,12 @@ impl Type {
         Type { kind: Kind::List, children: vec![("item".to_owned(), item)] }
     }
 
+    /// A map from text to `value`.
+    pub fn map(value: Type) -> Type {
+        let children = vec![("key".to_owned(), Kind::Utf8.into()), ("value".to_owned(), value)];
+        Type { kind: Kind::Map, children: vec![("entries".to_owned(), Type { kind: Kind::Struct, children })] }
+    }
+
     /// The name as users write it.
     pub fn name(&self) -> String {
         let unit = |name: &str, unit: &Unit| match unit {

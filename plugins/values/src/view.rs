@@ -33,6 +33,11 @@ impl View {
         self.level.length as usize
     }
 
+    /// Its bytes: of all rows one behind the other, or of those that offsets tell.
+    pub fn values(&self) -> &[u8] {
+        &self.level.values
+    }
+
     /// Whether a row is null.
     #[inline]
     pub fn is_null(&self, row: usize) -> bool {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, StringArray, UInt64Array};
+use arrow::datatypes::Int32Type;
 
 use super::view::View;
+use crate::Failure;
 
 /// Where a batch's base rows came from.
 #[derive(Clone, Debug)]
@@ -41,7 +43,7 @@ pub(super) enum Source {
 
 /// File and record of rows that come from several files in any order.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     files: Vec<Arc<str>>,
     /// Index into `files`, or `u32::MAX` where nothing is known.
     file: Vec<u32>,
@@ -91,6 +93,28 @@ impl Table {
             self.file.push(file);
             self.record.push(record);
         }
+    }
+
+    /// The files, as a dictionary, and the records; null where nothing is known.
+    pub(crate) fn columns(&self) -> Result<[ArrayRef; 2], Failure> {
+        let keys: Int32Array =
+            self.file.iter().map(|file| i32::try_from(*file).ok().filter(|_| *file != u32::MAX)).collect();
+        let files: ArrayRef = Arc::new(StringArray::from_iter_values(self.files.iter().map(AsRef::as_ref)));
+        let files = DictionaryArray::try_new(keys, files);
+        let files = files.map_err(|error| Failure::internal("internal", error.to_string()))?;
+        Ok([Arc::new(files), Arc::new(UInt64Array::from(self.record.clone()))])
+    }
+
+    /// The same from such columns.
+    pub(crate) fn of(files: &ArrayRef, records: &UInt64Array) -> Table {
+        let record = records.values().to_vec();
+        let Some(dictionary) = files.as_dictionary_opt::<Int32Type>() else {
+            return Table { files: Vec::new(), file: vec![u32::MAX; record.len()], record };
+        };
+        let names = dictionary.values().as_string_opt::<i32>();
+        let files = names.into_iter().flatten().map(|name| Arc::from(name.unwrap_or_default())).collect();
+        let file = dictionary.keys().iter().map(|key| key.and_then(|key| u32::try_from(key).ok()).unwrap_or(u32::MAX));
+        Table { files, file: file.collect(), record }
     }
 
     pub(super) fn bytes(&self) -> u64 {

@@ -267,7 +267,7 @@ impl Batch {
     }
 
     /// File and record of every row, if anything is known.
-    fn table(&self) -> Option<Table> {
+    pub(super) fn table(&self) -> Option<Table> {
         self.parts.iter().any(|part| part.provenance.is_some()).then(|| table_of(&self.parts))
     }
 }

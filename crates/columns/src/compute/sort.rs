@@ -1,5 +1,7 @@
 //! The permutation that sorts.
 
+mod packed;
+
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::datatypes::{ArrowPrimitiveType, DataType};
 use arrow_row::{RowConverter, SortField};
@@ -45,12 +47,14 @@ pub fn sort_indices(keys: &[SortKey], limit: Option<u32>, meter: &mut dyn Meter)
         for key in keys {
             columns.push(canonical(&normalise(&key.column, meter)?));
         }
-        let order = match (columns.as_slice(), keys) {
-            ([column], [key]) => match ordered_numbers(column) {
-                Some(values) => single(&values, column, key, limit, meter)?,
-                None => by_rows(&columns, keys, limit, meter)?,
-            },
-            _ => by_rows(&columns, keys, limit, meter)?,
+        if let ([column], [key]) = (columns.as_slice(), keys)
+            && let Some(values) = ordered_numbers(column)
+        {
+            return Ok(UInt32Array::from(single(&values, column, key, limit, meter)?));
+        }
+        let order = match packed::order(&columns, keys, limit, meter)? {
+            Some(order) => order,
+            None => by_rows(&columns, keys, limit, meter)?,
         };
         Ok(UInt32Array::from(order))
     })

@@ -35,6 +35,28 @@ impl Checked {
     /// # Errors
     /// A bound is broken, or a right is missing, which is told.
     pub(crate) fn new(parts: http::request::Parts, denials: &Denials) -> Result<Checked, Error> {
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        Checked::of(parts, denials).inspect_err(|error| {
+            // What a right is missing for has been told. The query may hold what is nobody else's business.
+            let (why, help) = match error {
+                Error::HttpRequestUriInvalid => {
+                    let help = "http://HOST:PORT/PATH or https://…: HOST is a name or an address in its usual notation, without user names";
+                    ("which is no URL that is understood", help.to_owned())
+                }
+                Error::HttpRequestUriTooLong => ("whose URL is too long", format!("a URL has at most {LARGEST_URL} bytes")),
+                Error::HttpRequestHeaderSectionSize(_) => {
+                    let help = format!("a request has at most {MOST_HEADERS} headers of {LARGEST_HEADERS} bytes");
+                    ("whose headers are too large", help)
+                }
+                _ => return,
+            };
+            let target = uri.to_string();
+            let target = target.split('?').next().unwrap_or_default();
+            denials.deny("network.http", format!("{method} {target}, {why}"), help);
+        })
+    }
+
+    fn of(parts: http::request::Parts, denials: &Denials) -> Result<Checked, Error> {
         let uri = &parts.uri;
         let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
         if authority.as_str().contains('@') {

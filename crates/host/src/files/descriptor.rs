@@ -71,6 +71,8 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<()> {
         let (origin, right) = self.writing(&fd)?;
         if origin.top && *right.place() != Place::Folder {
+            let help = "times are set at an open file";
+            self.refuse(&right, format!("setting the times of the folder of {}", right.guest), help);
             return Err(ErrorCode::NotPermitted.into());
         }
         self.view.set_times(fd, accessed, modified).await
@@ -116,7 +118,8 @@ impl HostDescriptor for Files<'_> {
     async fn create_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
         let right = self.changing(&fd)?;
         self.pay(&right, ENTRY_BYTES)?;
-        self.view.create_directory_at(fd, path).await
+        let made = self.view.create_directory_at(fd, path.clone()).await;
+        self.told(made, &right, "making the folder", &path)
     }
 
     async fn stat(&mut self, fd: Resource<Descriptor>) -> FsResult<types::DescriptorStat> {
@@ -139,7 +142,8 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<types::DescriptorStat> {
         let (origin, right) = self.reading(&fd)?;
         let path = self.name(origin, &right, path)?;
-        self.view.stat_at(fd, Self::follow(&right, flags), path).await
+        let stat = self.view.stat_at(fd, Self::follow(&right, flags), path.clone()).await;
+        self.told(stat, &right, "looking at", &path)
     }
 
     async fn set_times_at(
@@ -152,7 +156,8 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<()> {
         let (origin, right) = self.writing(&fd)?;
         let path = self.name(origin, &right, path)?;
-        self.view.set_times_at(fd, Self::follow(&right, flags), path, accessed, modified).await
+        let set = self.view.set_times_at(fd, Self::follow(&right, flags), path.clone(), accessed, modified).await;
+        self.told(set, &right, "setting the times of", &path)
     }
 
     async fn link_at(
@@ -166,10 +171,12 @@ impl HostDescriptor for Files<'_> {
         let (from, right) = (self.changing(&fd)?, self.changing(&to)?);
         // What was granted apart stays apart.
         if from.guest != right.guest {
+            self.apart(&from, &right);
             return Err(ErrorCode::CrossDevice.into());
         }
         self.pay(&right, ENTRY_BYTES)?;
-        self.view.link_at(fd, flags, path, to, new_path).await
+        let linked = self.view.link_at(fd, flags, path.clone(), to, new_path.clone()).await;
+        self.told(linked, &right, "linking", &format!("{path} to {new_path}"))
     }
 
     async fn open_at(
@@ -187,16 +194,23 @@ impl HostDescriptor for Files<'_> {
         let (origin, right) = if writes { self.writing(&fd)? } else { self.reading(&fd)? };
         let path = self.name(origin, &right, path)?;
         let flags = Self::follow(&right, flags);
-        match self.kind_at(&fd, flags, &path).await? {
+        let kind = self.kind_at(&fd, flags, &path).await;
+        match self.told(kind, &right, "opening", &path)? {
             Some(types::DescriptorType::RegularFile) => {}
             Some(types::DescriptorType::Directory) if *right.place() == Place::Folder => {}
             // Not followed, this is an error that the layer below has the right words for.
             Some(types::DescriptorType::SymbolicLink) => {}
-            Some(_) => return Err(ErrorCode::NotPermitted.into()),
+            Some(_) => {
+                let help = "plugins open regular files and folders: a pipe, socket or device could keep them for ever";
+                self.refuse(&right, format!("opening {path} from {}, which is no regular file", right.guest), help);
+                return Err(ErrorCode::NotPermitted.into());
+            }
             None if creates => self.pay(&right, ENTRY_BYTES)?,
             None => {}
         }
-        let opened = self.view.open_at(fd, flags, path, how, access).await?;
+        self.room().map_err(FsError::trap)?;
+        let opened = self.view.open_at(fd, flags, path.clone(), how, access).await;
+        let opened = self.told(opened, &right, "opening", &path)?;
         self.open.origins.insert(opened.rep(), Origin { right: origin.right, top: false });
         Ok(opened)
     }
@@ -209,14 +223,18 @@ impl HostDescriptor for Files<'_> {
     async fn readlink_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<String> {
         let (_, right) = self.reading(&fd)?;
         match right.place() {
-            Place::Folder => self.view.readlink_at(fd, path).await,
+            Place::Folder => {
+                let read = self.view.readlink_at(fd, path.clone()).await;
+                self.told(read, &right, "reading the link", &path)
+            }
             Place::File(_) => Err(ErrorCode::Invalid.into()),
         }
     }
 
     async fn remove_directory_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.changing(&fd)?;
-        self.view.remove_directory_at(fd, path).await
+        let right = self.changing(&fd)?;
+        let removed = self.view.remove_directory_at(fd, path.clone()).await;
+        self.told(removed, &right, "removing", &path)
     }
 
     async fn rename_at(
@@ -228,24 +246,30 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<()> {
         let (from, right) = (self.changing(&fd)?, self.changing(&to)?);
         if from.guest != right.guest {
+            self.apart(&from, &right);
             return Err(ErrorCode::CrossDevice.into());
         }
-        self.view.rename_at(fd, path, to, new_path).await
+        let renamed = self.view.rename_at(fd, path.clone(), to, new_path.clone()).await;
+        self.told(renamed, &right, "renaming", &format!("{path} to {new_path}"))
     }
 
     async fn symlink_at(&mut self, fd: Resource<Descriptor>, target: String, path: String) -> FsResult<()> {
         let right = self.changing(&fd)?;
         // The plugin could not follow such a link, but somebody else might, later.
         if target.starts_with('/') || target.split('/').any(|part| part == "..") {
+            let help = "links may lead to what lies beside or below them";
+            self.refuse(&right, format!("making a link to {target} in {}", right.guest), help);
             return Err(ErrorCode::NotPermitted.into());
         }
         self.pay(&right, ENTRY_BYTES)?;
-        self.view.symlink_at(fd, target, path).await
+        let linked = self.view.symlink_at(fd, target, path.clone()).await;
+        self.told(linked, &right, "making the link", &path)
     }
 
     async fn unlink_file_at(&mut self, fd: Resource<Descriptor>, path: String) -> FsResult<()> {
-        self.changing(&fd)?;
-        self.view.unlink_file_at(fd, path).await
+        let right = self.changing(&fd)?;
+        let removed = self.view.unlink_file_at(fd, path.clone()).await;
+        self.told(removed, &right, "removing", &path)
     }
 
     fn read_via_stream(
@@ -297,7 +321,8 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<types::MetadataHashValue> {
         let (origin, right) = self.reading(&fd)?;
         let path = self.name(origin, &right, path)?;
-        self.view.metadata_hash_at(fd, Self::follow(&right, flags), path).await
+        let hash = self.view.metadata_hash_at(fd, Self::follow(&right, flags), path.clone()).await;
+        self.told(hash, &right, "looking at", &path)
     }
 }
 
@@ -316,6 +341,12 @@ impl HostDirectoryEntryStream for Files<'_> {
 }
 
 impl Files<'_> {
+    /// Tells that an entry was to move between two places.
+    fn apart(&self, from: &crate::rights::FileRight, to: &crate::rights::FileRight) {
+        let help = "what was granted apart stays apart: copy the bytes";
+        self.refuse(to, format!("moving or linking from {} to {}", from.guest, to.guest), help);
+    }
+
     /// Puts the counter in front of a stream that has just been made.
     fn counted(
         &mut self,
@@ -323,7 +354,8 @@ impl Files<'_> {
         right: crate::rights::FileRight,
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.view.table.delete(stream)?;
-        let counted: DynOutputStream = Box::new(Counted::new(inner, right, self.denials.clone()));
+        let written = self.account.written();
+        let counted: DynOutputStream = Box::new(Counted::new(inner, right, self.denials.clone(), written));
         Ok(self.view.table.push(counted)?)
     }
 }

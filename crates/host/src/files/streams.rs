@@ -4,6 +4,7 @@ use bytes::Bytes;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::balance::Written;
 use crate::denials::Denials;
 use crate::rights::FileRight;
 
@@ -17,19 +18,22 @@ pub(crate) struct Counted {
     inner: DynOutputStream,
     right: FileRight,
     denials: Denials,
+    /// What the instance has written so far, and how much it may.
+    written: (Written, u64),
 }
 
 impl Counted {
-    pub(crate) fn new(inner: DynOutputStream, right: FileRight, denials: Denials) -> Counted {
-        Counted { inner, right, denials }
+    pub(crate) fn new(inner: DynOutputStream, right: FileRight, denials: Denials, written: (Written, u64)) -> Counted {
+        Counted { inner, right, denials, written }
     }
 
     fn pay(&self, bytes: u64) -> StreamResult<()> {
-        if self.right.quota().take(bytes) {
-            return Ok(());
+        if !self.right.quota().take(bytes) {
+            super::over_quota(&self.denials, &self.right);
+            return Err(StreamError::LastOperationFailed(OverQuota.into()));
         }
-        super::over_quota(&self.denials, &self.right);
-        Err(StreamError::LastOperationFailed(OverQuota.into()))
+        let (written, most) = &self.written;
+        written.add(bytes, *most).map_err(|stop| StreamError::Trap(stop.into()))
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Bound {
     prefetch: Vec<(String, Vec<Vec<u32>>)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct BoundOutput {
     port: String,
     /// Ports that passed columns come from.
@@ -138,6 +138,17 @@ impl Bound {
     /// Paths of the arrays that go with a batch of this port.
     pub(crate) fn prefetch(&self, port: &str) -> &[Vec<u32>] {
         self.prefetch.iter().find(|(name, _)| name == port).map_or(&[], |(_, paths)| paths)
+    }
+
+    /// Whether another instance's binding promises the same; what that one knows by now is known to this one, too.
+    pub(crate) fn takes_over(&mut self, other: &Bound) -> bool {
+        let same = self.prefetch == other.prefetch && self.outputs.len() == other.outputs.len();
+        same && self.outputs.iter_mut().zip(&other.outputs).all(|(output, known)| {
+            if !output.told && !known.told {
+                output.columns.clone_from(&known.columns);
+            }
+            output == known
+        })
     }
 
     /// Whether a step is what the binding promised. `input`: port and rows of the batch it answers, if it does.

@@ -2,10 +2,11 @@
 
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::{Batch, array_bytes, read_level};
-use wasmtime::component::{Resource, ResourceAny};
+use wasmtime::component::{Instance, Resource, ResourceAny};
 
 use super::bound::{self, Bound};
 use super::lacks;
+use super::wear::Wear;
 use crate::bindings::exports::jackfield::plugin::node;
 use crate::bindings::jackfield::plugin::{flow, types};
 use crate::convert;
@@ -14,11 +15,26 @@ use crate::state::{State, as_boolean};
 use crate::{Binding, CallError, Component, Emission, Output, Progress, Rejected, Step, StoreOptions, Usage};
 
 /// A running node. Dropping it frees everything it holds.
+///
+/// A node that works row by row is made anew between two batches once it is worn out: after so many batches, at an age,
+/// or when it holds too much memory or too many handles (`recycle-…` in [`crate::Limits`]). Nobody but
+/// [`Usage::recycled`] tells.
 pub struct NodeInstance {
     session: Session,
     guest: node::Guest,
     node: ResourceAny,
     bound: Option<Bound>,
+    wear: Wear,
+    again: Again,
+}
+
+/// What it takes to make the node anew.
+struct Again {
+    component: Component,
+    node_type: String,
+    params_json: String,
+    inputs: Vec<(String, SchemaRef)>,
+    row_wise: bool,
 }
 
 impl NodeInstance {
@@ -32,18 +48,36 @@ impl NodeInstance {
         node_type: &str,
         params_json: &str,
     ) -> Result<Self, CallError> {
-        let (mut session, instance) = Session::open(component, options).await?;
-        let Some(indices) = component.node() else { return Err(lacks(&mut session, "node")) };
-        let (store, watch) = session.begin()?;
-        let guest = indices.load(&mut *store, &instance);
-        let outcome = match &guest {
-            Ok(guest) => watch.run(guest.instance().call_constructor(&mut *store, node_type, params_json)).await,
-            Err(error) => Ok(Err(wasmtime::format_err!("{error:#}"))),
+        let opened = Session::open(component, options).await?;
+        let (session, guest, node) = construct(component, opened, node_type, params_json).await?;
+        let again = Again {
+            component: component.clone(),
+            node_type: node_type.to_owned(),
+            params_json: params_json.to_owned(),
+            inputs: Vec::new(),
+            row_wise: false,
         };
-        let answer = session.settle(outcome)?;
-        let node = session.answer_all(answer)?;
-        let guest = session.guest(guest)?;
-        Ok(Self { session, guest, node, bound: None })
+        Ok(Self { session, guest, node, bound: None, wear: Wear::new(), again })
+    }
+
+    /// Makes it anew, bound as before, if it is worn out and has nothing to lose.
+    async fn renew(&mut self) -> Result<(), CallError> {
+        if !self.again.row_wise || !self.session.is_worn(&self.wear) {
+            return Ok(());
+        }
+        let Some((options, carried)) = self.session.carry() else { return Ok(()) };
+        let Again { component, node_type, params_json, inputs, .. } = &self.again;
+        let opened = Session::open_again(component, options, carried).await?;
+        (self.session, self.guest, self.node) = construct(component, opened, node_type, params_json).await?;
+        self.wear = Wear::new();
+        let inputs = inputs.clone();
+        let before = self.bound.take();
+        self.bind(&inputs).await?;
+        let same = self.bound.as_mut().zip(before).is_none_or(|(bound, before)| bound.takes_over(&before));
+        if !same {
+            return Err(self.session.protocol("a fresh instance of it bound in another way than the one before"));
+        }
+        Ok(())
     }
 
     /// Tells it the schema of every connected input; once, before data flows.
@@ -62,6 +96,8 @@ impl NodeInstance {
         match bound::check(binding, inputs) {
             Ok((binding, bound)) => {
                 self.bound = Some(bound);
+                self.again.inputs = inputs.to_vec();
+                self.again.row_wise = binding.row_wise;
                 Ok(binding)
             }
             Err(message) => Err(self.session.protocol(format!("its binding is wrong: {message}"))),
@@ -73,6 +109,7 @@ impl NodeInstance {
     /// # Errors
     /// A failure of the plugin, or a fault.
     pub async fn process(&mut self, port: &str, batch: Batch) -> Result<Step, CallError> {
+        self.renew().await?;
         let rows = batch.rows();
         self.session.gives_in(rows, || batch.bytes());
         let Some(bound) = self.bound.as_ref() else { return Err(self.session.protocol("it was never bound")) };
@@ -138,6 +175,8 @@ impl NodeInstance {
         };
         let step = checked.map_err(|message| self.session.protocol(message))?;
         self.session.takes_out(|| emitted(&step, input.map_or(0, |(_, rows)| rows as u64)))?;
+        // As long as more is to come there is something to lose.
+        self.wear.worked(self.session.held(), step.progress == Progress::Ready);
         Ok(step)
     }
 }
@@ -146,6 +185,26 @@ impl std::fmt::Debug for NodeInstance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeInstance").field("session", &self.session).finish_non_exhaustive()
     }
+}
+
+/// Makes the node in a new instance.
+async fn construct(
+    component: &Component,
+    (mut session, instance): (Session, Instance),
+    node_type: &str,
+    params_json: &str,
+) -> Result<(Session, node::Guest, ResourceAny), CallError> {
+    let Some(indices) = component.node() else { return Err(lacks(&mut session, "node")) };
+    let (store, watch) = session.begin()?;
+    let guest = indices.load(&mut *store, &instance);
+    let outcome = match &guest {
+        Ok(guest) => watch.run(guest.instance().call_constructor(&mut *store, node_type, params_json)).await,
+        Err(error) => Ok(Err(wasmtime::format_err!("{error:#}"))),
+    };
+    let answer = session.settle(outcome)?;
+    let node = session.answer_all(answer)?;
+    let guest = session.guest(guest)?;
+    Ok((session, guest, node))
 }
 
 /// Rows and bytes of a step; what a change passes on is the input's and counts as rows only.

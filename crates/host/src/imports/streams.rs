@@ -56,7 +56,7 @@ impl streams::HostSource for State {
         self.account.enter_copying(max.min(LARGEST_READ) as usize)?;
         let waiting = self.account.clock.wait();
         let source = self.open_source(&handle)?;
-        let data = source.read_at(offset, max);
+        let data = source.read_at(offset, max).await;
         let size = source.size();
         drop(waiting);
         if let Ok(data) = &data {

@@ -57,6 +57,9 @@ pub struct FormatDecl {
     pub extensions: Vec<String>,
     /// Such as `text/csv`.
     pub media_types: Vec<String>,
+    /// First bytes that each file of the format has one of; written in hex. A plugin all of whose formats tell them is
+    /// not asked about files that begin otherwise.
+    pub magic: Vec<Vec<u8>>,
     /// `deprecated`.
     pub deprecated: Option<Deprecation>,
     /// JSON Schema of the options.

@@ -139,16 +139,15 @@ fn format(s: &mut Section, report: &mut Report<'_>) -> Option<(String, FormatDec
     let description = text(s, "description", report);
     let extensions = extensions(s, report);
     let media_types = texts(s, "media-types", report);
+    let magic = magic(s, report);
     let options = schema::read(s, "options", report);
     let deprecated = deprecated(s, report);
     let id = id?;
-    Some((id.clone(), FormatDecl { id, description, extensions, media_types, deprecated, options }))
+    Some((id.clone(), FormatDecl { id, description, extensions, media_types, magic, deprecated, options }))
 }
 
-fn codec(s: &mut Section, report: &mut Report<'_>) -> Option<(String, CodecDecl)> {
-    let id = required(s, "id", "invalid-name", kebab, report);
-    let description = text(s, "description", report);
-    let extensions = extensions(s, report);
+/// `magic = ["1f8b"]`.
+fn magic(s: &mut Section, report: &mut Report<'_>) -> Vec<Vec<u8>> {
     let mut magic = Vec::new();
     for text in s.texts("magic", report).unwrap_or_default() {
         match hex(&text.value) {
@@ -159,6 +158,14 @@ fn codec(s: &mut Section, report: &mut Report<'_>) -> Option<(String, CodecDecl)
             }
         }
     }
+    magic
+}
+
+fn codec(s: &mut Section, report: &mut Report<'_>) -> Option<(String, CodecDecl)> {
+    let id = required(s, "id", "invalid-name", kebab, report);
+    let description = text(s, "description", report);
+    let extensions = extensions(s, report);
+    let magic = magic(s, report);
     let options = schema::read(s, "options", report);
     let deprecated = deprecated(s, report);
     let id = id?;

@@ -111,8 +111,7 @@ impl Runtime {
             let built = found.api_version.unwrap_or_else(|| "none".to_owned());
             let message = format!("built for jackfield:plugin {built}, this host offers {API_VERSION}");
             checkup.note("component", "version of the interfaces", Grade::Good, message, None);
-            let size = bytes.len() / 1024;
-            let message = format!("{size} KiB, imports {}", list(&found.imports));
+            let message = format!("imports {}", list(&found.imports));
             checkup.note("component", "imports", Grade::Good, message, None);
         }
         match self.load(plugin) {

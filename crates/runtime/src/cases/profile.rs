@@ -155,7 +155,11 @@ fn functions(stop: &Stop) -> Vec<String> {
     let names = stop.frames.iter().filter_map(|line| {
         let (_, name) = line.split_once(" - ")?;
         let name = name.split_once('!').map_or(name, |(_, name)| name);
-        Some(name.trim().to_owned())
+        let name = name.trim();
+        // The hash that rustc puts behind a name says nothing.
+        let plain =
+            name.rsplit_once("::h").filter(|(_, hash)| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()));
+        Some(plain.map_or(name, |(name, _)| name).to_owned())
     });
     let mut names: Vec<String> = names.collect();
     if names.is_empty() {

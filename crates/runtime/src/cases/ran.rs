@@ -176,7 +176,11 @@ impl Runtime {
         };
         let start = Instant::now();
         let ended = match self.plan_between(&request, ends) {
-            Ok(plan) => plan.run(),
+            Ok(mut plan) => {
+                // What a test finds is no failure of a run, and what it uses is nobody's use.
+                plan.state_dir = None;
+                plan.run()
+            }
             Err(report) => {
                 ran.failed(report);
                 ran.elapsed += start.elapsed();
@@ -403,6 +407,7 @@ impl Runtime {
             log: Arc::new(move |line| kept.lock().unwrap_or_else(PoisonError::into_inner).push(line)),
             stops: self.stops(),
             denials: self.denial_events(),
+            spill: self.spill_space(),
         };
         let running = self.running(about, registry.clone(), pipeline.map(Arc::new));
         let executor = crate::plan::executor().map_err(|diagnosis| vec![diagnosis])?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arrow::array::{Array, BooleanArray};
 use arrow::compute::{and, not, or};
 use arrow::datatypes::SchemaRef;
-use jackfield_columns::{Batch, Failure, json::row_to_json};
+use jackfield_columns::{Batch, Failure, Unmetered, json::row_to_json};
 use jackfield_host::{Binding, Emission, OutColumn, Output, Progress, Rejected, Step, StoreOptions};
 use jackfield_manifest::OnError;
 
@@ -20,7 +20,7 @@ use crate::cases::saved::Expectation;
 use crate::diagnose::{Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::hooks::stage::{About, StageHooks};
 use crate::native::RunningNode;
-use crate::plan::{NodeStage, Port, output_ports};
+use crate::plan::{NodeStage, Port, granted_rows, output_ports};
 use crate::progress::StageCounters;
 
 /// A node stage on its way.
@@ -31,6 +31,8 @@ pub(crate) struct Working {
     pub(crate) on_error: OnError,
     pub(crate) outputs: Vec<Port>,
     pub(crate) store: StoreOptions,
+    /// Rows that the node would like to get at a time.
+    pub(crate) asked_rows: Option<u32>,
 }
 
 pub(crate) async fn run(
@@ -61,8 +63,27 @@ pub(crate) struct NodeRun<'a> {
     used: Duration,
     about: NodeAbout,
     hooks: StageHooks,
-    /// Batches so far.
-    batches: u64,
+    turn: Turn,
+}
+
+/// Which of the node's batches an instance has got last, counted from 1, and how far it is to its next one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    last: u64,
+    step: u64,
+}
+
+impl Turn {
+    /// The turns of one of `threads` instances.
+    pub(crate) fn of(instance: u16, threads: u16) -> Turn {
+        let step = u64::from(threads.max(1));
+        // The first step of instance 0 leads to batch 1.
+        Turn { last: (u64::from(instance) + 1).wrapping_sub(step), step }
+    }
+
+    fn next(&mut self) {
+        self.last = self.last.wrapping_add(self.step);
+    }
 }
 
 /// What hooks are told of a node, and what is saved when it fails.
@@ -91,7 +112,13 @@ impl<'a> NodeRun<'a> {
         about: NodeAbout,
     ) -> NodeRun<'a> {
         let hooks = job.hooks(&working.counters, &working.store);
-        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks, batches: 0 }
+        let turn = Turn::of(0, 1);
+        NodeRun { job, working, instance, binding, used: Duration::ZERO, about, hooks, turn }
+    }
+
+    /// The same for one of several instances.
+    pub(crate) fn in_turn(self, turn: Turn) -> NodeRun<'a> {
+        NodeRun { turn, ..self }
     }
 
     /// Works on one batch of a node's only input, for one of several instances. `false`: the node is done.
@@ -101,9 +128,9 @@ impl<'a> NodeRun<'a> {
         batch: &Batch,
         outlet: &mut Outlet<'_>,
     ) -> Result<bool, Vec<Diagnosis>> {
+        self.turn.next();
         let rows = batch.rows() as u64;
         self.working.counters.rows_in.fetch_add(rows, Ordering::Relaxed);
-        self.batches += 1;
         if self.hooks.around_process() {
             return self.work_hooked(port, batch, outlet).await;
         }
@@ -255,6 +282,7 @@ impl<'a> NodeRun<'a> {
             };
             self.working.counters.add_waiting(start.elapsed());
             let Some(batch) = batch else { break };
+            let batch = self.gather(batch, inbox)?;
             if !self.work_on(port, &batch, outlet).await? {
                 return Ok(false);
             }
@@ -266,6 +294,23 @@ impl<'a> NodeRun<'a> {
             return Ok(false);
         }
         self.finish(port, outlet).await
+    }
+
+    /// The batch and those that wait behind it, up to the rows that the node asks for. It never waits for more: where the
+    /// node is faster than what feeds it, small batches cost nothing.
+    fn gather(&self, first: Batch, inbox: &mut Inbox) -> Result<Batch, Vec<Diagnosis>> {
+        let Some(asked) = self.working.asked_rows else { return Ok(first) };
+        let most = granted_rows(Some(asked), first.schema().fields().len()) as usize;
+        let mut rows = first.rows();
+        let mut batches = vec![first];
+        while rows < most
+            && let Some(next) = inbox.ready()
+        {
+            rows += next.rows();
+            batches.push(next);
+        }
+        Batch::concat(&batches, &mut Unmetered)
+            .map_err(|failure| self.problems(jackfield_host::CallError::Failures(vec![failure])))
     }
 
     /// Hands on a step and all that follow it. `false`: the node is done.
@@ -480,17 +525,7 @@ impl<'a> NodeRun<'a> {
 
     /// Adds to the end of an instance which rows it worked on, and how to run them again.
     fn say_where(&self, diagnosis: &mut Diagnosis, batch: &Batch, saved: Option<&str>) {
-        let last = batch.rows().saturating_sub(1);
-        let rows = match (batch.record(0), batch.record(last)) {
-            (Some((file, first)), Some((other, last))) if file == other => {
-                format!("{file}, records {} to {}", first + 1, last + 1)
-            }
-            (Some((file, first)), Some((other, last))) => {
-                format!("{file}, record {} to {other}, record {}", first + 1, last + 1)
-            }
-            _ => format!("{} rows", batch.rows()),
-        };
-        let place = format!("\n  it worked on batch {} of {}: {rows}", self.batches, self.what());
+        let place = format!("\n  it was working on batch {}: {}", self.turn.last, extent(batch));
         let message = &mut diagnosis.problem.message;
         let head = message.find('\n').unwrap_or(message.len());
         message.insert_str(head, &place);
@@ -570,6 +605,24 @@ impl<'a> NodeRun<'a> {
         problem("plugin-protocol", format!("{}: {label}: {message}", self.what()))
             .with_help("this is a defect of the plugin; tell its authors")
             .class(crate::Class::Failed)
+    }
+}
+
+/// How many rows, and which records of which files they are as far as that is known.
+fn extent(batch: &Batch) -> String {
+    let rows = batch.rows();
+    let ends = rows.checked_sub(1).and_then(|last| batch.record(0).zip(batch.record(last)));
+    match ends {
+        // People count records from 1, and the header line is none.
+        Some(((file, first), _)) if rows == 1 => format!("1 row, record {} of {file}", first + 1),
+        Some(((file, first), (other, last))) if file == other => {
+            format!("{rows} rows, records {} to {} of {file}", first + 1, last + 1)
+        }
+        Some(((file, first), (other, last))) => {
+            format!("{rows} rows, from record {} of {file} to record {} of {other}", first + 1, last + 1)
+        }
+        None if rows == 1 => "1 row".to_owned(),
+        None => format!("{rows} rows"),
     }
 }
 

@@ -1,17 +1,21 @@
 //! Files that appear when they are complete.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
+use crate::plan::layout::Layout;
 use crate::plan::paths::reason;
 
 /// The outputs of a run, under temporary names until the run has succeeded.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     pending: Mutex<Vec<Pending>>,
+    /// Sinks of several files whose earlier files go once these are there.
+    sweeps: Mutex<Vec<Layout>>,
     stdout_closed: AtomicBool,
 }
 
@@ -58,18 +62,44 @@ impl Outputs {
         Ok((file, position))
     }
 
+    /// What an earlier run has written for such a sink goes when this run's files are there.
+    pub(crate) fn sweep(&self, layout: &Layout) {
+        if !layout.append {
+            self.sweeps.lock().unwrap_or_else(PoisonError::into_inner).push(layout.clone());
+        }
+    }
+
     /// Moves all files to their names; what goes wrong, if anything.
     pub(crate) fn publish(&self) -> Vec<Diagnosis> {
         let pending = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         let mut problems = Vec::new();
+        let mut written = HashSet::with_capacity(pending.len());
+        let mut left = Vec::new();
         for output in pending {
             if !problems.is_empty() {
-                drop(output.temporary);
-                remove_folders(&output.made_folders);
-            } else if let Err(error) = output.temporary.persist(&output.target) {
-                problems.push(write_problem(&output.shown, &reason(&error.error)));
-                drop(error.path);
-                remove_folders(&output.made_folders);
+                left.push(output);
+                continue;
+            }
+            let Pending { temporary, target, shown, made_folders } = output;
+            match temporary.persist(&target) {
+                Ok(()) => drop(written.insert(target)),
+                Err(error) => {
+                    problems.push(write_problem(&shown, &reason(&error.error)));
+                    left.push(Pending { temporary: error.path, target, shown, made_folders });
+                }
+            }
+        }
+        remove(left);
+        if problems.is_empty() {
+            for layout in std::mem::take(&mut *self.sweeps.lock().unwrap_or_else(PoisonError::into_inner)) {
+                if let Err((file, error)) = layout.sweep(&written) {
+                    let message = format!(
+                        "{} of an earlier run cannot be removed: {}; it lies beside the new files",
+                        file.display(),
+                        reason(&error)
+                    );
+                    problems.push(problem("cannot-write", message).class(Class::Failed));
+                }
             }
         }
         problems
@@ -77,10 +107,7 @@ impl Outputs {
 
     /// Removes all that was written, and the folders that were made for it.
     pub(crate) fn discard(&self) {
-        for output in std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner)) {
-            drop(output.temporary);
-            remove_folders(&output.made_folders);
-        }
+        remove(std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 
     /// The reader of standard output has gone.
@@ -91,6 +118,12 @@ impl Outputs {
     pub(crate) fn stdout_closed(&self) -> bool {
         self.stdout_closed.load(Ordering::Acquire)
     }
+}
+
+/// Removes files that were written, then the folders that were made for them: first those that were made last.
+fn remove(outputs: Vec<Pending>) {
+    let folders: Vec<Vec<PathBuf>> = outputs.into_iter().map(|output| output.made_folders).collect();
+    folders.iter().rev().for_each(|made| remove_folders(made));
 }
 
 /// That a file could not be written.

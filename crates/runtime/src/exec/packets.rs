@@ -3,6 +3,8 @@
 use jackfield_columns::Batch;
 use tokio::sync::mpsc;
 
+use super::queue::{QueueReceiver, QueueSender};
+
 /// So many batches may wait between two stages: enough to keep both busy, few enough to bound memory.
 const IN_FLIGHT: usize = 4;
 
@@ -12,7 +14,7 @@ pub(crate) enum Inbox {
     /// Full after a few batches.
     Bounded(mpsc::Receiver<Batch>),
     /// For an input that has to wait for another one of the same source.
-    Waiting(mpsc::UnboundedReceiver<Batch>),
+    Waiting(QueueReceiver),
 }
 
 impl Inbox {
@@ -20,7 +22,15 @@ impl Inbox {
     pub(crate) async fn receive(&mut self) -> Option<Batch> {
         match self {
             Inbox::Bounded(receiver) => receiver.recv().await,
-            Inbox::Waiting(receiver) => receiver.recv().await,
+            Inbox::Waiting(receiver) => receiver.receive().await,
+        }
+    }
+
+    /// The next batch if it is there already.
+    pub(crate) fn ready(&mut self) -> Option<Batch> {
+        match self {
+            Inbox::Bounded(receiver) => receiver.try_recv().ok(),
+            Inbox::Waiting(receiver) => receiver.next().flatten(),
         }
     }
 }
@@ -28,7 +38,7 @@ impl Inbox {
 #[derive(Debug)]
 enum Sender {
     Bounded(mpsc::Sender<Batch>),
-    Waiting(mpsc::UnboundedSender<Batch>),
+    Waiting(QueueSender),
 }
 
 impl Sender {
@@ -36,7 +46,7 @@ impl Sender {
     async fn send(&self, batch: Batch) -> bool {
         match self {
             Sender::Bounded(sender) => sender.send(batch).await.is_ok(),
-            Sender::Waiting(sender) => sender.send(batch).is_ok(),
+            Sender::Waiting(sender) => sender.send(batch),
         }
     }
 }
@@ -52,14 +62,14 @@ impl Fanout {
         Fanout { outputs: (0..outputs).map(|_| Vec::new()).collect() }
     }
 
-    /// Adds a consumer of an output.
-    pub(crate) fn connect(&mut self, output: usize, waits: bool) -> Inbox {
-        let (sender, inbox) = if waits {
-            let (sender, receiver) = mpsc::unbounded_channel();
-            (Sender::Waiting(sender), Inbox::Waiting(receiver))
-        } else {
-            let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-            (Sender::Bounded(sender), Inbox::Bounded(receiver))
+    /// Adds a consumer of an output; one that waits for another input has a queue of its own.
+    pub(crate) fn connect(&mut self, output: usize, waiting: Option<(QueueSender, QueueReceiver)>) -> Inbox {
+        let (sender, inbox) = match waiting {
+            Some((sender, receiver)) => (Sender::Waiting(sender), Inbox::Waiting(receiver)),
+            None => {
+                let (sender, receiver) = mpsc::channel(IN_FLIGHT);
+                (Sender::Bounded(sender), Inbox::Bounded(receiver))
+            }
         };
         if let Some(consumers) = self.outputs.get_mut(output) {
             consumers.push(sender);

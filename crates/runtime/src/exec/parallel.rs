@@ -6,7 +6,7 @@ use jackfield_host::CallError;
 use jackfield_manifest::OnError;
 use tokio::sync::mpsc;
 
-use super::node::{NodeAbout, NodeRun, Working};
+use super::node::{NodeAbout, NodeRun, Turn, Working};
 use super::packets::{Fanout, Inbox, Outlet};
 use super::{Ended, Job, executor};
 use crate::diagnose::call_problems;
@@ -41,7 +41,7 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
     let mut first = Some(instance);
     std::thread::scope(|scope| {
         let (mut to, mut from) = (Vec::new(), Vec::new());
-        for _ in 0..threads {
+        for number in 0..threads {
             let (batches, inbox) = mpsc::channel(1);
             let (results, made) = mpsc::channel(1);
             to.push(batches);
@@ -63,7 +63,8 @@ pub(crate) fn run(job: &Job<'_>, working: Working, node: NodeStage, turns: Turns
                             instance
                         }
                     };
-                    let mut run = NodeRun::new(job, working.clone(), instance, binding, about);
+                    let run = NodeRun::new(job, working.clone(), instance, binding, about);
+                    let mut run = run.in_turn(Turn::of(number, threads));
                     let result = take_turns(&mut run, &port, inbox, results, connected).await;
                     let collected = run.close().await;
                     result.and(collected)

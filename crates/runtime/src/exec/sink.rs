@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::packets::Inbox;
 use super::saving::Occasion;
-use super::{Ended, Job, taking};
+use super::{Ended, Job, parts, taking};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
 use crate::plan::{CodecChoice, SinkStage, SinkTarget};
 use crate::progress::StageCounters;
@@ -30,14 +30,16 @@ pub(crate) struct Writing {
 }
 
 pub(crate) async fn run(job: &Job<'_>, writing: Writing, sink: SinkStage, inboxes: Vec<Inbox>) -> Ended {
-    let Some(mut inbox) = inboxes.into_iter().next() else { return Ok(()) };
-    if let Some(take) = job.taking {
-        return taking::all(job, take, &writing, &sink, &mut inbox).await;
+    let mut inbox = inboxes.into_iter().next();
+    if let (Some(take), Some(inbox)) = (job.taking, inbox.as_mut()) {
+        return taking::all(job, take, &writing, &sink, inbox).await;
     }
     let shown = match &sink.target {
         SinkTarget::Stdout => "stdout".to_owned(),
         SinkTarget::File { shown, .. } => shown.clone(),
+        SinkTarget::Parts(layout) => return parts::run(job, &writing, &sink, layout, inbox).await,
     };
+    let Some(mut inbox) = inbox else { return Ok(()) };
     let what = format!("sink.{}: {shown}", writing.name);
     let (bytes, position) = open(job, &sink.target).map_err(|d| vec![d])?;
     let counter = bytes.counter();
@@ -88,6 +90,8 @@ fn open(job: &Job<'_>, target: &SinkTarget) -> Result<(ByteSink, u64), Diagnosis
             let (file, position) = job.outputs.create(path, shown, *append)?;
             Ok((ByteSink::from_file(shown.clone(), file, position), position))
         }
+        // These are opened one by one.
+        SinkTarget::Parts(_) => Ok((ByteSink::discard(), 0)),
     }
 }
 
@@ -168,10 +172,10 @@ async fn write(
     Ok(())
 }
 
-type Encoding = JoinHandle<Result<Usage, Vec<Diagnosis>>>;
+pub(super) type Encoding = JoinHandle<Result<Usage, Vec<Diagnosis>>>;
 
 /// Starts to compress into `output` what is written to the sink that comes back.
-fn spawn_encoder(
+pub(super) fn spawn_encoder(
     choice: &CodecChoice,
     output: ByteSink,
     position: u64,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use arrow::array::{Array, ArrayRef, StringArray, new_null_array};
+use arrow::array::{Array, ArrayRef, StringArray, UInt32Array, new_null_array};
+use arrow::compute::take;
 use arrow::datatypes::{Schema, SchemaRef};
 use jackfield_columns::{Batch, Failure, Origin, Unmetered, compute, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
@@ -14,9 +15,9 @@ use super::decode::{Trouble, spawn_decoder};
 use super::letters::bad_row_letter;
 use super::packets::Fanout;
 use super::{Ended, Job};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
 use crate::hooks::stage::StageHooks;
-use crate::plan::{Input, Port, SourceStage, Wanted, open_plain};
+use crate::plan::{Input, Port, SourceStage, Wanted, granted_rows, open_plain};
 use crate::progress::StageCounters;
 
 /// A source stage on its way.
@@ -28,7 +29,8 @@ pub(crate) struct Reading {
     pub(crate) store: StoreOptions,
     /// At most so many records.
     pub(crate) limit: Option<u64>,
-    pub(crate) batch_rows: u32,
+    /// What the pipeline says.
+    pub(crate) batch_rows: Option<u32>,
 }
 
 pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage, fanout: &mut Fanout) -> Ended {
@@ -62,6 +64,7 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
         let bytes_before = reading.counters.bytes.load(Ordering::Relaxed);
         let input = &file.input;
         let schema_of_file = file.schema.as_ref();
+        let partition = file.partition.as_slice();
         let one = OneFile {
             job,
             reading: &reading,
@@ -71,6 +74,7 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
             schema,
             limit: left,
             schema_of_file,
+            partition,
             hooks: &hooks,
         };
         let result = one.read(bytes, fanout, || {
@@ -95,6 +99,8 @@ struct OneFile<'a> {
     limit: Option<u64>,
     /// The columns that this file has, where planning has looked because the files may differ.
     schema_of_file: Option<&'a SchemaRef>,
+    /// The values that its folders say.
+    partition: &'a [Option<String>],
     hooks: &'a StageHooks,
 }
 
@@ -168,7 +174,9 @@ impl OneFile<'_> {
         let of_rows = self.wanted.limit.filter(|_| predicates.len() == self.wanted.predicates.len());
         let of_records = self.limit.filter(|_| predicates.is_empty());
         let limit = [of_rows, of_records].into_iter().flatten().min();
-        Demand { columns, predicates, limit, batch_rows: self.reading.batch_rows, resume: None, extra: Vec::new() }
+        let count = columns.as_ref().map_or(self.source.file_schema.fields().len(), Vec::len);
+        let batch_rows = self.reading.batch_rows.unwrap_or_else(|| granted_rows(self.wanted.batch_rows, count));
+        Demand { columns, predicates, limit, batch_rows, resume: None, extra: Vec::new() }
     }
 
     /// For each column of the file schema that is wanted, where it is in the file; checks that the file has the same columns.
@@ -248,6 +256,15 @@ impl OneFile<'_> {
                 None => None,
             });
         }
+        for (field, value) in self.source.partitions.iter().zip(self.partition) {
+            let one: ArrayRef = Arc::new(StringArray::from(vec![value.as_deref()]));
+            let column = || {
+                let one = cast(one, field.data_type())?;
+                let rows = UInt32Array::from(vec![0; rows]);
+                take(&one, &rows, None).map_err(|error| Failure::internal("internal", error.to_string()))
+            };
+            columns.push(wanted(field.name()).then(column).transpose().map_err(failed)?);
+        }
         if let Some(name) = &self.source.file_name_column {
             let names = || Arc::new(StringArray::from_iter_values(std::iter::repeat_n(self.input.shown(), rows)));
             columns.push(wanted(name).then(|| names() as ArrayRef));
@@ -290,7 +307,7 @@ impl OneFile<'_> {
     }
 
     fn problems(&self, error: jackfield_host::CallError) -> Vec<Diagnosis> {
-        call_problems(error, &self.what())
+        decoding_problems(error, &self.what(), &self.source.plugin.installed)
     }
 }
 

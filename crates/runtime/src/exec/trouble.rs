@@ -30,6 +30,15 @@ impl Failures {
         self.cancel.cancel();
     }
 
+    /// Notes what stopped the run without any stage telling it.
+    pub(crate) fn add_cause(&self, cause: Diagnosis) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.retain(|other| other.class != Class::Cancelled);
+        found.push(cause);
+        drop(found);
+        self.cancel.cancel();
+    }
+
     /// Another stage has failed, or somebody has stopped the run.
     pub(crate) fn stopped(&self) -> bool {
         self.cancel.is_cancelled()

@@ -42,6 +42,14 @@ const TYPES: [&str; 28] = [
     "struct<a: int64, b: utf8>",
 ];
 
+/// A text that a terminal would obey, with quotes and ends.
+pub(super) const ODD_TEXT: &str = "\u{1b}[2J\u{1b}]52;c;x\u{7}\r\n\u{202e}\"'\\\u{0}é🙂";
+
+/// A text of 100 KiB.
+pub(super) fn long_text() -> String {
+    "long ".repeat(20 << 10)
+}
+
 /// A schema and batches of it, each with a name for the report.
 pub(crate) struct Table {
     pub(super) name: &'static str,

@@ -91,9 +91,15 @@ pub(crate) async fn format(
         return known(planner, asked).map_err(|d| vec![d]);
     }
     let head = bytes.head(HEAD_BYTES).await.map_err(|failure| vec![crate::diagnose::failure_problem(failure, name)])?;
+    // Where the name and the first bytes agree nobody needs to be asked.
+    if let Some(named) = &named
+        && registry.format(named).is_ok_and(|(_, format)| format.magic.iter().any(|magic| head.starts_with(magic)))
+    {
+        return known(planner, named).map_err(|d| vec![d]);
+    }
     let mut best: Option<(u8, String, String)> = None;
     let providers: Vec<Arc<InstalledPlugin>> = unique(registry.formats().map(|(plugin, _)| plugin.clone()));
-    for plugin in providers {
+    for plugin in providers.into_iter().filter(|plugin| may_know(plugin, named.as_deref(), &head)) {
         // A plugin that cannot be loaded only matters here if it is the one that is needed.
         let Ok(loaded) = planner.runtime.load(&plugin) else { continue };
         let options = planner.store(stage, &loaded.installed, &loaded.limits);
@@ -132,6 +138,15 @@ pub(crate) async fn format(
             Err(vec![problem("unknown-format", message).with_help(help).class(Class::Configuration)])
         }
     }
+}
+
+/// Whether a plugin has to be loaded to hear what it says about a file. Formats that all tell their first bytes speak for
+/// themselves, so that the large ones cost nothing where they are not met.
+fn may_know(plugin: &InstalledPlugin, named: Option<&str>, head: &[u8]) -> bool {
+    plugin.manifest.formats.iter().any(|format| {
+        let begins = format.magic.iter().any(|magic| head.starts_with(magic));
+        format.magic.is_empty() || begins || named == Some(format.id.as_str())
+    })
 }
 
 fn unique(plugins: impl Iterator<Item = Arc<InstalledPlugin>>) -> Vec<Arc<InstalledPlugin>> {

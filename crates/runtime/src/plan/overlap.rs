@@ -43,6 +43,27 @@ pub(super) fn check(planner: &mut Planner<'_>, stages: &[Stage]) {
         }
     }
     let mut found = Vec::new();
+    for stage in stages {
+        let Body::Sink(sink) = &stage.body else { continue };
+        let SinkTarget::Parts(layout) = &sink.target else { continue };
+        let mut read = stages.iter().filter_map(|stage| match &stage.body {
+            Body::Source(source) => Some((stage.name.as_str(), source)),
+            _ => None,
+        });
+        let reader = read.find(|(_, source)| {
+            source.files.iter().any(|file| matches!(&file.input, Input::File { path, .. } if layout.may_hold(path)))
+        });
+        let Some((source, _)) = reader else { continue };
+        // The same name was told when the file was read.
+        let sources = &planner.pipeline.sources;
+        if sources.iter().any(|source| source.paths.contains(&layout.shown)) {
+            continue;
+        }
+        let message = format!("{} is read by source `{source}` and written by sink `{}`", layout.shown, stage.name);
+        let location = planner.document().locate(&["sink", &stage.name, "path"]);
+        let clash = problem("duplicate-path", message).with_help("write to another folder");
+        found.push(clash.at(location).class(Class::Configuration));
+    }
     for (number, output) in outputs.iter().enumerate() {
         let (owner, shown) = (&output.owner, &output.shown);
         let earlier = outputs.iter().take(number).find(|earlier| {

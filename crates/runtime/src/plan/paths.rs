@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 
+/// Folders of partitions inside each other.
+const DEEPEST: usize = 32;
+
 /// Where the bytes of a source come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
@@ -73,14 +76,24 @@ fn missing(message: String) -> Diagnosis {
         .class(Class::Failed)
 }
 
+/// The files in a folder, and in those of its folders that are called `column=value`, as partitioned sinks write them.
 fn files_of(folder: &Path, pattern: &str) -> std::io::Result<Vec<Input>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_file() && !name.starts_with('.') {
-            let shown = format!("{}/{name}", pattern.trim_end_matches('/'));
-            files.push(Input::File { path: entry.path(), shown });
+    let mut open = vec![(folder.to_path_buf(), pattern.trim_end_matches('/').to_owned(), 0)];
+    while let Some((folder, shown, depth)) = open.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let shown = format!("{shown}/{name}");
+            let partition = name.split_once('=').is_some_and(|(column, _)| !column.is_empty());
+            if entry.path().is_file() {
+                files.push(Input::File { path: entry.path(), shown });
+            } else if partition && depth < DEEPEST && entry.path().is_dir() {
+                open.push((entry.path(), shown, depth + 1));
+            }
         }
     }
     sort(&mut files);

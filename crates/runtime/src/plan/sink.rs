@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use jackfield_host::{ByteSink, CallError, FormatWriter};
 use jackfield_manifest::{IfExists, OnError, Sink, Value, to_json};
 
 use super::demand::Wanted;
+use super::layout::Layout;
 use super::paths::extensions;
 use super::source::CodecChoice;
 use super::{Body, Planner, Stage, detect, params};
@@ -23,6 +24,8 @@ pub(crate) enum SinkTarget {
     Stdout,
     /// A file, and its name as the user wrote it.
     File { path: PathBuf, shown: String, append: bool },
+    /// Several files.
+    Parts(Layout),
 }
 
 /// How a sink writes.
@@ -39,19 +42,28 @@ pub(crate) struct SinkStage {
 
 impl SinkStage {
     pub(crate) fn wanted(&self) -> Wanted {
-        let columns = self.columns.as_ref().map(|names| names.iter().cloned().collect::<BTreeSet<String>>());
+        let with_partitions = |names: &Vec<String>| names.iter().chain(self.partition_by()).cloned().collect();
+        let columns: Option<BTreeSet<String>> = self.columns.as_ref().map(with_partitions);
         Wanted { columns, ..Wanted::all() }
+    }
+
+    /// The columns whose values name folders; they are not in the files.
+    fn partition_by(&self) -> &[String] {
+        match &self.target {
+            SinkTarget::Parts(layout) => &layout.partition_by,
+            _ => &[],
+        }
     }
 
     /// The schema that is written when rows of `schema` come in.
     pub(crate) fn written(&self, schema: &SchemaRef) -> SchemaRef {
-        match &self.columns {
-            None => schema.clone(),
-            Some(names) => {
-                let fields = names.iter().filter_map(|name| schema.field_with_name(name).ok().cloned());
-                Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-            }
-        }
+        let parts = self.partition_by();
+        let fields: Vec<Field> = match &self.columns {
+            None if parts.is_empty() => return schema.clone(),
+            None => schema.fields().iter().map(|field| field.as_ref().clone()).collect(),
+            Some(names) => names.iter().filter_map(|name| schema.field_with_name(name).ok().cloned()).collect(),
+        };
+        Arc::new(Schema::new(fields.into_iter().filter(|field| !parts.contains(field.name())).collect::<Vec<_>>()))
     }
 }
 
@@ -77,9 +89,10 @@ impl Planner<'_> {
 
     async fn try_sink(&mut self, sink: &Sink, schema: Option<SchemaRef>) -> Result<Stage, Vec<Diagnosis>> {
         let name = sink.name.as_str();
-        let mut problems = self.unsupported(sink);
+        let mut problems = Vec::new();
         if let Some(schema) = &schema {
             problems.extend(self.unknown_columns(sink, schema));
+            problems.extend(self.wrong_partitions(sink, schema));
         }
         let target = match self.target(sink) {
             Ok(target) => target,
@@ -111,6 +124,19 @@ impl Planner<'_> {
             &options,
             option_schema.as_ref(),
         ));
+        let target = match target {
+            SinkTarget::Parts(layout) => {
+                let layout = self.named(sink, layout, declared, codec.as_ref());
+                match self.already_there(sink, &layout) {
+                    None => SinkTarget::Parts(layout),
+                    Some(diagnosis) => {
+                        problems.push(diagnosis);
+                        return Err(problems);
+                    }
+                }
+            }
+            other => other,
+        };
         let plugin = match self.ready(&installed).await {
             Ok(plugin) => plugin,
             Err(found) => {
@@ -151,6 +177,9 @@ impl Planner<'_> {
 
     fn target(&self, sink: &Sink) -> Result<SinkTarget, Diagnosis> {
         let name = sink.name.as_str();
+        if !sink.partition_by.is_empty() || sink.split_size.is_some() {
+            return self.several(sink).map(SinkTarget::Parts);
+        }
         if sink.path == "-" {
             return Ok(SinkTarget::Stdout);
         }
@@ -224,19 +253,5 @@ impl Planner<'_> {
             }
         }
         problems
-    }
-
-    /// What pipelines may say and this version does not do.
-    fn unsupported(&self, sink: &Sink) -> Vec<Diagnosis> {
-        let keys = [("partition-by", !sink.partition_by.is_empty()), ("split-size", sink.split_size.is_some())];
-        keys.into_iter()
-            .filter(|(_, said)| *said)
-            .map(|(key, _)| {
-                problem("not-supported", format!("sink.{}: this version does not know `{key}` yet", sink.name))
-                    .with_help("write one file, without it")
-                    .at(self.document().locate_key(&["sink", sink.name.as_str(), key]))
-                    .class(Class::Configuration)
-            })
-            .collect()
     }
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jackfield_columns::{parse_type, type_name};
-use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
+use jackfield_host::{ByteSource, Demand, FormatReader, Next, StoreOptions};
 use jackfield_manifest::{Location, SchemaDrift, Source, Value, to_json};
 use serde_json::{Map, Value as Json};
 
 use super::paths::{Input, resolve};
-use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, place, problem};
+use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params, partitions};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, place, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
 use crate::loader::LoadedPlugin;
@@ -37,6 +37,8 @@ pub(crate) struct SourceFile {
     pub(crate) codec_why: Why,
     /// What it holds, where planning has looked.
     pub(crate) schema: Option<SchemaRef>,
+    /// The values that the folders it lies in say.
+    pub(crate) partition: Vec<Option<String>>,
 }
 
 /// How a source is read.
@@ -52,6 +54,8 @@ pub(crate) struct SourceStage {
     /// What the files hold, without the column of file names.
     pub(crate) file_schema: SchemaRef,
     pub(crate) file_name_column: Option<String>,
+    /// The columns whose values the folders say.
+    pub(crate) partitions: Vec<Field>,
     pub(crate) drift: SchemaDrift,
     /// The first file, where planning has read its head and kept it.
     pub(crate) opened: Option<(ByteSource, Trouble)>,
@@ -125,6 +129,7 @@ impl Planner<'_> {
         };
         let plugin = self.ready(&installed).await?;
         self.use_format(&installed, &format, &["source", name, "format"]);
+        let (partitions, values) = partitions::of(&inputs, &source.schema);
         let mut options = match self.options(source, &installed, &format) {
             Ok(options) => options,
             Err(more) => {
@@ -132,6 +137,9 @@ impl Planner<'_> {
                 return Err(problems);
             }
         };
+        if let Some(Json::Object(types)) = options.get_mut("schema") {
+            partitions.iter().for_each(|field| drop(types.shift_remove(field.name())));
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -140,10 +148,12 @@ impl Planner<'_> {
         let text = Json::Object(options.clone()).to_string();
         let what = format!("source.{name}: {shown}");
         let opened = FormatReader::open(&plugin.component, store.clone(), &format, &text, bytes, everything()).await;
-        let mut reader = opened.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
+        let mut reader =
+            opened.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what, &installed)))?;
         let schema = reader.schema().await;
-        let schema = schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what)))?;
-        self.check_schema_names(source, &schema)?;
+        let schema =
+            schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what, &installed)))?;
+        self.check_schema_names(source, &schema, &partitions)?;
         let bytes = reader.into_source();
         let opened = if reopens {
             None
@@ -158,10 +168,21 @@ impl Planner<'_> {
         };
 
         let mut files: Vec<SourceFile> = files.into_iter().map(|(file, _)| file).collect();
+        for (file, partition) in files.iter_mut().zip(values) {
+            file.partition = partition;
+        }
         let (first_schema, mut schema) = (schema.clone(), schema);
         let user_options = Json::Object(options.clone()).to_string();
+        // A file without rows says nothing about types: the first one with rows does.
+        let mut empty = match files.as_slice() {
+            [first, _, ..] => self.is_empty(source, &plugin, &format, &user_options, first).await?,
+            _ => false,
+        };
         for file in files.iter_mut().skip(1) {
             let found = self.schema_of(source, &plugin, &format, &user_options, file).await?;
+            if empty && !self.is_empty(source, &plugin, &format, &user_options, file).await? {
+                (schema, empty) = (typed_by(&schema, &found), false);
+            }
             if source.schema_drift == SchemaDrift::Union {
                 schema = union(&schema, &found);
             }
@@ -175,8 +196,22 @@ impl Planner<'_> {
         let total = inputs.iter().map(size).sum::<Option<u64>>();
         let counters = Planner::counters(name, StageKind::Source, &plugin.installed, total);
         let mut shown_schema = schema.as_ref().clone();
+        for field in &partitions {
+            if schema.field_with_name(field.name()).is_ok() {
+                let message = format!(
+                    "source.{name}: the column `{}` is in the files and in the names of their folders",
+                    field.name()
+                );
+                let help = "name the files by a list, or rename the folders";
+                return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
+            }
+        }
+        if !partitions.is_empty() {
+            let fields = shown_schema.fields().iter().map(|field| field.as_ref().clone()).chain(partitions.clone());
+            shown_schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), shown_schema.metadata().clone());
+        }
         if let Some(column) = &source.file_name_column {
-            if schema.field_with_name(column).is_ok() {
+            if shown_schema.field_with_name(column).is_ok() {
                 let message = format!("source.{name}: the file already has a column `{column}`");
                 let help = "choose another name for file-name-column";
                 return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
@@ -200,6 +235,7 @@ impl Planner<'_> {
                 options: Json::Object(options).to_string(),
                 file_schema: super::without_notes(schema),
                 file_name_column: source.file_name_column.clone(),
+                partitions,
                 drift: source.schema_drift,
                 opened,
             })),
@@ -223,10 +259,47 @@ impl Planner<'_> {
         if let Some(codec) = &file.codec {
             bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
         }
-        let failed = |error| trouble.instead_of(call_problems(error, &what));
+        let failed = |error| trouble.instead_of(decoding_problems(error, &what, &plugin.installed));
         let store = self.store(name, &plugin.installed, &plugin.limits);
         let opened = FormatReader::open(&plugin.component, store, format, options, bytes, everything()).await;
         opened.map_err(failed)?.schema().await.map_err(failed)
+    }
+
+    /// Whether a file holds no rows.
+    async fn is_empty(
+        &mut self,
+        source: &Source,
+        plugin: &LoadedPlugin,
+        format: &str,
+        options: &str,
+        file: &SourceFile,
+    ) -> Result<bool, Vec<Diagnosis>> {
+        let (name, trouble) = (source.name.as_str(), Trouble::default());
+        let shown = file.input.shown();
+        // Standard input cannot be read again, and is taken as it is.
+        if matches!(file.input, Input::Stdin) {
+            return Ok(false);
+        }
+        let mut bytes = open_plain(&file.input).map_err(|d| vec![d])?;
+        if let Some(codec) = &file.codec {
+            bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
+        }
+        let store = self.store(name, &plugin.installed, &plugin.limits);
+        let demand = Demand { columns: Some(Vec::new()), limit: Some(1), batch_rows: 1, ..everything() };
+        let Ok(mut reader) = FormatReader::open(&plugin.component, store, format, options, bytes, demand).await else {
+            return Ok(false);
+        };
+        if reader.schema().await.is_err() {
+            return Ok(false);
+        }
+        loop {
+            // What is wrong with the file is told when it is read.
+            match reader.next().await {
+                Ok(Next::Chunk(chunk)) if chunk.batch.rows() == 0 && chunk.bad.is_empty() => {}
+                Ok(Next::End) => return Ok(true),
+                _ => return Ok(false),
+            }
+        }
     }
 
     /// The codec of one file. Of stdin, what was read to find it out comes back as a source that still holds it.
@@ -245,7 +318,9 @@ impl Planner<'_> {
         let codec = codec.map_err(|d| self.at(d, &["source", name, "codec"]))?;
         let kept = matches!(input, Input::Stdin).then_some(bytes);
         let Some(codec) = codec else {
-            return Ok((SourceFile { input: input.clone(), codec: None, codec_why: Why::Asked, schema: None }, kept));
+            let partition = Vec::new();
+            let file = SourceFile { input: input.clone(), codec: None, codec_why: Why::Asked, schema: None, partition };
+            return Ok((file, kept));
         };
         let codec_why = match (&source.codec, self.registry.codec_by_magic(&head, Some(&codec))) {
             (Some(_), _) => Why::Asked,
@@ -253,7 +328,8 @@ impl Planner<'_> {
             (None, None) => Why::Name,
         };
         let choice = self.codec_choice(name, "source", &codec, &source.codec_options).await?;
-        Ok((SourceFile { input: input.clone(), codec: Some(choice), codec_why, schema: None }, kept))
+        let partition = Vec::new();
+        Ok((SourceFile { input: input.clone(), codec: Some(choice), codec_why, schema: None, partition }, kept))
     }
 
     /// A codec with its options checked.
@@ -312,8 +388,9 @@ impl Planner<'_> {
     }
 
     /// Columns of `schema` that the file does not have.
-    fn check_schema_names(&self, source: &Source, schema: &Schema) -> Result<(), Vec<Diagnosis>> {
-        let names: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+    fn check_schema_names(&self, source: &Source, schema: &Schema, partitions: &[Field]) -> Result<(), Vec<Diagnosis>> {
+        let names = schema.fields().iter().map(AsRef::as_ref).chain(partitions);
+        let names: Vec<&str> = names.map(|field| field.name().as_str()).collect();
         let unknown = source.schema.keys().filter(|column| !names.contains(&column.as_str()));
         let problems: Vec<Diagnosis> = unknown
             .map(|column| {
@@ -353,9 +430,17 @@ impl Planner<'_> {
     }
 
     /// What a reader said while it was opened: about its options, or about the file.
-    fn reader_problems(&self, error: jackfield_host::CallError, source: &Source, what: &str) -> Vec<Diagnosis> {
+    fn reader_problems(
+        &self,
+        error: jackfield_host::CallError,
+        source: &Source,
+        what: &str,
+        plugin: &InstalledPlugin,
+    ) -> Vec<Diagnosis> {
         let name = source.name.as_str();
-        let jackfield_host::CallError::Failures(failures) = error else { return call_problems(error, what) };
+        let jackfield_host::CallError::Failures(failures) = error else {
+            return decoding_problems(error, what, plugin);
+        };
         let mut problems = Vec::new();
         for failure in failures {
             let about_schema = failure.parameter.as_deref().is_some_and(|p| p.starts_with("/schema"));
@@ -408,6 +493,15 @@ pub(crate) fn everything() -> Demand {
         resume: None,
         extra: Vec::new(),
     }
+}
+
+/// The columns of the first with the types that the second has for them.
+fn typed_by(first: &SchemaRef, second: &SchemaRef) -> SchemaRef {
+    let typed = |field: &Arc<Field>| match second.field_with_name(field.name()) {
+        Ok(other) => Arc::new(field.as_ref().clone().with_data_type(other.data_type().clone())),
+        Err(_) => field.clone(),
+    };
+    Arc::new(Schema::new(first.fields().iter().map(typed).collect::<Vec<_>>()))
 }
 
 /// The columns of both, in order of first appearance; numbers of two kinds become float64.

@@ -30,11 +30,11 @@ impl<W: Write> Encoder<W> {
     fn group(&mut self, group: &[u8]) {
         let [a, b, c] = [0, 1, 2].map(|place| group.get(place).copied().unwrap_or(0));
         let word = u32::from_be_bytes([0, a, b, c]);
-        for place in 0..4 {
-            let digit = (word >> (18 - 6 * place) & 63) as usize;
-            let shown = ALPHABET.get(digit).filter(|_| place <= group.len());
-            self.text.push(shown.copied().unwrap_or(b'='));
+        let mut four = [18, 12, 6, 0].map(|shift| ALPHABET[(word >> shift & 63) as usize]);
+        for padding in four.iter_mut().skip(group.len() + 1) {
+            *padding = b'=';
         }
+        self.text.extend_from_slice(&four);
         self.groups += 1;
         if self.groups == GROUPS {
             self.text.push(b'\n');
@@ -119,6 +119,11 @@ struct Group {
 }
 
 impl Group {
+    /// Nothing of a group has come, and none was the last.
+    fn is_empty(&self) -> bool {
+        self.digits == 0 && self.padding == 0 && !self.closed
+    }
+
     /// Takes a character; the bytes of the group, if it is whole.
     fn take(&mut self, byte: u8, place: u64, bytes: &mut Vec<u8>) -> Result<(), Failure> {
         if matches!(byte, b'\r' | b'\n') {
@@ -184,8 +189,17 @@ impl<R: Read> Decoder<R> {
         }
         self.ready.clear();
         self.taken = 0;
-        for (place, byte) in (self.base..).zip(&self.chunk) {
-            self.group.take(*byte, place, &mut self.ready)?;
+        let mut at = 0;
+        while let Some(rest) = self.chunk.get(at..).filter(|rest| !rest.is_empty()) {
+            // Whole groups of digits are most of what there is.
+            if let (true, Some(bytes)) = (self.group.is_empty(), rest.first_chunk::<4>().and_then(whole)) {
+                self.ready.extend_from_slice(&bytes);
+                at += 4;
+                continue;
+            }
+            let place = self.base + at as u64;
+            self.group.take(rest.first().copied().unwrap_or_default(), place, &mut self.ready)?;
+            at += 1;
         }
         Ok(())
     }
@@ -202,16 +216,34 @@ impl<R: Read> Read for Decoder<R> {
     }
 }
 
+/// The bytes of four digits, if all four are some.
+fn whole(four: &[u8; 4]) -> Option<[u8; 3]> {
+    let digits = four.map(|byte| VALUES[usize::from(byte)]);
+    if digits.iter().any(|digit| *digit == NONE) {
+        return None;
+    }
+    let word = digits.iter().fold(0, |word, digit| word << 6 | u32::from(*digit));
+    let [_, a, b, c] = word.to_be_bytes();
+    Some([a, b, c])
+}
+
+/// No digit.
+const NONE: u8 = 0xff;
+
+/// What each byte is worth.
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut digit = 0;
+    while digit < 64 {
+        values[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
 fn value(byte: u8) -> Option<u32> {
-    let digit = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(u32::from(digit))
+    let digit = VALUES[usize::from(byte)];
+    (digit != NONE).then_some(u32::from(digit))
 }
 
 fn wrong(what: &str, place: u64) -> Failure {

@@ -154,8 +154,8 @@ mod tests {
         {
             assert_eq!(key(soundex, text, 4), wanted, "{text}");
         }
-        for (text, wanted) in [("Thompson", "TMSN"), ("Knuth", "N0"), ("Schwarz", "SXWRS"), ("dumb", "TM")] {
-            assert!(key(metaphone, text, 8).starts_with(&wanted[..1]), "{text}");
+        for (text, wanted) in [("Knuth", "N0"), ("Schwarz", "SXWR"), ("Dumb", "TM"), ("", "")] {
+            assert_eq!(key(metaphone, text, 4), wanted, "{text}");
         }
     }
 }

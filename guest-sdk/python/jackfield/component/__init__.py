@@ -5,12 +5,13 @@ componentize-py looks for a module named after each exported interface, so this 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from jackfield import formats, host, logs
 from jackfield.component import still
-from jackfield.failures import Failures, to_host
+from jackfield.failures import Failure, Failures, to_host
 
 
 def prepare() -> None:
@@ -36,6 +37,7 @@ def answered(call: Callable[..., Any], *arguments: Any) -> Any:
     except Failures as several:
         raise host.Err(to_host(several.failures[0])) from None
     except Exception as error:
+        _trace(error)
         raise host.Err(to_host(error)) from None
 
 
@@ -49,4 +51,11 @@ def answered_with_all(call: Callable[..., Any], *arguments: Any) -> Any:
     except Failures as several:
         raise host.Err([to_host(failure) for failure in several.failures]) from None
     except Exception as error:
+        _trace(error)
         raise host.Err([to_host(error)]) from None
+
+
+def _trace(error: Exception) -> None:
+    """Says in the log where a defect came from: the message has its last line only."""
+    if not isinstance(error, Failure | EOFError | BlockingIOError):
+        logging.getLogger("jackfield").debug("%s", error, exc_info=error)

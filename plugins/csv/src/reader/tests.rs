@@ -117,6 +117,21 @@ fn options() {
 }
 
 #[test]
+fn empty_lines_are_not_kept() {
+    let text = format!("a,b,c,d,e\n{}1,2,3,4,5\n", "\n".repeat(8 << 20));
+    let all = read_all(text.as_bytes(), "{}", demand(), 1 << 20).unwrap();
+    assert_eq!((all.rows, all.records), (vec!["1 2 3 4 5".to_owned()], vec![0]));
+    // A segment of them holds its text and little more.
+    let mut feed = Feed::new(
+        pieces("\n".repeat(1 << 20).as_bytes(), 1 << 20),
+        ReadOptions::parse("csv", &Params::new("{}")).unwrap().dialect,
+    );
+    let Fed::Segment(segment) = feed.next().unwrap() else { panic!("there is a segment") };
+    let rows = Rows::new(segment, 0, 0, &Shape { width: 100, comment: None, trim: false, pad: false });
+    assert!(rows.is_nothing() && rows.held() < 3 << 20, "{}", rows.held());
+}
+
+#[test]
 fn ragged_rows() {
     let text = "a,b\n1,2\n3\n5,6,7\n\"x\n\",8,9\n10,11\n";
     let all = read(text, "{}", demand());

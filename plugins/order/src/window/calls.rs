@@ -110,8 +110,13 @@ impl Call {
     /// The values, by row.
     pub(super) fn over(&self, arguments: &[Column], layout: &Layout) -> Result<Column, Failure> {
         match &self.what {
+            What::Rank(Numbering::RowNumber) => layout.kernels(None, &[("row_number", "")]),
             What::Rank(rank) if rank.is_fraction() => floats(&rank.fractions(layout)),
             What::Rank(rank) => integers(DataType::Int64, &rank.numbers(layout)),
+            What::Other(Other::Before(offset)) if arguments.len() == 1 => {
+                let options = format!(r#"{{"offset":{offset}}}"#);
+                layout.kernels(arguments.first(), &[("lag", &options)])
+            }
             What::Other(other) => self.other(arguments, &other.rows(layout)),
             What::Over(over) => over.over(arguments, layout),
         }

@@ -1,9 +1,10 @@
 //! The rows group by group, each in order.
 
-use jackfield_kit::values::take;
-use jackfield_kit::{Orders, numbers};
-use jackfield_sdk::compute::Grouper;
+use jackfield_kit::values::{call, take};
+use jackfield_kit::{Orders, numbers, rows_of};
+use jackfield_sdk::compute::{Argument, Grouper, SortKey, sort_indices};
 use jackfield_sdk::{Column, Failure};
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// How the rows lie.
@@ -18,6 +19,11 @@ pub(super) struct Layout {
     pub(super) group: Option<Column>,
     pub(super) group_count: u32,
     pub(super) ordered: bool,
+    /// The order as a column; none: the rows lie in it.
+    placed: Option<Column>,
+    /// For each row its place in the order, and the groups in the order, once somebody asks.
+    places: OnceCell<Column>,
+    placed_groups: OnceCell<Column>,
 }
 
 impl Layout {
@@ -39,7 +45,58 @@ impl Layout {
             _ => std::iter::once(0..order.len()).collect(),
         };
         let same = if keys.is_empty() { vec![true; order.len()] } else { same(&keys, &order)? };
-        Ok(Layout { order, groups, same, group, group_count, ordered: !orders.is_empty() })
+        Ok(Layout {
+            order,
+            groups,
+            same,
+            group,
+            group_count,
+            ordered: !orders.is_empty(),
+            placed: order_column,
+            places: OnceCell::new(),
+            placed_groups: OnceCell::new(),
+        })
+    }
+
+    /// Kernels of whole columns, over the rows in order: each gets the values of the one before, or `values`, and the
+    /// groups. What comes of the last one, by row.
+    pub(super) fn kernels(&self, values: Option<&Column>, kernels: &[(&str, &str)]) -> Result<Column, Failure> {
+        let groups = self.placed_groups()?;
+        let mut values = match (values, &self.placed) {
+            (Some(values), Some(order)) => Some(take(values, order)?),
+            (Some(values), None) => Some(values.share()),
+            (None, _) => None,
+        };
+        for (function, options) in kernels {
+            let arguments: Vec<Argument> = values.iter().chain([groups]).map(Argument::Column).collect();
+            values = Some(call(function, &arguments, options)?);
+        }
+        let Some(values) = values else { return Err(Failure::internal("no kernel is named")) };
+        match &self.placed {
+            Some(order) => take(&values, self.places(order)?),
+            None => Ok(values),
+        }
+    }
+
+    fn placed_groups(&self) -> Result<&Column, Failure> {
+        if self.placed_groups.get().is_none() {
+            let groups = match (&self.group, &self.placed) {
+                (Some(group), Some(order)) => take(group, order)?,
+                (Some(group), None) => group.share(),
+                (None, _) => rows_of(&vec![0; self.rows()])?,
+            };
+            let _ = self.placed_groups.set(groups);
+        }
+        self.placed_groups.get().ok_or_else(|| Failure::internal("the groups are not there"))
+    }
+
+    fn places(&self, order: &Column) -> Result<&Column, Failure> {
+        if self.places.get().is_none() {
+            // Sorting a permutation turns it round.
+            let places = sort_indices(&[SortKey { column: order, descending: false, nulls_first: false }], None)?;
+            let _ = self.places.set(places);
+        }
+        self.places.get().ok_or_else(|| Failure::internal("the places are not there"))
     }
 
     /// How many rows there are.

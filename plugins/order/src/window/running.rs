@@ -84,19 +84,21 @@ fn walk<S>(layout: &Layout, mut restart: impl FnMut() -> S, mut step: impl FnMut
 pub(super) fn over(running: &Running, arguments: &[Column], layout: &Layout) -> Result<Column, Failure> {
     let Some(argument) = arguments.first() else {
         // `count(*)`: the number of the row.
-        return integers(DataType::Int64, &super::ranks::Numbering::RowNumber.numbers(layout));
+        return layout.kernels(None, &[("row_number", "")]);
     };
     match running {
         Running::Count => counts(argument, layout),
         Running::CountDistinct => distinct(argument, layout),
-        Running::First | Running::Last => {
-            let first = matches!(running, Running::First);
+        Running::Last => layout.kernels(Some(argument), &[("fill_null_forward", "")]),
+        Running::First => {
             let valid = flags(&argument.is_valid()?)?;
             picked(argument, layout, |best, row| {
-                let counts = valid.get(row).copied().unwrap_or(false) && !(first && best.is_some());
+                let counts = valid.get(row).copied().unwrap_or(false) && best.is_none();
                 counts.then_some(row)
             })
         }
+        Running::Min if numeric::is_plain(argument) => so_far(argument, layout, "cumulative_min"),
+        Running::Max if numeric::is_plain(argument) => so_far(argument, layout, "cumulative_max"),
         Running::Min | Running::Max => {
             let valid = flags(&argument.is_valid()?)?;
             let places = places(argument, matches!(running, Running::Max))?;
@@ -108,28 +110,24 @@ pub(super) fn over(running: &Running, arguments: &[Column], layout: &Layout) -> 
         }
         Running::Any | Running::All => truth(argument, layout, matches!(running, Running::Any)),
         Running::Sum(result) => numeric::sums(argument, result, layout),
-        Running::Mean => {
-            let values = numeric::values(argument)?;
-            floats(&numeric::means(&values, layout))
-        }
+        Running::Mean => so_far(&numeric::as_floats(argument)?, layout, "cumulative_mean"),
         Running::Spread(spread) => floats(&spread.over(&numeric::values(argument)?, layout)),
         Running::Quantile(fraction) => floats(&ranked::quantiles(&numeric::values(argument)?, *fraction, layout)),
     }
 }
 
 fn counts(argument: &Column, layout: &Layout) -> Result<Column, Failure> {
-    let valid = flags(&argument.is_valid()?)?;
-    let mut counts = vec![None; layout.rows()];
-    walk(
-        layout,
-        || 0i64,
-        |count, row| {
-            *count += i64::from(valid.get(row).copied().unwrap_or(false));
-            set(&mut counts, row, *count);
-        },
-    );
-    integers(DataType::Int64, &counts)
+    let ones = as_type(argument.is_valid()?, &[Field::new("", DataType::Int64)])?;
+    layout.kernels(Some(&ones), &[("cumulative_sum", "")])
 }
+
+/// A running kernel: where the value itself is null, what holds is what the rows before it came to.
+fn so_far(argument: &Column, layout: &Layout, function: &str) -> Result<Column, Failure> {
+    layout.kernels(Some(argument), &[(function, SKIP_NULLS), ("fill_null_forward", "")])
+}
+
+/// A null is no end of a running value.
+const SKIP_NULLS: &str = r#"{"skip_nulls":true}"#;
 
 fn distinct(argument: &Column, layout: &Layout) -> Result<Column, Failure> {
     let valid = flags(&argument.is_valid()?)?;

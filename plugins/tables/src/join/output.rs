@@ -3,6 +3,7 @@
 use super::Kind;
 use super::keys::Keys;
 use jackfield_kit::numbers::numbers;
+use jackfield_kit::partitions::ROW;
 use jackfield_kit::values::{Nulls, as_type, named, take};
 use jackfield_kit::{Held, Problems};
 use jackfield_sdk::{Batch, Column, Failure, Field, InputPort, OutputPort, Schema};
@@ -17,6 +18,8 @@ pub(crate) struct Output {
     held: Held,
     /// The right side's keys, and its columns as far as they were asked for, once it is complete.
     keys: Vec<Column>,
+    /// The numbers of its rows, where it is only a part.
+    numbers: Option<Column>,
 }
 
 struct LeftColumn {
@@ -68,7 +71,8 @@ impl Output {
             of_right.push(RightColumn { index, name, values: None, nulls: Nulls::new(tree) });
         }
         let schema = Schema::of(columns);
-        Output { kind, left: of_left, right: of_right, schema, held: Held::default(), keys: Vec::new() }
+        let (held, keys) = (Held::default(), Vec::new());
+        Output { kind, left: of_left, right: of_right, schema, held, keys, numbers: None }
     }
 
     /// The port that the binding tells.
@@ -91,9 +95,36 @@ impl Output {
         }
     }
 
+    /// Whether rows of the right are held, and not only their keys.
+    pub(crate) fn holds_rows(&self) -> bool {
+        self.held.rows() > 0
+    }
+
+    /// The rows of the right, which are held no longer.
+    pub(crate) fn let_go(&mut self) -> Result<Vec<Batch<'static>>, Failure> {
+        self.held.take_parts()
+    }
+
+    /// What was complete is so no longer: another part begins.
+    pub(crate) fn forget(&mut self) {
+        self.right.iter_mut().for_each(|column| column.values = None);
+        self.keys.clear();
+        self.numbers = None;
+    }
+
+    /// The numbers that rows of the right have among all of them.
+    pub(crate) fn right_numbers(&self, rows: &Column) -> Result<Column, Failure> {
+        match &self.numbers {
+            Some(numbers) => take(numbers, rows),
+            None => Err(Failure::internal("the rows of the right have no numbers")),
+        }
+    }
+
     /// All rows of the right have come.
     pub(crate) fn complete(&mut self) -> Result<(), Failure> {
         let Some(whole) = self.held.take()? else { return Ok(()) };
+        let numbers = whole.rows.schema().index_of(ROW);
+        self.numbers = numbers.map(|index| whole.rows.column_at(index)).transpose()?;
         for column in &mut self.right {
             column.values = match whole.rows.column_at(column.index) {
                 Ok(values) => Some(values),

@@ -35,6 +35,11 @@ impl Node for Corpus {
                 let port = OutputPort::passing("out", &inputs[0]).made(parse_type("call", "int64")?);
                 Binding::new().output(port).row_wise()
             }
+            // As guests do whose runtime never gives back what it was handed.
+            "leaks" | "leaks-nothing" => {
+                let port = OutputPort::passing("out", &inputs[0]).made(parse_type("half", "float64")?);
+                Binding::new().output(port).row_wise().keeps_rows()
+            }
             "k03-emit" => Binding::new().output(OutputPort::unknown("out")),
             _ => Binding::passing(&inputs[0]),
         })
@@ -47,6 +52,14 @@ impl Node for Corpus {
             "d05-counts-calls" => {
                 self.calls += 1;
                 return Ok(Step::made([kernels::constant(batch.rows(), self.calls)?]));
+            }
+            "leaks" | "leaks-nothing" => {
+                if self.case == "leaks" {
+                    std::mem::forget(batch.share());
+                    std::mem::forget(black_box(vec![1_u8; 256 << 10]));
+                }
+                let half = batch.column_at(0)?.cast("float64")?.div(2.0)?;
+                return Ok(Step::made([half]));
             }
             "a06-sleep" => std::thread::sleep(Duration::from_secs(3600)),
             "m05-hoard" => hoard_polls(),

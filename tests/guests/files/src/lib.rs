@@ -97,6 +97,19 @@ fn carry_out(step: &str) -> String {
             let size = more.parse().unwrap_or(0);
             done(fs::OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(size)))
         }
+        "truncate" => done(fs::OpenOptions::new().write(true).truncate(true).open(path)),
+        "chmod" => done(fs::metadata(path).and_then(|stat| fs::set_permissions(path, stat.permissions()))),
+        // Open for ever, until something says no.
+        "hoard" => {
+            let mut open = 0;
+            loop {
+                match fs::File::open(path) {
+                    Ok(file) => std::mem::forget(file),
+                    Err(error) => break format!("no: {:?} after {open}", error.kind()),
+                }
+                open += 1;
+            }
+        }
         "mkdir" => done(fs::create_dir(path)),
         "remove" => done(fs::remove_file(path)),
         "rename" => done(fs::rename(path, more)),

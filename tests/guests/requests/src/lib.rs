@@ -45,6 +45,8 @@ impl Node for Requests {
     }
 }
 
+/// `hold` before it takes the answer's head and then sleeps, without reading the body.
+///
 /// `METHOD URL [HEADER: VALUE | BODY]…`, parts after the URL apart by ` | `.
 fn carry_out(step: &str) -> String {
     match send(step) {
@@ -55,7 +57,9 @@ fn carry_out(step: &str) -> String {
 
 fn send(step: &str) -> Result<String, String> {
     let mut parts = step.split(" | ");
-    let mut words = parts.next().unwrap_or_default().split(' ');
+    let first = parts.next().unwrap_or_default();
+    let (holds, first) = first.strip_prefix("hold ").map_or((false, first), |rest| (true, rest));
+    let mut words = first.split(' ');
     let (method, url) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (scheme, rest) = url.split_once("://").ok_or("no scheme")?;
     let (authority, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
@@ -93,6 +97,9 @@ fn send(step: &str) -> Result<String, String> {
     let status = response.status();
     let incoming = response.consume().map_err(|()| "consumed")?;
     let stream = incoming.stream().map_err(|()| "stream")?;
+    if holds {
+        std::thread::sleep(std::time::Duration::from_secs(3600));
+    }
     let mut bytes = Vec::new();
     let ended = loop {
         match stream.blocking_read(64 << 10) {

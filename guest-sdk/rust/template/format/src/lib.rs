@@ -14,7 +14,8 @@ struct {{pascal}};
 impl Format for {{pascal}} {
     fn detect(name: Option<&str>, _head: &[u8]) -> Vec<Candidate> {
         let ends = name.is_some_and(|name| name.ends_with(".{{name}}"));
-        let candidate = Candidate { format: "{{name}}".to_owned(), confidence: 80 };
+        let reason = "its name ends in .{{name}}".to_owned();
+        let candidate = Candidate { format: "{{name}}".to_owned(), confidence: 80, reason };
         ends.then_some(candidate).into_iter().collect()
     }
 

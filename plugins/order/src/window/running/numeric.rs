@@ -1,7 +1,7 @@
 //! Sums, means and spreads of the rows so far.
 
 use super::{Layout, set, walk};
-use jackfield_kit::numbers::{column_in_slices, floats, integers, optional};
+use jackfield_kit::numbers::{column_in_slices, optional};
 use jackfield_kit::values::{as_type, root};
 use jackfield_sdk::builders::PrimitiveBuilder;
 use jackfield_sdk::{Column, DataType, Failure, Field};
@@ -15,10 +15,12 @@ pub(super) fn can_sum(result: &[Field]) -> bool {
 pub(super) fn sums(argument: &Column, result: &[Field], layout: &Layout) -> Result<Column, Failure> {
     let of = root(result);
     match of {
-        DataType::Float64 => floats(&totals(&values(argument)?, layout, 0.0, |sum, value| Some(sum + value))?),
-        DataType::Int64 => {
-            let values = optional::<i64>(&as_type(argument.share(), result)?)?;
-            integers(DataType::Int64, &totals(&values, layout, 0i64, i64::checked_add)?)
+        DataType::Float64 | DataType::Int64 => {
+            let values = as_type(argument.share(), result)?;
+            super::so_far(&values, layout, "cumulative_sum_checked").map_err(|failure| match failure.code.as_str() {
+                "integer-overflow" => overflow(),
+                _ => failure,
+            })
         }
         _ => {
             let values = optional::<i128>(&as_type(argument.share(), result)?)?;
@@ -40,7 +42,7 @@ fn totals<T: Copy>(
     add: impl Fn(T, T) -> Option<T>,
 ) -> Result<Vec<Option<T>>, Failure> {
     let mut totals = vec![None; layout.rows()];
-    let mut overflow = false;
+    let mut beyond = false;
     walk(
         layout,
         || None,
@@ -48,7 +50,7 @@ fn totals<T: Copy>(
             if let Some(value) = values.get(row).copied().flatten() {
                 match add(sum.unwrap_or(zero), value) {
                     Some(total) => *sum = Some(total),
-                    None => overflow = true,
+                    None => beyond = true,
                 }
             }
             if let Some(slot) = totals.get_mut(row) {
@@ -56,34 +58,28 @@ fn totals<T: Copy>(
             }
         },
     );
-    if overflow {
-        let failure = Failure::invalid_input("integer-overflow", "a sum is out of the range of its type");
-        return Err(failure.with_help("sum the values as float64, as in sum(CAST(x AS float64))"));
-    }
-    Ok(totals)
+    if beyond { Err(overflow()) } else { Ok(totals) }
+}
+
+fn overflow() -> Failure {
+    Failure::invalid_input("integer-overflow", "a sum is out of the range of its type")
+        .with_help("sum the values as float64, as in sum(CAST(x AS float64))")
+}
+
+/// Whether the host's running kernels take the values as they are.
+pub(super) fn is_plain(argument: &Column) -> bool {
+    let of = root(&argument.tree());
+    jackfield_kit::values::is_number(&of) && !matches!(of, DataType::Float16 | DataType::Decimal256(_))
 }
 
 /// The numbers as float64.
-pub(super) fn values(argument: &Column) -> Result<Vec<Option<f64>>, Failure> {
-    optional::<f64>(&as_type(argument.share(), &[Field::new("", DataType::Float64)])?)
+pub(super) fn as_floats(argument: &Column) -> Result<Column, Failure> {
+    as_type(argument.share(), &[Field::new("", DataType::Float64)])
 }
 
-pub(super) fn means(values: &[Option<f64>], layout: &Layout) -> Vec<Option<f64>> {
-    let mut means = vec![None; layout.rows()];
-    walk(
-        layout,
-        || (0.0, 0u64),
-        |(sum, count), row| {
-            if let Some(value) = values.get(row).copied().flatten() {
-                *sum += value;
-                *count += 1;
-            }
-            if *count > 0 {
-                set(&mut means, row, *sum / *count as f64);
-            }
-        },
-    );
-    means
+/// The same, to compute with.
+pub(super) fn values(argument: &Column) -> Result<Vec<Option<f64>>, Failure> {
+    optional::<f64>(&as_floats(argument)?)
 }
 
 /// A variance, or its root.

@@ -1,0 +1,343 @@
+//! The usual case of writing, column by column: some rows of each column become text first, one type after the other in a
+//! loop of its own, and then the rows are put together out of these. Short fields are copied sixteen bytes at a time,
+//! because a copy of unknown length costs a call.
+
+use super::Text;
+use crate::options::{QuoteStyle, WriteOptions};
+use jackfield_sdk::Failure;
+use jackfield_values::types::{Kind, Unit};
+use jackfield_values::view::View;
+use jackfield_values::{number, text};
+
+/// Rows that are worked on at a time.
+pub(crate) const ROWS: usize = 1024;
+
+/// Bytes that are copied at once, and room behind what is read from.
+const SHORT: usize = 16;
+
+/// The fields of some rows of one column.
+#[derive(Debug, Default)]
+struct Fields {
+    /// Where each field begins and ends, among `bytes` or the column's own.
+    spans: Vec<(u32, u32)>,
+    bytes: Vec<u8>,
+    /// The spans are of the column's own text.
+    own: bool,
+}
+
+/// What is kept from block to block.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    fields: Vec<Fields>,
+}
+
+/// Whether the options are such that numbers and times never need quotes and only some bytes of text do.
+pub(crate) fn fits(options: &WriteOptions) -> bool {
+    let harmless = |byte: u8| !byte.is_ascii_alphanumeric() && !b"+-.:".contains(&byte);
+    options.quote_style == QuoteStyle::Necessary && harmless(options.delimiter) && harmless(options.quote)
+}
+
+impl Blocks {
+    /// Appends rows `from..to`, at most [`ROWS`] of them.
+    ///
+    /// # Errors
+    /// As [`Text::row`].
+    pub(crate) fn write(
+        &mut self,
+        of: &Text,
+        out: &mut Vec<u8>,
+        columns: &[(String, View)],
+        from: usize,
+        to: usize,
+    ) -> Result<(), Failure> {
+        self.fields.resize_with(columns.len(), Fields::default);
+        for ((name, column), fields) in columns.iter().zip(&mut self.fields) {
+            fields.fill(of, name, column, from, to)?;
+        }
+        self.assemble(of, out, columns, to - from);
+        Ok(())
+    }
+
+    fn assemble(&self, of: &Text, out: &mut Vec<u8>, columns: &[(String, View)], rows: usize) {
+        let mut used = out.len();
+        for row in 0..rows {
+            for ((_, column), fields) in columns.iter().zip(&self.fields) {
+                let source = if fields.own { column.values() } else { &fields.bytes };
+                let (start, end) = fields.spans.get(row).copied().unwrap_or_default();
+                let (start, end) = (start as usize, end as usize);
+                let length = end - start;
+                if out.len() < used + length + 2 * SHORT {
+                    out.resize((used + length + 2 * SHORT).max(out.len() * 2), 0);
+                }
+                let window = source.get(start..).and_then(|rest| rest.first_chunk::<SHORT>());
+                match (window, out.get_mut(used..)) {
+                    (Some(window), Some(room)) if length <= SHORT => {
+                        if let Some(room) = room.first_chunk_mut::<SHORT>() {
+                            *room = *window;
+                        }
+                    }
+                    (_, Some(room)) => {
+                        if let (Some(room), Some(field)) = (room.get_mut(..length), source.get(start..end)) {
+                            room.copy_from_slice(field);
+                        }
+                    }
+                    _ => {}
+                }
+                used += length;
+                if let Some(place) = out.get_mut(used) {
+                    *place = of.options.delimiter;
+                }
+                used += 1;
+            }
+            // The last delimiter gives way to the end of the line.
+            used -= usize::from(!columns.is_empty());
+            let ending = &of.options.line_ending;
+            if out.len() < used + ending.len() {
+                out.resize(used + ending.len(), 0);
+            }
+            for byte in ending {
+                if let Some(place) = out.get_mut(used) {
+                    *place = *byte;
+                }
+                used += 1;
+            }
+        }
+        out.truncate(used);
+    }
+}
+
+impl Fields {
+    fn fill(&mut self, of: &Text, name: &str, column: &View, from: usize, to: usize) -> Result<(), Failure> {
+        self.spans.clear();
+        self.bytes.clear();
+        self.own = false;
+        match &column.kind {
+            Kind::Utf8 if self.own_text(of, column, from, to) => return Ok(()),
+            Kind::Int8 => self.integers(column, from, to, |row| i64::from(i8::from_le_bytes(column.fixed(row)))),
+            Kind::Int16 => self.integers(column, from, to, |row| i64::from(i16::from_le_bytes(column.fixed(row)))),
+            Kind::Int32 => self.integers(column, from, to, |row| i64::from(i32::from_le_bytes(column.fixed(row)))),
+            Kind::Int64 => self.integers(column, from, to, |row| i64::from_le_bytes(column.fixed(row))),
+            Kind::Float64 => self.each(column, from, to, |bytes, row| {
+                number::write_f64(bytes, f64::from_le_bytes(column.fixed(row)));
+            }),
+            Kind::Timestamp(unit, zone) => self.timestamps(column, from, to, *unit, zone.is_some()),
+            _ => {
+                for row in from..to {
+                    let start = self.bytes.len() as u32;
+                    if !column.is_null(row) {
+                        of.value(&mut self.bytes, name, column, row)?;
+                    }
+                    self.spans.push((start, self.bytes.len() as u32));
+                }
+            }
+        }
+        // So that the last field can be copied with what is behind it.
+        self.bytes.extend_from_slice(&[0; SHORT]);
+        Ok(())
+    }
+
+    /// The column's own bytes, unless one of these texts needs quotes.
+    fn own_text(&mut self, of: &Text, column: &View, from: usize, to: usize) -> bool {
+        let (begin, _) = column.range(from);
+        let (_, end) = column.range(to.saturating_sub(1));
+        let Some(texts) = column.values().get(begin..end) else { return false };
+        let options = &of.options;
+        if memchr::memchr3(options.delimiter, options.quote, b'\n', texts).is_some()
+            || memchr::memchr(b'\r', texts).is_some()
+        {
+            return false;
+        }
+        for row in from..to {
+            let (start, end) = column.range(row);
+            if column.is_null(row) {
+                self.spans.push((0, 0));
+            } else if start == end {
+                // Empty text is not null, and says so by quotes.
+                self.spans.clear();
+                return false;
+            } else {
+                self.spans.push((start as u32, end as u32));
+            }
+        }
+        self.own = true;
+        true
+    }
+
+    fn integers(&mut self, column: &View, from: usize, to: usize, value: impl Fn(usize) -> i64) {
+        // Twenty bytes hold any of them.
+        self.bytes.resize((to - from) * 20 + SHORT, 0);
+        let mut used = 0;
+        for row in from..to {
+            let start = used as u32;
+            if !column.is_null(row) {
+                let value = value(row);
+                if value < 0 {
+                    if let Some(place) = self.bytes.get_mut(used) {
+                        *place = b'-';
+                    }
+                    used += 1;
+                }
+                used += digits(self.bytes.get_mut(used..).unwrap_or_default(), value.unsigned_abs());
+            }
+            self.spans.push((start, used as u32));
+        }
+        self.bytes.truncate(used);
+    }
+
+    fn each(&mut self, column: &View, from: usize, to: usize, write: impl Fn(&mut Vec<u8>, usize)) {
+        for row in from..to {
+            let start = self.bytes.len() as u32;
+            if !column.is_null(row) {
+                write(&mut self.bytes, row);
+            }
+            self.spans.push((start, self.bytes.len() as u32));
+        }
+    }
+
+    /// Times of whole seconds whose day is the one before, or has four digits for its year, are put together here.
+    fn timestamps(&mut self, column: &View, from: usize, to: usize, unit: Unit, utc: bool) {
+        let second = unit.per_second();
+        let (mut known, mut date) = (i64::MIN, [0_u8; 10]);
+        for row in from..to {
+            let start = self.bytes.len();
+            if column.is_null(row) {
+                self.spans.push((start as u32, start as u32));
+                continue;
+            }
+            let value = i64::from_le_bytes(column.fixed(row));
+            let seconds = value.div_euclid(second);
+            let (day, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as usize);
+            let whole = value == seconds.wrapping_mul(second);
+            if whole && day == known {
+                let mut text = *b"0000-00-00T00:00:00Z";
+                if let Some(place) = text.first_chunk_mut::<10>() {
+                    *place = date;
+                }
+                for (at, number) in [(11, rest / 3600), (14, rest / 60 % 60), (17, rest % 60)] {
+                    if let (Some(place), Some(pair)) = (text.get_mut(at..at + 2), PAIRS.get(number * 2..number * 2 + 2)) {
+                        place.copy_from_slice(pair);
+                    }
+                }
+                self.bytes.extend_from_slice(if utc { &text } else { text.get(..19).unwrap_or_default() });
+            } else {
+                text::write(&mut self.bytes, column, row);
+                let written = self.bytes.get(start..).unwrap_or_default();
+                // With a year of four digits the date has ten characters, and the `T` stands behind it.
+                if let (Some(day_text), Some(b'T')) = (written.first_chunk::<10>(), written.get(10)) {
+                    (known, date) = (day, *day_text);
+                }
+            }
+            self.spans.push((start as u32, self.bytes.len() as u32));
+        }
+    }
+}
+
+/// All numbers of two digits, one behind the other.
+const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+/// Writes a number to the front of `out`, which has room for it; gives the number of its digits.
+fn digits(out: &mut [u8], number: u64) -> usize {
+    let count = match number {
+        0..=9 => 1,
+        10..=99 => 2,
+        100..=999 => 3,
+        1000..=9999 => 4,
+        _ => number.ilog10() as usize + 1,
+    };
+    let (mut rest, mut at) = (number, count);
+    while at >= 2 {
+        let pair = (rest % 100) as usize * 2;
+        rest /= 100;
+        at -= 2;
+        if let (Some(place), Some(pair)) = (out.get_mut(at..at + 2), PAIRS.get(pair..pair + 2)) {
+            place.copy_from_slice(pair);
+        }
+    }
+    if at == 1
+        && let Some(place) = out.first_mut()
+    {
+        *place = b'0' + rest as u8;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jackfield_sdk::Params;
+    use jackfield_values::build::Column;
+    use jackfield_values::types::Type;
+
+    /// Rows of many kinds, written in blocks and row by row.
+    fn both(json: &str, rows: usize) -> (String, String) {
+        let options = || WriteOptions::parse("csv", &Params::new(json)).unwrap();
+        let text = Text::new(options());
+        let value = |kind: &str, row: usize| match (kind, row % 11) {
+            (_, 3) => None,
+            ("utf8", 5) => Some(String::new()),
+            ("utf8", 7) if row % 3 == 0 => Some("a \"b\", c\r\n".to_owned()),
+            ("utf8", _) => Some(format!("text {} {}", row, "é".repeat(row % 17))),
+            ("plain", _) => Some(format!("p{row}")),
+            ("int8", other) => Some((other as i64 - 5).to_string()),
+            ("int64", 0) => Some(i64::MIN.to_string()),
+            ("int64", 1) => Some(i64::MAX.to_string()),
+            ("int64", other) => Some((row as i64 * 10_i64.pow(other as u32) - 4000).to_string()),
+            ("float64", other) => Some(format!("{}.5", row * other)),
+            ("bool", other) => Some((other % 2 == 0).to_string()),
+            ("date", other) => Some(format!("2024-01-{:02}", other + 1)),
+            ("timestamp", 4) => Some("12024-01-01T00:00:00".to_owned()),
+            ("timestamp", 6) => Some("2024-01-01T00:00:00.25".to_owned()),
+            ("timestamp", _) => Some(format!("2024-01-01T{:02}:{:02}:{:02}", row % 24, row % 60, row * 7 % 60)),
+            _ => Some(format!("1969-12-31T{:02}:00:01Z", row % 24)),
+        };
+        let kinds = ["utf8", "plain", "int8", "int64", "float64", "bool", "date", "timestamp", "timestamp[UTC]"];
+        let columns: Vec<(String, View)> = kinds
+            .iter()
+            .map(|kind| {
+                let of = Type::parse(if *kind == "plain" { "utf8" } else { kind }).unwrap();
+                let mut column = Column::new(&of);
+                for row in 0..rows {
+                    match value(kind, row) {
+                        Some(value) => {
+                            if !column.push_text(value.as_bytes()) {
+                                column.push_null();
+                            }
+                        }
+                        None => column.push_null(),
+                    }
+                }
+                ((*kind).to_owned(), View::new(&of, &mut column.finish().into_iter()).unwrap())
+            })
+            .collect();
+        let (mut one, mut other) = (b"begun\n".to_vec(), b"begun\n".to_vec());
+        let mut blocks = Blocks::default();
+        assert!(fits(&options()));
+        for from in (0..rows).step_by(ROWS) {
+            blocks.write(&text, &mut one, &columns, from, (from + ROWS).min(rows)).unwrap();
+        }
+        (0..rows).for_each(|row| text.row(&mut other, &columns, row).unwrap());
+        (String::from_utf8(one).unwrap(), String::from_utf8(other).unwrap())
+    }
+
+    #[test]
+    fn blocks_are_the_same_as_rows() {
+        for json in ["{}", r#"{"delimiter": ";", "quote": "'", "line-ending": "\r\n"}"#, r#"{"delimiter": "\t"}"#] {
+            for rows in [0, 1, 2, 40, 3000] {
+                let (one, other) = both(json, rows);
+                assert_eq!(one, other, "{json} {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn digits_of_all_lengths() {
+        for number in (0..20).flat_map(|power| [10_u64.pow(power) - 1, 10_u64.pow(power), 10_u64.pow(power) + 7]) {
+            let mut out = [b'x'; 24];
+            let count = digits(&mut out, number);
+            assert_eq!(std::str::from_utf8(&out[..count]).unwrap(), number.to_string());
+        }
+        let mut out = [b'x'; 24];
+        assert_eq!(digits(&mut out, u64::MAX), 20);
+    }
+}

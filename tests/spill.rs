@@ -1,0 +1,236 @@
+//! Nodes over more rows than they may hold in memory: what comes out is what comes out of memory, bit for bit, and
+//! temporary storage has its limits and its messages.
+// A test that cannot go on says so by panicking; the lint only knows functions marked as tests.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+mod support;
+
+use support::{folder, jackfield, lay_out, names, text};
+
+/// Rows in a mixed order, with nulls, repeated keys and text; `seed` makes another table of the same kind.
+fn table(rows: u64, seed: u64) -> Vec<u8> {
+    let mut text = String::from("k,x,t,n\n");
+    let mut state = seed;
+    for row in 0..rows {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let random = state >> 33;
+        let key = if random.is_multiple_of(97) { String::new() } else { format!("key-{}", random % (rows / 3)) };
+        let x = if random.is_multiple_of(13) { String::new() } else { format!("{}", (random % 2001) as i64 - 1000) };
+        writeln!(text, "{key},{x},text of {} and {random},{row}", random % 50).unwrap();
+    }
+    text.into_bytes()
+}
+
+fn run(folder: &Path, limits: &str) -> Output {
+    let pipeline = fs::read_to_string(folder.join("pipeline.toml")).unwrap();
+    fs::write(folder.join("limited.toml"), format!("{pipeline}\n{limits}")).unwrap();
+    jackfield(folder).args(["run", "limited.toml", "-q"]).output().unwrap()
+}
+
+/// The output of a pipeline that writes `out.csv`, with a limit on memory so that rows have to be put aside, against its
+/// output without one; and that rows were put aside indeed.
+fn same_with_little_memory(nodes: &str, memory: &str) {
+    let folder = folder(nodes, &[("a.csv", &table(120_000, 1)), ("b.csv", &table(120_000, 2))]);
+    let plenty = run(folder.path(), "");
+    assert!(plenty.status.success(), "{}", text(&plenty));
+    let expected = fs::read(folder.path().join("out.csv")).unwrap();
+    let little = run(folder.path(), &format!("[limits]\nmemory = \"{memory}\"\n"));
+    assert!(little.status.success(), "{}", text(&little));
+    let actual = fs::read(folder.path().join("out.csv")).unwrap();
+    assert!(expected.len() > 100_000, "{} bytes", expected.len());
+    assert!(expected == actual, "other output with little memory: {} and {} bytes", expected.len(), actual.len());
+
+    fs::remove_file(folder.path().join("out.csv")).unwrap();
+    let none = run(folder.path(), &format!("[limits]\nmemory = \"{memory}\"\nspill-bytes = \"64KiB\"\n"));
+    let said = text(&none);
+    assert_eq!(none.status.code(), Some(5), "{said}");
+    assert!(said.contains("error[spill-bytes]") && said.contains("raise `limits.spill-bytes`"), "{said}");
+    assert!(!folder.path().join("out.csv").exists());
+}
+
+const SOURCES: &str = r#"
+[source.a]
+path = "a.csv"
+
+[source.b]
+path = "b.csv"
+"#;
+
+fn one(node: &str) -> String {
+    format!("[source.a]\npath = \"a.csv\"\n{node}\n[sink.out]\ninput = \"n\"\npath = \"out.csv\"\n")
+}
+
+#[test]
+fn sort() {
+    same_with_little_memory(
+        &one(
+            "[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x desc nulls first\", \"length(t)\", \"k\"] }\n",
+        ),
+        "16MiB",
+    );
+}
+
+#[test]
+fn sort_keeps_the_order_of_equal_rows() {
+    same_with_little_memory(&one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x % 3\"] }\n"), "16MiB");
+}
+
+#[test]
+fn window() {
+    same_with_little_memory(
+        &one("[node.n]\ntype = \"window\"\ninput = \"a\"\n[node.n.params]\nby = [\"k\"]\norder = [\"x\", \"n\"]\n\
+             columns = { place = \"row_number()\", before = \"lag(x)\", so_far = \"sum(x)\", k = \"first(t)\" }\n"),
+        "20MiB",
+    );
+}
+
+fn join(kind: &str) {
+    let nodes = format!(
+        "{SOURCES}\n[node.n]\ntype = \"join\"\ninputs = {{ left = \"a\", right = \"b\" }}\n\
+         params = {{ on = [\"k\"], kind = \"{kind}\" }}\n[sink.out]\ninput = \"n\"\npath = \"out.csv\"\n"
+    );
+    same_with_little_memory(&nodes, "20MiB");
+}
+
+#[test]
+fn join_inner() {
+    join("inner");
+}
+
+#[test]
+fn join_full() {
+    join("full");
+}
+
+/// Both inputs of the join hang on one source: what waits for the other side goes to storage.
+#[test]
+fn diamond() {
+    let nodes = "[source.a]\npath = \"a.csv\"\n\
+         [node.means]\ntype = \"aggregate\"\ninput = \"a\"\nparams = { by = [\"x\"], columns = { mean = \"avg(n)\" } }\n\
+         [node.n]\ntype = \"join\"\ninputs = { left = \"a\", right = \"means\" }\nparams = { on = [\"x\"], kind = \"left\" }\n\
+         [sink.out]\ninput = \"n\"\npath = \"out.csv\"\n";
+    same_with_little_memory(nodes, "16MiB");
+}
+
+#[test]
+fn the_quota_of_the_run_holds_too() {
+    let nodes = one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x\"] }\n");
+    let folder = folder(&nodes, &[("a.csv", &table(120_000, 3))]);
+    let output = run(folder.path(), "[limits]\nmemory = \"16MiB\"\nrun-spill-bytes = \"64KiB\"\n");
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(text(&output).contains("raise `limits.run-spill-bytes`"), "{}", text(&output));
+}
+
+#[test]
+fn a_folder_of_ones_own_and_nothing_is_left_in_it() {
+    let nodes = one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x\"] }\n");
+    let folder = folder(&nodes, &[("a.csv", &table(120_000, 4))]);
+    let limits = "[limits]\nmemory = \"16MiB\"\n";
+    fs::create_dir(folder.path().join("room")).unwrap();
+    fs::write(folder.path().join("own.toml"), "[spill]\nfolder = \"room\"\n").unwrap();
+    let with_config = |config: &str| {
+        let pipeline = fs::read_to_string(folder.path().join("pipeline.toml")).unwrap();
+        fs::write(folder.path().join("limited.toml"), format!("{pipeline}\n{limits}")).unwrap();
+        jackfield(folder.path()).args(["run", "limited.toml", "-q", "--config", config]).output().unwrap()
+    };
+    let output = with_config("own.toml");
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(names(&folder.path().join("room")), Vec::<String>::new());
+
+    fs::write(folder.path().join("lost.toml"), "[spill]\nfolder = \"nowhere\"\n").unwrap();
+    let output = with_config("lost.toml");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("error[spill]") && text(&output).contains("nowhere"), "{}", text(&output));
+}
+
+/// More partitions than files that are open at once: rows of the others wait on storage, and each is one file.
+#[test]
+fn many_partitions_are_one_file_each() {
+    let mut rows = String::from("day,flight\n");
+    for row in 0..20_000 {
+        writeln!(rows, "{},f{row}", row * 7 % 40).unwrap();
+    }
+    let nodes = "[source.a]\npath = \"a.csv\"\n[sink.out]\ninput = \"a\"\npath = \"out\"\nformat = \"csv\"\ncodec = \"gzip\"\npartition-by = [\"day\"]\n";
+    let folder = folder(nodes, &[("a.csv", rows.as_bytes())]);
+    let output = run(folder.path(), "");
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(names(&folder.path().join("out")).len(), 40);
+    for day in 0..40 {
+        assert_eq!(names(&folder.path().join(format!("out/day={day}"))), ["part-0.csv.gz"]);
+    }
+    let back = "[source.a]\npath = \"out\"\n[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"day\"] }\n[sink.out]\ninput = \"n\"\npath = \"back.csv\"\ncolumns = [\"day\", \"flight\"]\n";
+    fs::write(folder.path().join("back.toml"), back).unwrap();
+    let output = jackfield(folder.path()).args(["run", "back.toml", "-q"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let mut expected: Vec<(u64, String)> = rows
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let (day, _) = line.split_once(',').unwrap();
+            (day.parse().unwrap(), line.to_owned())
+        })
+        .collect();
+    expected.sort_by_key(|(day, _)| *day);
+    let back = fs::read_to_string(folder.path().join("back.csv")).unwrap();
+    let found: Vec<&str> = back.lines().skip(1).collect();
+    assert_eq!(found, expected.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>());
+}
+
+#[test]
+fn too_many_partitions_are_refused_and_leave_nothing() {
+    let mut rows = String::from("id,x\n");
+    (0..10_500).for_each(|row| writeln!(rows, "{row},1").unwrap());
+    let nodes = "[source.a]\npath = \"a.csv\"\n[sink.out]\ninput = \"a\"\npath = \"out\"\nformat = \"csv\"\npartition-by = [\"id\"]\n";
+    let folder = folder(nodes, &[("a.csv", rows.as_bytes())]);
+    let output = run(folder.path(), "");
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output));
+    assert!(text(&output).contains("error[too-many-partitions]"), "{}", text(&output));
+    assert!(!folder.path().join("out").exists());
+}
+
+/// What the host says to a plugin that does everything wrong.
+#[test]
+fn a_plugin_cannot_misuse_its_spools() {
+    let rows: &[u8] = b"a,b\n2,x\n1,y\n";
+    for (what, exit, said) in [
+        ("other columns", 1, "error[type-mismatch]"),
+        ("while merging", 1, "error[in-use]"),
+        ("no rows asked for", 1, "error[out-of-bounds]"),
+        ("no key", 1, "error[type-mismatch]"),
+        ("no such column", 1, "error[out-of-bounds]"),
+        ("different spools", 1, "error[type-mismatch]"),
+        ("fill the disk", 5, "raise `limits.spill-bytes`"),
+        ("many spools", 5, "error[handles]"),
+        ("many mergers", 5, "error["),
+        ("behind the last", 0, ""),
+        ("there and back", 0, ""),
+    ] {
+        let pipeline = format!(
+            "[source.a]\npath = \"a.csv\"\n[node.n]\ntype = \"spools\"\ninput = \"a\"\nparams = {{ what = \"{what}\" }}\n\
+             [sink.out]\ninput = \"n\"\npath = \"out.csv\"\n[limits]\nspill-bytes = \"1MiB\"\n"
+        );
+        let folder = folder(&pipeline, &[("a.csv", rows)]);
+        let plugins = lay_out("spools", folder.path());
+        let output = jackfield(folder.path())
+            .args(["run", "pipeline.toml", "-q"])
+            .env("JACKFIELD_PLUGINS", &plugins)
+            .output()
+            .unwrap();
+        let text = text(&output);
+        assert_eq!(output.status.code(), Some(exit), "{what}: {text}");
+        assert!(text.contains(said), "{what}: {text}");
+        let out = fs::read_to_string(folder.path().join("out.csv")).unwrap_or_default();
+        let expected = match what {
+            "behind the last" => "a,b\n",
+            // Each spool holds the rows twice, and the merge does not know that they are unsorted.
+            "there and back" => "a,b\n2,x\n1,y\n2,x\n",
+            _ => "",
+        };
+        assert_eq!(out, expected, "{what}");
+    }
+}
