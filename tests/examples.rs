@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// Lines of an output that are shown.
 const SHOWN: usize = 5;
 
+/// Outputs whose lines are shown; of further ones only the number.
+const OPENED: usize = 6;
+
 /// Examples whose data is fetched; `scripts/demo` runs them.
 const FETCHED: &[&str] = &["flights"];
 
@@ -77,11 +80,12 @@ fn examples_write_what_is_expected() {
         assert!(output.status.success(), "{name}: {}", support::text(&output));
         let out = folder.path().join(format!("examples/{name}/out"));
         let mut said = String::new();
-        for file in outputs(&out) {
+        for (number, file) in outputs(&out).into_iter().enumerate() {
             let text = lines(folder.path(), &file);
             let shown = file.strip_prefix(&out).unwrap().display().to_string();
             writeln!(said, "--- {shown}: {} lines", text.lines().count()).unwrap();
-            text.lines().take(SHOWN).for_each(|line| writeln!(said, "{line}").unwrap());
+            let shown = if number < OPENED { SHOWN } else { 0 };
+            text.lines().take(shown).for_each(|line| writeln!(said, "{line}").unwrap());
         }
         let golden = root.join("tests/examples").join(format!("{name}.expected"));
         if std::env::var_os("JACKFIELD_BLESS").is_some() {
