@@ -49,7 +49,7 @@ impl Buffers {
             let skip = |mut row: usize, wanted: bool| {
                 let whole = if wanted { 0xff } else { 0 };
                 while row < length {
-                    if row % 8 == 0 && row + 8 <= length && bits.get(row / 8) == Some(&whole) {
+                    if row.is_multiple_of(8) && row + 8 <= length && bits.get(row / 8) == Some(&whole) {
                         row += 8;
                     } else if bit(bits, row) == wanted {
                         row += 1;

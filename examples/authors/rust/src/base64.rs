@@ -219,7 +219,7 @@ impl<R: Read> Read for Decoder<R> {
 /// The bytes of four digits, if all four are some.
 fn whole(four: &[u8; 4]) -> Option<[u8; 3]> {
     let digits = four.map(|byte| VALUES[usize::from(byte)]);
-    if digits.iter().any(|digit| *digit == NONE) {
+    if digits.contains(&NONE) {
         return None;
     }
     let word = digits.iter().fold(0, |word, digit| word << 6 | u32::from(*digit));
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_decoded() {
-        let whole: Vec<u8> = (0..200_000u32).map(|number| (number * 7919 >> 3) as u8).collect();
+        let whole: Vec<u8> = (0..200_000u32).map(|number| ((number * 7919) >> 3) as u8).collect();
         for length in [0, 1, 2, 3, 56, 57, 58, 200_000] {
             let mut text = Vec::new();
             let mut encoder = Box::new(Encoder::new(&mut text));
