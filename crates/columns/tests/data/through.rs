@@ -191,7 +191,7 @@ fn numbered(array: &ArrayRef) -> Vec<usize> {
 fn groups_by_every_type() {
     let none = refused(|data_type, array| {
         let mut grouper = Grouper::new(std::slice::from_ref(data_type))?;
-        let groups = grouper.assign(&[array.clone()], &mut Unmetered)?;
+        let groups = grouper.assign(std::slice::from_ref(&array), &mut Unmetered)?;
         let keys = grouper.keys(&mut Unmetered)?;
         let back = take(&keys[0], &groups, None).unwrap();
         assert_eq!(back.data_type(), array.data_type());
@@ -207,8 +207,8 @@ fn groups_by_every_type() {
 fn joins_on_every_type() {
     let none = refused(|data_type, array| {
         let mut joiner = Joiner::new(std::slice::from_ref(data_type))?;
-        joiner.build(&[array.clone()], &mut Unmetered)?;
-        let mut matches = joiner.probe(&[array.clone()], JoinKind::Semi, &mut Unmetered)?;
+        joiner.build(std::slice::from_ref(&array), &mut Unmetered)?;
+        let mut matches = joiner.probe(std::slice::from_ref(&array), JoinKind::Semi, &mut Unmetered)?;
         let found = matches.next(1000, &mut Unmetered)?.map_or(0, |(probe, _)| probe.len());
         assert_eq!(found, array.len() - array.logical_null_count(), "{data_type}");
         Ok(())
@@ -235,7 +235,7 @@ fn aggregates_of_every_type() {
     for function in ["count", "first", "last", "list", "count_distinct"] {
         let none = refused(|data_type, array| {
             let mut accumulator = Accumulator::new(function, std::slice::from_ref(data_type), "")?;
-            accumulator.update(&[array.clone()], &groups, 7, &mut Unmetered)?;
+            accumulator.update(std::slice::from_ref(&array), &groups, 7, &mut Unmetered)?;
             let result = accumulator.finish(&mut Unmetered)?;
             assert_eq!(result.len(), 7, "{function} of {data_type}");
             assert_eq!(*result.data_type(), accumulator.result_type());
