@@ -204,7 +204,14 @@ impl Accumulator {
     pub fn finish(&mut self, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
         meter.work(self.state.size() / 8)?;
         meter.allocate(self.state.size())?;
-        guarded(self.function.name, || self.state.finish(meter))
+        guarded(self.function.name, || {
+            let result = self.state.finish(meter)?;
+            // A dictionary inside of lists and structs was worked on as what it holds.
+            match *result.data_type() == self.plan.output {
+                true => Ok(result),
+                false => arrow::compute::cast(&result, &self.plan.output).map_err(super::promote::internal),
+            }
+        })
     }
 
     /// Bytes held.

@@ -259,7 +259,7 @@ impl Grouper {
                         take(distinct.as_ref(), &numbers, None).map_err(internal)?
                     }
                 };
-                let array = if array.data_type() == to { array } else { cast(&array, to).map_err(internal)? };
+                let array = if array.data_type() == to { array } else { packed(&array, to)? };
                 keys.push(array);
             }
             keys.reverse();
@@ -272,6 +272,18 @@ impl Grouper {
         let columns: u64 = self.columns.iter().map(Column::size).sum();
         columns + self.pairs.iter().map(Numbers::size).sum::<u64>()
     }
+}
+
+/// Keys in the type that they came in: a dictionary again, with an entry for each where arrow cannot find equal ones.
+fn packed(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
+    let DataType::Dictionary(key, value) = to else { return cast(array, to).map_err(internal) };
+    if !value.is_nested() || array.data_type() != value.as_ref() {
+        return cast(array, to).map_err(internal);
+    }
+    let places: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..array.len() as u32));
+    let places = cast(&places, key).map_err(internal)?;
+    let data = places.to_data().into_builder().data_type(to.clone()).child_data(vec![array.to_data()]);
+    Ok(arrow::array::make_array(data.build().map_err(internal)?))
 }
 
 /// The left and right numbers of pairs, of all or of the chosen ones.

@@ -214,7 +214,8 @@ impl Fields {
                     *place = date;
                 }
                 for (at, number) in [(11, rest / 3600), (14, rest / 60 % 60), (17, rest % 60)] {
-                    if let (Some(place), Some(pair)) = (text.get_mut(at..at + 2), PAIRS.get(number * 2..number * 2 + 2)) {
+                    if let (Some(place), Some(pair)) = (text.get_mut(at..at + 2), PAIRS.get(number * 2..number * 2 + 2))
+                    {
                         place.copy_from_slice(pair);
                     }
                 }
@@ -233,7 +234,8 @@ impl Fields {
 }
 
 /// All numbers of two digits, one behind the other.
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+const PAIRS: &[u8; 200] =
+    b"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
 5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
 /// Writes a number to the front of `out`, which has room for it; gives the number of its digits.

@@ -62,16 +62,15 @@ impl Layout {
     /// groups. What comes of the last one, by row.
     pub(super) fn kernels(&self, values: Option<&Column>, kernels: &[(&str, &str)]) -> Result<Column, Failure> {
         let groups = self.placed_groups()?;
+        // A kernel that only counts rows looks at no values.
         let mut values = match (values, &self.placed) {
-            (Some(values), Some(order)) => Some(take(values, order)?),
-            (Some(values), None) => Some(values.share()),
-            (None, _) => None,
+            (Some(values), Some(order)) => take(values, order)?,
+            (Some(values), None) => values.share(),
+            (None, _) => groups.share(),
         };
         for (function, options) in kernels {
-            let arguments: Vec<Argument> = values.iter().chain([groups]).map(Argument::Column).collect();
-            values = Some(call(function, &arguments, options)?);
+            values = call(function, &[Argument::Column(&values), Argument::Column(groups)], options)?;
         }
-        let Some(values) = values else { return Err(Failure::internal("no kernel is named")) };
         match &self.placed {
             Some(order) => take(&values, self.places(order)?),
             None => Ok(values),
