@@ -390,7 +390,7 @@ mod tests {
         source.record(6);
         assert_eq!(all(&mut source, 4).await, b"abcdefghi");
         assert!(!source.rewind(), "more was read than recorded");
-        assert_eq!(source.read_at(0, 1).await.unwrap_err().code, "no-random-access");
+        assert_eq!(source.read_at(0, 1).await.unwrap(), b"a", "so little is kept anyway");
     }
 
     #[tokio::test]

@@ -126,8 +126,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "node `late`, `above`: `type` is \"integer\" in the code and \"number\" in the manifest",
                 "node `late`, `column`: the code requires it, the manifest does not",
+                "node `late`, `above`: `type` is \"integer\" in the code and \"number\" in the manifest",
                 "node `late`, `into`: only the manifest has a default",
                 "node `late` takes `new`, of which the manifest says nothing",
                 "node `late`: the manifest has the parameter `gone`, which the code does not take",

@@ -1,3 +1,5 @@
+//! Nested arrays taken apart into levels, and put together again.
+
 use super::*;
 use crate::schema;
 use arrow_array::builder::{Int32Builder, MapBuilder, StringBuilder};

@@ -1,3 +1,5 @@
+//! Arrow IPC read back: files, streams, and damaged ones.
+
 use super::*;
 use crate::input::{Bytes, Input};
 use crate::options::Kind as Written;

@@ -1,3 +1,5 @@
+//! Parquet read back: projection, pruning, and damaged files.
+
 use super::*;
 use crate::options::Options;
 use crate::write::Writer;
