@@ -80,7 +80,7 @@ fn object(
     let object = folder.join(format!("{name}.o"));
     let mut command = zig_command(job, zig, if c_plus_plus { "c++" } else { "cc" });
     command.args(["-target", "wasm32-wasi", "-c", "-Wall", "-fno-sanitize=undefined"]);
-    command.args(if job.release { ["-O2", "-DNDEBUG"] } else { ["-O1", "-g"] });
+    command.args(if job.release { ["-O2", "-DNDEBUG"].as_slice() } else { ["-O1", "-g", "-UNDEBUG"].as_slice() });
     if c_plus_plus {
         command.args(["-fno-exceptions", "-fno-rtti", "-std=c++20"]);
     }

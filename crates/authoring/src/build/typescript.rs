@@ -95,11 +95,10 @@ fn quoted(path: &Path) -> String {
 }
 
 const SCRIPT: &str = r"import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 const [engine, sourcePath, witPath, worldName, out, leftOut] = process.argv.slice(2);
-const entry = createRequire(`${engine}/package.json`).resolve('@bytecodealliance/componentize-js');
-const { componentize } = await import(pathToFileURL(entry));
+const { exports } = JSON.parse(await readFile(`${engine}/package.json`, 'utf8'));
+const { componentize } = await import(pathToFileURL(`${engine}/${exports.import}`));
 // The component carries the map, so that what the plugin throws is told with its own line.
 const { sources, mappings } = JSON.parse(await readFile(`${sourcePath}.map`, 'utf8'));
 const bundle = await readFile(sourcePath, 'utf8');

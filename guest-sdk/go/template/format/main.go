@@ -41,7 +41,9 @@ func (r *reader) line() (string, error) {
 }
 
 func (r *reader) Schema() ([]jackfield.Field, error) {
-	for r.number < lookedAt {
+	// A schema that is known is the whole one, and what is read here would be missing in the rows.
+	known := len(r.columns) > 0
+	for !known && r.number < lookedAt {
 		line, err := r.line()
 		if err == io.EOF {
 			break

@@ -100,7 +100,9 @@ static void read_schema(void *state, jf_source *input, jf_schema *schema) {
   struct reader *self = state;
   size_t length;
   const char *line;
-  while (self->lines.number < LOOKED_AT && (line = next_line(&self->lines, input, &length)) != NULL) {
+  // A schema that is known is the whole one, and what is read here would be missing in the rows.
+  const bool known = self->count > 0;
+  while (!known && self->lines.number < LOOKED_AT && (line = next_line(&self->lines, input, &length)) != NULL) {
     const char *at = line, *key, *value;
     size_t key_length, value_length;
     while (next_pair(&at, line + length, &key, &key_length, &value, &value_length))
