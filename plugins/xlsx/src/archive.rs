@@ -2,7 +2,7 @@
 
 use crate::source::Bytes;
 use jackfield_sdk::Failure;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 
 /// The most bytes of all parts that are kept in memory: texts, styles, lists of sheets.
@@ -14,6 +14,9 @@ const FREE: u64 = 16 << 20;
 /// So many times its size may a part grow when it is unpacked. Text of sheets grows ten to thirty times.
 const MOST_GROWTH: u64 = 300;
 const MOST_PARTS: usize = 20_000;
+/// Up to so many bytes of text are unpacked ahead, to compare their checksums: whoever reads a sheet stops where its cells
+/// end, before the checksum would be looked at.
+const COMPARED: u64 = 512 << 20;
 
 /// Refuses what is no archive, or would unpack to more than is sane, and gives the bytes back.
 ///
@@ -39,7 +42,7 @@ pub(crate) fn checked(mut bytes: Bytes) -> Result<Bytes, Failure> {
     if archive.len() > MOST_PARTS {
         return Err(bomb(&format!("it has {} parts", archive.len())));
     }
-    let mut kept = 0u64;
+    let (mut kept, mut all, mut texts) = (0u64, 0u64, Vec::new());
     for number in 0..archive.len() {
         let part = archive.by_index_raw(number).map_err(|error| unreadable(&error.to_string()))?;
         let (size, packed) = (part.size(), part.compressed_size());
@@ -55,9 +58,20 @@ pub(crate) fn checked(mut bytes: Bytes) -> Result<Bytes, Failure> {
             return Err(bomb(&format!("its part {name:?} has {} MiB, packed into {packed} bytes", size >> 20)));
         }
         kept += if text && !sheet { size } else { 0 };
+        all = all.saturating_add(if text { size } else { 0 });
+        texts.extend(text.then_some((number, name, size)));
     }
     if kept > MOST_KEPT {
         return Err(bomb(&format!("its texts have {} MiB, over {} MiB", kept >> 20, MOST_KEPT >> 20)));
+    }
+    for (number, name, size) in texts.into_iter().filter(|_| all <= COMPARED) {
+        let part = archive.by_index(number).map_err(|error| unreadable(&error.to_string()))?;
+        let unpacked = io::copy(&mut part.take(size.saturating_add(1)), &mut io::sink());
+        match unpacked {
+            Ok(unpacked) if unpacked == size => {}
+            Ok(_) => return Err(unreadable(&format!("{name:?} is not as long as it says"))),
+            Err(error) => return Err(unreadable(&format!("{name:?}: {error}"))),
+        }
     }
     let mut bytes = archive.into_inner();
     bytes.seek(SeekFrom::Start(0))?;
@@ -99,6 +113,9 @@ mod tests {
         let failure = of(&[("xl/worksheets/sheet1.xml", 20 << 20)], Deflated).unwrap_err();
         assert!(failure.code == "too-large" && failure.message.contains("sheet1.xml"), "{failure:?}");
         assert_eq!(of(&[("xl/sharedStrings.xml", 81 << 20)], Stored).unwrap_err().code, "too-large");
+        let mut damaged = archive(&[("xl/workbook.xml", 100)], Stored);
+        damaged[70] ^= 1;
+        assert_eq!(checked(Bytes::of(damaged)).unwrap_err().code, "invalid-data");
         for (bytes, code) in [
             (&b""[..], "truncated"),
             (b"a,b\n1,2\n", "not-xlsx"),
