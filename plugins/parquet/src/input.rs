@@ -208,8 +208,11 @@ fn check_page(bytes: &[u8]) -> std::result::Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn counted(data: Vec<u8>) -> (File, Arc<Mutex<Vec<(u64, u32)>>>) {
-        let asked = Arc::new(Mutex::new(Vec::new()));
+    /// What was asked for: place and number of bytes.
+    type Asked = Arc<Mutex<Vec<(u64, u32)>>>;
+
+    fn counted(data: Vec<u8>) -> (File, Asked) {
+        let asked = Asked::default();
         let noted = asked.clone();
         let read_at: ReadAt = Box::new({
             let data = data.clone();

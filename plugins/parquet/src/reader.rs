@@ -154,7 +154,7 @@ impl Reader {
         let first = start + numbers.first().map_or(0, |range| range.start);
         let records = (numbers.len() > 1)
             .then(|| numbers.iter().flat_map(|range| range.clone().map(|row| start + row)).collect());
-        let bytes: usize = batch.columns().iter().map(|column| weight(column)).sum();
+        let bytes: usize = batch.columns().iter().map(weight).sum();
         self.row_bytes = Some(self.row_bytes.unwrap_or(0).max(bytes.div_ceil(count.max(1))));
         let mut arrays = self.in_order(batch.columns());
         let mut rows = Rows { count, first, records, arrays: Vec::new() };

@@ -278,7 +278,7 @@ mod tests {
         let value = |kind: &str, row: usize| match (kind, row % 11) {
             (_, 3) => None,
             ("utf8", 5) => Some(String::new()),
-            ("utf8", 7) if row % 3 == 0 => Some("a \"b\", c\r\n".to_owned()),
+            ("utf8", 7) if row.is_multiple_of(3) => Some("a \"b\", c\r\n".to_owned()),
             ("utf8", _) => Some(format!("text {} {}", row, "é".repeat(row % 17))),
             ("plain", _) => Some(format!("p{row}")),
             ("int8", other) => Some((other as i64 - 5).to_string()),

@@ -179,7 +179,7 @@ fn kinds() -> RecordBatch {
 #[test]
 fn every_kind_of_column_comes_back_as_it_was() {
     let kinds = kinds();
-    let bytes = written(&[kinds.clone()], "{}");
+    let bytes = written(std::slice::from_ref(&kinds), "{}");
     let rows = all(&bytes, &demand(None, vec![], None)).unwrap();
     assert_eq!(rows.len(), 1);
     for ((array, expected), field) in rows[0].arrays.iter().zip(kinds.columns()).zip(kinds.schema().fields()) {
