@@ -21,9 +21,11 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
     if fitting(first, true).is_some() {
         return candidate("apache", 90, "the first line is one of an access log".to_owned());
     }
-    if lines.iter().all(|line| is_logfmt(line)) {
-        let (confidence, count) = (if lines.len() > 1 { 75 } else { 55 }, lines.len());
-        return candidate("logfmt", confidence, format!("each of the first {count} lines is of key=value pairs"));
+    // A line may be spoilt: what is wrong with it is told when it is read.
+    let (good, count) = (lines.iter().filter(|line| is_logfmt(line)).count(), lines.len());
+    if good * 4 >= count * 3 && good > 0 {
+        let confidence = if good > 1 { 75 } else { 55 };
+        return candidate("logfmt", confidence, format!("{good} of the first {count} lines are of key=value pairs"));
     }
     Vec::new()
 }
@@ -57,6 +59,7 @@ mod tests {
         assert_eq!(first("x.log", access), Some(("apache".to_owned(), 90)));
         assert_eq!(first("x.log", "at=info msg=\"a b\"\r\nat=warn n=1\r\n"), Some(("logfmt".to_owned(), 75)));
         assert_eq!(first("x.logfmt", ""), Some(("logfmt".to_owned(), 90)));
+        assert_eq!(first("x.log", "a=1 b=2\na=1 b=x\"y\na=2 b=3\na=3 b=4\n"), Some(("logfmt".to_owned(), 75)));
         for head in ["", "a,b\n1,2\n", "{\"a\": 1}\n", "key=value\n", "a=1 b\nc=2 d\n", "x = 1\ny = 2\n", "\u{0}\u{1}"]
         {
             assert_eq!(first("x.log", head), None, "{head}");
