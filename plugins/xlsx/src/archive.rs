@@ -5,12 +5,14 @@ use jackfield_sdk::Failure;
 use std::io::{self, Read, Seek, SeekFrom};
 use zip::ZipArchive;
 
+/// What bounds are counted in: MiB, and less in unit tests.
+const UNIT: u64 = if cfg!(test) { 1 << 14 } else { 1 << 20 };
 /// The most bytes of all parts that are kept in memory: texts, styles, lists of sheets.
-const MOST_KEPT: u64 = 80 << 20;
+const MOST_KEPT: u64 = 80 * UNIT;
 /// The most bytes of a sheet, which is read piece by piece.
 const MOST_SHEET: u64 = 4 << 30;
 /// Up to so many bytes nobody asks how small a part was packed.
-const FREE: u64 = 16 << 20;
+const FREE: u64 = 16 * UNIT;
 /// So many times its size may a part grow when it is unpacked. Text of sheets grows ten to thirty times.
 const MOST_GROWTH: u64 = 300;
 const MOST_PARTS: usize = 20_000;
@@ -108,11 +110,11 @@ mod tests {
     fn bombs_are_found_before_they_go_off() {
         use CompressionMethod::{Deflated, Stored};
         let of = |parts: &[(&str, usize)], method| checked(Bytes::of(archive(parts, method))).map(|_| ());
-        assert!(of(&[("xl/worksheets/sheet1.xml", 1 << 20)], Deflated).is_ok());
-        assert!(of(&[("xl/worksheets/sheet1.xml", 20 << 20), ("xl/media/image1.png", 90 << 20)], Stored).is_ok());
-        let failure = of(&[("xl/worksheets/sheet1.xml", 20 << 20)], Deflated).unwrap_err();
+        assert!(of(&[("xl/worksheets/sheet1.xml", 1 << 14)], Deflated).is_ok());
+        assert!(of(&[("xl/worksheets/sheet1.xml", 20 << 14), ("xl/media/image1.png", 90 << 14)], Stored).is_ok());
+        let failure = of(&[("xl/worksheets/sheet1.xml", 20 << 14)], Deflated).unwrap_err();
         assert!(failure.code == "too-large" && failure.message.contains("sheet1.xml"), "{failure:?}");
-        assert_eq!(of(&[("xl/sharedStrings.xml", 81 << 20)], Stored).unwrap_err().code, "too-large");
+        assert_eq!(of(&[("xl/sharedStrings.xml", 81 << 14)], Stored).unwrap_err().code, "too-large");
         let mut damaged = archive(&[("xl/workbook.xml", 100)], Stored);
         damaged[70] ^= 1;
         assert_eq!(checked(Bytes::of(damaged)).unwrap_err().code, "invalid-data");
