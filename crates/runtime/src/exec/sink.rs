@@ -157,8 +157,7 @@ async fn write(
             let saved = job.saving.fault(&occasion, &error);
             let mut found = problems(error);
             if let (Some(saved), Some(first)) = (saved, found.first_mut()) {
-                let help = first.problem.help.take().map(|help| format!("{help}; {saved}"));
-                first.problem.help = Some(help.unwrap_or(saved));
+                first.problem.add_help(&saved);
             }
             return Err(found);
         }
