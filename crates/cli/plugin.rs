@@ -109,7 +109,10 @@ pub(crate) fn find(registry: &Registry, typed: &str) -> Result<Arc<InstalledPlug
         let mut names: Vec<&str> = registry.plugins().iter().map(|plugin| plugin.name()).collect();
         names.dedup();
         let help = match (provider(registry, name), nearest(name, names.iter().copied()).first()) {
-            (Some((plugin, what)), _) => format!("the plugin `{plugin}` provides the {what} `{name}`: say `{plugin}`"),
+            (Some((plugin, offered)), _) => {
+                let (plugin, offered) = (plugin.name(), offered.to_lowercase());
+                format!("the plugin `{plugin}` provides the {offered} `{name}`: say `{plugin}`")
+            }
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => format!("installed: {}", names.join(", ")),
         };
@@ -117,20 +120,20 @@ pub(crate) fn find(registry: &Registry, typed: &str) -> Result<Arc<InstalledPlug
     })
 }
 
-/// The plugin that provides a node type, format or codec of this name, and which of them it is.
-fn provider<'r>(registry: &'r Registry, id: &str) -> Option<(&'r str, &'static str)> {
+/// The plugin that provides a node type, format or codec of this name, and which of them it is: a heading's word.
+fn provider<'r>(registry: &'r Registry, id: &str) -> Option<(&'r Arc<InstalledPlugin>, &'static str)> {
     registry.plugins().iter().find_map(|plugin| {
         let manifest = &plugin.manifest;
         let what = if manifest.nodes.iter().any(|node| node.node_type == id) {
-            "node type"
+            "Node"
         } else if manifest.formats.iter().any(|format| format.id == id) {
-            "format"
+            "Format"
         } else if manifest.codecs.iter().any(|codec| codec.id == id) {
-            "codec"
+            "Codec"
         } else {
             return None;
         };
-        Some((plugin.name(), what))
+        Some((plugin, what))
     })
 }
 
