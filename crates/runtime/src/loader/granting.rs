@@ -123,7 +123,7 @@ impl Runtime {
 /// The code of the problem that a plugin was not granted.
 const NOT_GRANTED: &str = "plugin-not-granted";
 
-fn io_error(plugin: &InstalledPlugin, error: std::io::Error) -> LoadError {
+pub(super) fn io_error(plugin: &InstalledPlugin, error: std::io::Error) -> LoadError {
     LoadError::Io { path: plugin.component.display().to_string(), source: Arc::new(error) }
 }
 
