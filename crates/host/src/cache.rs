@@ -47,7 +47,8 @@ impl Cache {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
-        let engine = format!("wasmtime {WASMTIME_VERSION}, configuration {:016x}, {target}, with names", hasher.finish());
+        let engine =
+            format!("wasmtime {WASMTIME_VERSION}, configuration {:016x}, {target}, with names", hasher.finish());
         Ok(Self { folder: folder.to_owned(), key, engine })
     }
 

@@ -91,7 +91,7 @@ impl Engine {
     /// # Errors
     /// As for [`Self::load`].
     pub fn load_with(&self, bytes: &[u8], name: &str, rights: Arc<Rights>) -> Result<Component, LoadError> {
-        self.load_early(bytes, name, rights, None)
+        self.load_hashed(bytes, hex(&Sha256::digest(bytes)), name, rights, None)
     }
 
     /// Looks for the code of the component that has this digest (SHA-256 in hexadecimal), on a thread of its own. `None`:
@@ -105,21 +105,21 @@ impl Engine {
         Some(Early { digest: digest.to_owned(), found })
     }
 
-    /// As [`Self::load_with`], with code that was looked for by a digest that is only presumed: it is taken if these bytes
-    /// have that digest, and otherwise forgotten.
+    /// As [`Self::load_with`], for bytes whose digest the caller has made: SHA-256 in hexadecimal. Code that was looked for
+    /// by a presumed digest is taken if it is this one, and otherwise forgotten.
     ///
     /// # Errors
     /// As for [`Self::load`].
-    pub fn load_early(
+    pub fn load_hashed(
         &self,
         bytes: &[u8],
+        digest: String,
         name: &str,
         rights: Arc<Rights>,
         early: Option<Early>,
     ) -> Result<Component, LoadError> {
         let inspection = inspect_named(bytes, name)?;
         check_whole(&inspection, name, &rights)?;
-        let digest = hex(&Sha256::digest(bytes));
         let Shared { engine, cache, .. } = &*self.0;
         let early = early.and_then(|early| early.of(&digest));
         if let Some((component, _)) = early.or_else(|| cache.as_ref()?.find(engine, &digest)) {
@@ -131,8 +131,8 @@ impl Engine {
             let _ = cache.store(&digest, &code, &inspection);
         }
         let component = take(engine, &Code::Fresh(&code));
-        let component = component
-            .map_err(|error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") })?;
+        let component =
+            component.map_err(|error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") })?;
         self.linked(&component, name, digest, inspection, rights, true)
     }
 
@@ -163,8 +163,7 @@ impl Engine {
         rights: Arc<Rights>,
         compiled: bool,
     ) -> Result<Component, LoadError> {
-        let link =
-            |error: wasmtime::Error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") };
+        let link = |error: wasmtime::Error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") };
         let linker = self.0.linker(Beyond::of(&rights)).map_err(link)?;
         let pre = linker.instantiate_pre(component).map_err(link)?;
         Component::new(pre, name, digest, inspection, rights, compiled, self.0.metered)

@@ -353,9 +353,10 @@ impl Runtime {
         let component = match found {
             Some(component) => component,
             None => {
-                let (rights, more, bytes) = self.rights(plugin)?;
-                warnings = more;
-                let loaded = engine.load_early(&bytes, plugin.name(), Arc::new(rights), early);
+                let given = self.rights(plugin)?;
+                warnings = given.warnings;
+                let loaded =
+                    engine.load_hashed(&given.bytes, given.digest, plugin.name(), Arc::new(given.rights), early);
                 loaded.map_err(|error| load_fault(plugin, error))?
             }
         };

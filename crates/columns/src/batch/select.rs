@@ -297,9 +297,12 @@ fn interleave_piece(
     meter: &mut dyn Meter,
 ) -> Result<Vec<Option<ArrayRef>>, Failure> {
     let mut all = 0_u64;
-    for (_, arrays) in sources {
-        let Some(arrays) = arrays else { continue };
-        let bytes = super::size::places_bytes(arrays, places);
+    let read = sources.len() as u64 * places.len() as u64 * 8;
+    let sizes = beside(sources.len(), read, |index| match sources.get(index) {
+        Some((_, Some(arrays))) => super::size::places_bytes(arrays, places),
+        _ => 0,
+    });
+    for bytes in sizes {
         meter.allocate(bytes)?;
         meter.work(bytes / 8 + places.len() as u64)?;
         all = all.saturating_add(bytes);

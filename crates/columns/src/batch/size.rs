@@ -66,12 +66,16 @@ fn text_of_rows(base: &ArrayRef, rows: &UInt32Array) -> Option<u64> {
 
 /// Bytes of rows out of several arrays of one type, each named by its array and its place in it.
 pub(super) fn places_bytes(arrays: &[ArrayRef], places: &[(usize, usize)]) -> u64 {
-    fn sum<'a, O: OffsetSizeTrait>(offsets: impl Iterator<Item = &'a OffsetBuffer<O>>, places: &[(usize, usize)]) -> u64 {
+    fn sum<'a, O: OffsetSizeTrait>(
+        offsets: impl Iterator<Item = &'a OffsetBuffer<O>>,
+        places: &[(usize, usize)],
+    ) -> u64 {
         let offsets: Vec<&[O]> = offsets.map(|offsets| &offsets[..]).collect();
-        let length = |(array, row): &(usize, usize)| match offsets.get(*array).map(|of| (of.get(*row), of.get(*row + 1))) {
-            Some((Some(start), Some(end))) => (end.as_usize() - start.as_usize()) as u64,
-            _ => 0,
-        };
+        let length =
+            |(array, row): &(usize, usize)| match offsets.get(*array).map(|of| (of.get(*row), of.get(*row + 1))) {
+                Some((Some(start), Some(end))) => (end.as_usize() - start.as_usize()) as u64,
+                _ => 0,
+            };
         let each = (1 + size_of::<O>() as u64) * places.len() as u64;
         places.iter().map(length).fold(each, u64::saturating_add)
     }
