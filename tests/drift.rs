@@ -10,8 +10,15 @@ mod support;
 use support::{folder, jackfield, text};
 
 /// Formats, and whether their files say their types themselves.
-const FORMATS: &[(&str, bool)] =
-    &[("csv", false), ("jsonl", false), ("json", false), ("logfmt", false), ("parquet", true), ("arrow", true), ("avro", true)];
+const FORMATS: &[(&str, bool)] = &[
+    ("csv", false),
+    ("jsonl", false),
+    ("json", false),
+    ("logfmt", false),
+    ("parquet", true),
+    ("arrow", true),
+    ("avro", true),
+];
 
 const FILES: &[(&str, &str)] = &[
     ("whole", "{\"x\":1,\"y\":\"a\"}\n{\"x\":2,\"y\":\"b\"}\n"),
@@ -65,7 +72,9 @@ fn other_columns_fail_with_their_names() {
     of_every_format(|format, _, read| {
         for more in ["", CAST] {
             let said = read(["whole", "other"], more).unwrap_err();
-            let expected = format!("source.s: other.{format} differs from the first file: the column `y` is missing, the column `z` is new");
+            let expected = format!(
+                "source.s: other.{format} differs from the first file: the column `y` is missing, the column `z` is new"
+            );
             assert!(said.contains("error[schema-drift]") && said.contains(&expected), "{format} {more}: {said}");
             assert!(said.contains("schema-drift = \"union\""), "{said}");
         }
@@ -75,7 +84,8 @@ fn other_columns_fail_with_their_names() {
 #[test]
 fn a_union_has_all_columns() {
     of_every_format(|format, _, read| {
-        let expected = "{\"x\":1,\"y\":\"a\",\"z\":null}\n{\"x\":2,\"y\":\"b\",\"z\":null}\n{\"x\":7,\"y\":null,\"z\":\"f\"}\n";
+        let expected =
+            "{\"x\":1,\"y\":\"a\",\"z\":null}\n{\"x\":2,\"y\":\"b\",\"z\":null}\n{\"x\":7,\"y\":null,\"z\":\"f\"}\n";
         assert_eq!(read(["whole", "other"], UNION).as_deref(), Ok(expected), "{format}");
         let expected = "{\"x\":1.0,\"y\":\"a\"}\n{\"x\":2.0,\"y\":\"b\"}\n{\"x\":3.5,\"y\":\"c\"}\n";
         assert_eq!(read(["whole", "fraction"], UNION).as_deref(), Ok(expected), "{format}");
