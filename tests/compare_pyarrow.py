@@ -69,6 +69,15 @@ def matched(text, pattern, group=0, ignore_case=False):
     return (found.group(group) or "") if found else ""
 
 
+def middle(values):
+    """NaN is larger than any number."""
+    kept = sorted((float(value) for value in values if value is not None), key=lambda value: (value != value, value))
+    if not kept:
+        return None
+    low, high = kept[(len(kept) - 1) // 2], kept[len(kept) // 2]
+    return low if low == high else low + (high - low) / 2
+
+
 def digest(value, key=None):
     return hashlib.sha256(octets(value)).digest() if key is None else hmac.digest(key.encode(), octets(value), "sha256")
 
@@ -109,7 +118,7 @@ OWN = {
 # Likewise, of the values of a group, in order.
 OWN_AGGREGATES = {
     "list": lambda values: [value for value in values if value is not None] or None,
-    "median": lambda values: plain(pc.quantile(pa.array(values), q=0.5))[0],
+    "median": middle,
     "string_agg": lambda values, separator=",": separator.join(kept) if (kept := [v for v in values if v is not None]) else None,
 }
 
@@ -140,6 +149,11 @@ ADAPTED = {
     "rank": lambda a, tiebreaker="first": pc.rank(a, sort_keys="ascending", tiebreaker=tiebreaker),
     "case_when": lambda c, a, *b: pc.case_when(pc.make_struct(c, field_names=["0"]), a, *b),
     "strptime": lambda a, format: pc.strptime(a, format=format, unit="us"),
+    # pyarrow's own reads beyond its columns, and crashes or tells other dates.
+    "year_month_day": lambda a: [
+        None if year is None else {"year": year, "month": month, "day": day}
+        for year, month, day in zip(plain(pc.year(a)), plain(pc.month(a)), plain(pc.day(a)))
+    ],
     # Arrow's key is one for all rows.
     "map_lookup": unless_null(looked_up),
     "binary_repeat": lambda a, n: pc.binary_repeat(a, n),
@@ -170,9 +184,14 @@ def plain(value):
         if pa.types.is_timestamp(value.type) or pa.types.is_duration(value.type):
             unit, scale = value.type.unit, {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
             return [None if v is None else v * scale[unit] for v in value.cast(pa.int64()).to_pylist()]
+        if pa.types.is_list(value.type) or pa.types.is_large_list(value.type):
+            items = iter(plain(value.flatten()))
+            return [None if length is None else [next(items) for _ in range(length)] for length in value.value_lengths().to_pylist()]
         if pa.types.is_date64(value.type):
             value = value.cast(pa.date32())
         return [plain_scalar(item) for item in value.to_pylist()]
+    if isinstance(value, list):
+        return [plain_scalar(item) for item in value]
     return [plain_scalar(value)]
 
 

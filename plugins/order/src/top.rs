@@ -18,6 +18,9 @@ use serde::Deserialize;
 /// Rows beyond twice those that count, before the others are let go.
 const SPARE: u64 = 2 * PIECE as u64;
 
+/// Of the memory that the plugin has, one part in so many is for rows; sorting and moving them takes thrice as much.
+const SHARE: u64 = 6;
+
 #[derive(Deserialize)]
 struct Parameters {
     rows: u64,
@@ -61,7 +64,7 @@ impl Top {
             held: Held::default(),
             enough: SPARE,
             outgoing: None,
-            room: Room::default(),
+            room: Room::one_of(SHARE),
             aside: Aside::Nothing,
         })
     }
@@ -70,7 +73,10 @@ impl Top {
     fn make_room(&mut self) -> Result<(), Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
         let (rows, was_full) = (self.held.rows(), self.room.is_full());
-        bound.prune(&mut self.held)?;
+        // As long as all rows count, none can be let go.
+        if !(was_full && bound.groups.is_single() && rows <= u64::from(bound.rows)) {
+            bound.prune(&mut self.held)?;
+        }
         self.enough = 2 * self.held.rows() + SPARE;
         // Letting go of a few rows at a time would mean to sort all of them each time.
         if !was_full || 2 * self.held.rows() < rows {

@@ -24,6 +24,9 @@ use serde::Deserialize;
 /// Rows of a result that leave at a time.
 const PIECE: u32 = 65_536;
 
+/// Of the memory that the plugin has, one part in so many is for groups; making the result takes as much again.
+const SHARE: u64 = 4;
+
 #[derive(Deserialize)]
 struct Parameters {
     #[serde(default)]
@@ -56,7 +59,7 @@ impl Aggregate {
             let help = "say what to compute, as in `columns = { n = \"count(*)\" }`";
             return Err(failure.with_parameter("").with_help(help).into());
         }
-        Ok(Aggregate { parameters, bound: None, result: None, room: Room::default(), parted: None })
+        Ok(Aggregate { parameters, bound: None, result: None, room: Room::one_of(SHARE), parted: None })
     }
 
     pub(crate) fn bind(&mut self, input: &InputPort) -> Result<Binding, Vec<Failure>> {

@@ -291,11 +291,15 @@ impl OneFile<'_> {
         let shown = self.input.shown();
         match &self.reading.on_error {
             OnError::Stop => {
+                let mut reason = bad.reason.clone();
+                if reason.code == "invalid-cast" {
+                    reason.help = Some(CONVERTED.to_owned());
+                }
                 let Some(line) = bad.line else {
-                    let diagnosis = failure_problem(bad.reason.clone(), shown);
+                    let diagnosis = failure_problem(reason, shown);
                     return Err(vec![Diagnosis { class: Class::Failed, ..diagnosis }]);
                 };
-                let Failure { code, message, column, help, .. } = bad.reason.clone();
+                let Failure { code, message, column, help, .. } = reason;
                 let message = column.map_or(message.clone(), |column| format!("column {column}: {message}"));
                 let place = Location::of_line(shown, line, &bad.raw);
                 let wrong = Problem { help, ..Problem::error(&code, message) };
