@@ -13,7 +13,7 @@ use crate::compose::values;
 use crate::output::{CommandResult, Output};
 use crate::pipeline::printable;
 use crate::summary::{count, duration};
-use parameters::{escaped, table};
+use parameters::{escaped, inline, table};
 
 pub(super) fn docs(runtime: &Runtime, typed: Option<&str>, folder: Option<&Path>, output: &Output) -> CommandResult {
     let registry = runtime.registry();
@@ -252,6 +252,10 @@ fn node(out: &mut Page, node: &NodeDecl) {
     }
     out.block(&ports);
     options(out, "It takes no parameters.", "parameter", node.parameters.as_ref());
+    let examples = node.parameters.as_ref().and_then(|schema| schema.get("examples")?.as_array());
+    for example in examples.into_iter().flatten() {
+        out.paragraph(&format!("For example `params = {}`", said(&inline(example))));
+    }
     if let Some(form) = short_form(node) {
         out.paragraph(&format!("On the command line: `jackfield pipe IN '{form}' OUT`"));
     }
