@@ -49,10 +49,7 @@ pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
         let message = format!("there is no template for a {} in {}", request.kind, request.language);
         let mut problem = Problem::error("template-missing", message);
         let names: Vec<&str> = kinds.into_iter().map(TemplateKind::name).collect();
-        problem.help = Some(match names.is_empty() {
-            true => "C++ and Zig use C's header: docs/authoring/c.md shows how".to_owned(),
-            false => format!("{} has: {}", request.language, names.join(", ")),
-        });
+        problem.help = Some(format!("{} has: {}", request.language, names.join(", ")));
         problems.push(problem);
     }
     let occupied = std::fs::read_dir(request.folder).is_ok_and(|mut entries| entries.next().is_some());

@@ -13,7 +13,7 @@ use crate::doctor::build_failure;
 use crate::output::{CommandError, CommandResult, Output};
 
 pub(super) fn new(arguments: &NewArguments, output: &Output) -> CommandResult {
-    let languages: Vec<&str> = Language::WITH_TEMPLATES.into_iter().map(Language::name).collect();
+    let languages: Vec<&str> = Language::ALL.into_iter().map(Language::name).collect();
     let name = given(arguments.name.clone(), output, "NAME", "name of the plugin", &[])?;
     let language: Language = match arguments.lang {
         Some(language) => language,
@@ -22,7 +22,10 @@ pub(super) fn new(arguments: &NewArguments, output: &Output) -> CommandResult {
     let offered: Vec<&str> = kinds(language).into_iter().map(TemplateKind::name).collect();
     let kind: TemplateKind = match arguments.kind {
         Some(kind) => kind,
-        None => choose(output, "--kind", "kind", &offered)?,
+        None => match (kinds(language).as_slice(), output.can_ask()) {
+            ([only], true) => *only,
+            _ => choose(output, "--kind", "kind", &offered)?,
+        },
     };
     let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(&name));
     let request = NewProject { name: &name, folder: &folder, language, kind, author: &author() };

@@ -370,6 +370,12 @@ pub(super) fn replay(runtime: &Runtime, file: &Path, output: &Output) -> Command
                 Subject::Node(node) => registry.node(node).map(|(plugin, _)| plugin),
                 Subject::Format(id) => registry.format(id).map(|(plugin, _)| plugin),
                 Subject::Codec(id) => registry.codec(id).map(|(plugin, _)| plugin),
+                Subject::Hook(id) => {
+                    let has = |plugin: &&Arc<InstalledPlugin>| plugin.manifest.hooks.iter().any(|hook| hook.id == *id);
+                    let found = registry.plugins().iter().find(has).cloned();
+                    let message = format!("no installed plugin has a hook `{id}`");
+                    Ok(found.ok_or_else(|| wrong(Problem::error("unknown-type", message)))?)
+                }
             };
             let plugin = plugin.map_err(|unknown| {
                 let message = format!("no installed plugin provides {}", case.subject.text());

@@ -1,5 +1,6 @@
 //! One store and its calls: each is metered, watched, and, if it ends badly, the last.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::balance::Balance;
 use crate::bindings::jackfield::plugin::types;
 use crate::clock::{CallClock, Interrupted, Watch};
 use crate::convert;
+use crate::engine::MOST_FRAMES;
 use crate::guest::wear::Wear;
 use crate::held::{HeldSink, HeldSource};
 use crate::imports::log::LogBudget;
@@ -506,11 +508,29 @@ fn host_fault(label: &Label, message: String) -> Fault {
     Fault { kind: FaultKind::Host, message, limit: None, stderr, backtrace, label: label.clone() }
 }
 
-/// The frames, innermost first, with demangled names.
+/// The frames, innermost first, with demangled names. Where some are missing, a last line says so.
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
-    let text = backtrace.to_string();
-    let lines = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:"));
-    lines.map(str::to_owned).collect()
+    let mut text = Bounded(String::new());
+    // Names are the guest's: what is too long to be kept is cut off.
+    let whole = write!(text, "{backtrace}").is_ok() && backtrace.frames().len() < MOST_FRAMES;
+    let lines = text.0.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:"));
+    lines.map(str::to_owned).chain((!whole).then(|| "… - <callers further out>".to_owned())).collect()
+}
+
+/// Bytes of a backtrace that are kept.
+const MOST_BACKTRACE: usize = 256 << 10;
+
+/// A text of so many bytes at most; what goes beyond is an error.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > MOST_BACKTRACE {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 impl State {

@@ -341,6 +341,7 @@ impl Runtime {
         let component =
             engine.load_with(&bytes, plugin.name(), Arc::new(rights)).map_err(|error| load_fault(plugin, error))?;
         warnings.extend(unused(plugin, &component));
+        warnings.extend(plugin.built_with_another());
         let diagnoses = contradictions(plugin, &component);
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
