@@ -31,19 +31,23 @@ pub fn kinds(language: Language) -> Vec<TemplateKind> {
     TemplateKind::ALL.into_iter().filter(|kind| there.contains(kind.name())).collect()
 }
 
+/// Whether a plugin can be called so; its help is a name that would do.
+///
+/// # Errors
+/// `invalid-name`.
+pub fn check_name(name: &str) -> Result<(), Problem> {
+    let Some(better) = better_name(name) else { return Ok(()) };
+    let message = format!("`{name}` is no name for a plugin: lower-case letters and digits, `-` between words");
+    let problem = Problem::error("invalid-name", message);
+    Err(if better.is_empty() { problem } else { problem.with_help(format!("such as `{better}`")) })
+}
+
 /// Makes the project and gives its files, relative to the folder, in order.
 ///
 /// # Errors
 /// The name will not do, there is no such template, the folder holds something, or cannot be written.
 pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
-    let mut problems = Vec::new();
-    if let Some(better) = better_name(request.name) {
-        let message =
-            format!("`{}` is no name for a plugin: lower-case letters and digits, `-` between words", request.name);
-        let mut problem = Problem::error("invalid-name", message);
-        problem.help = (!better.is_empty()).then(|| format!("such as `{better}`"));
-        problems.push(problem);
-    }
+    let mut problems: Vec<Problem> = check_name(request.name).err().into_iter().collect();
     let kinds = kinds(request.language);
     if !kinds.contains(&request.kind) {
         let message = format!("there is no template for a {} in {}", request.kind, request.language);

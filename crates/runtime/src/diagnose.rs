@@ -186,8 +186,11 @@ pub(crate) fn decoding_problems(error: CallError, what: &str, plugin: &Installed
 }
 
 /// The codes of all problems that faults become.
-pub(crate) const FAULT_CODES: [&str; 17] = [
+pub(crate) const FAULT_CODES: [&str; 20] = [
     "plugin-trap",
+    "plugin-start",
+    "kept-borrow",
+    "open-files",
     "call-timeout",
     "instance-timeout",
     "fuel-per-call",
