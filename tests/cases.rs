@@ -300,7 +300,7 @@ fn a_component_that_was_built_with_another_manifest_is_told() {
     fs::write(&component, bytes).unwrap();
     let told = |arguments: &[&str]| {
         let mut command = support::jackfield(folder.path());
-        let output = command.env("JACKFIELD_PLUGINS", folder.path()).args(arguments).output().unwrap();
+        let output = command.env("JACKFIELD_PLUGINS", plugin.parent().unwrap()).args(arguments).output().unwrap();
         support::text(&output)
     };
     let path = plugin.to_string_lossy().into_owned();

@@ -48,7 +48,10 @@ pub(super) fn new(arguments: &NewArguments, output: &Output) -> CommandResult {
     text.push_str("  sdk/  wit/\n");
     output.result(&text)?;
     if tools()?.check(language).is_err() {
-        output.note(&format!("{language} needs tools that are missing here: jackfield doctor --lang {} --fix", language.name()));
+        output.note(&format!(
+            "{language} needs tools that are missing here: jackfield doctor --lang {} --fix",
+            language.name()
+        ));
     }
     let test = if kind == TemplateKind::Service { "cargo test" } else { "jackfield plugin test" };
     output.note(&format!("next: cd {} && jackfield plugin build && {test}", shell_word(&folder)));
@@ -98,7 +101,11 @@ fn choose<T: std::str::FromStr<Err = String>>(
         Ok(_) if !choices.contains(&answer) => {
             // Other spellings of a language are understood, kinds that have no template are not.
             let known = answer.parse::<Language>().is_ok_and(|language| choices.contains(&language.name()));
-            if known { answer.parse() } else { Err(format!("there is no template for a {answer}; there are: {listed}")) }
+            if known {
+                answer.parse()
+            } else {
+                Err(format!("there is no template for a {answer}; there are: {listed}"))
+            }
         }
         read => read,
     })

@@ -51,6 +51,7 @@ pub(super) fn test(global: &Global, arguments: &TestArguments, output: &Output) 
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
     let (runtime, plugin) = open(global, &arguments.folder)?;
+    plugin.built_with_another().iter().for_each(|warning| output.problem(warning));
     let own = arguments.folder.join("tests");
     let paths = match &arguments.from {
         Some(from) => vec![take(from, &own)?],

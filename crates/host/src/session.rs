@@ -486,14 +486,21 @@ const LARGEST_PANIC: usize = 300;
 /// `panicked at FILE:LINE:COLUMN:` and the message on the next line, other runtimes end with what is wrong.
 fn panic_text(stderr: &str) -> Option<String> {
     let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let words = match lines.clone().position(|line| line.contains("panicked at ")) {
-        Some(number) => {
-            let mut rest = lines.skip(number);
-            let (_, place) = rest.next()?.split_once("panicked at ")?;
-            let why = rest.next().filter(|line| !line.starts_with("note:")).unwrap_or_default();
-            format!(" at {} {why}", place.trim_end_matches(':').to_owned() + ":")
-        }
-        None => format!(": {}", lines.next_back()?),
+    let is_go = |line: &str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    let words = if let Some(number) = lines.clone().position(|line| line.contains("panicked at ")) {
+        let mut rest = lines.skip(number);
+        let (_, place) = rest.next()?.split_once("panicked at ")?;
+        let why = rest.next().filter(|line| !line.starts_with("note:")).unwrap_or_default();
+        format!(" at {} {why}", place.trim_end_matches(':').to_owned() + ":")
+    } else if let Some(number) = lines.clone().position(is_go) {
+        // Go tells why first, and then where, innermost first; what belongs to its own library has a path from there.
+        let mut rest = lines.skip(number);
+        let why = rest.next().unwrap_or_default();
+        let places = rest.filter_map(|line| Some(line.split_once(" +0x")?.0)).filter(|place| place.contains(".go:"));
+        let place = places.clone().find(|place| !place.contains("/src/")).or_else(|| places.clone().next());
+        place.map_or_else(|| format!(": {why}"), |place| format!(" at {place}: {}", why.trim_start_matches("panic: ")))
+    } else {
+        format!(": {}", lines.next_back()?)
     };
     let end = words.char_indices().map(|(at, _)| at).find(|at| *at >= LARGEST_PANIC).unwrap_or(words.len());
     Some(words.get(..end).unwrap_or_default().trim_end_matches([' ', ':']).to_owned())
@@ -558,6 +565,11 @@ mod tests {
             ),
             ("thread 'main' panicked at src/lib.rs:1:1:", Some(" at src/lib.rs:1:1")),
             ("Traceback:\n  File \"app.py\", line 3\nValueError: no", Some(": ValueError: no")),
+            (
+                "panic: no table\n\ngoroutine 1 [running]:\nruntime.x()\n\t/go/src/runtime/p.go:7 +0x1\nmain.f()\n\tlate/main.go:25 +0x2\n",
+                Some(" at late/main.go:25: no table"),
+            ),
+            ("fatal error: out of memory\n", Some(": fatal error: out of memory")),
             ("", None),
             ("\n \n", None),
         ] {

@@ -126,7 +126,8 @@ impl InstalledPlugin {
         if digest == now {
             return None;
         }
-        let message = format!("plugin {}: its component was built with another plugin.toml than this one", self.title());
+        let message =
+            format!("plugin {}: its component was built with another plugin.toml than this one", self.title());
         let help = format!("build it again: jackfield plugin build {}", self.folder.display());
         let place = self.manifest.document.locate_key(&["plugin", "component"]);
         Some(Problem::warning(STALE, message).with_help(help).at(place))
