@@ -74,9 +74,14 @@ fn every_template_is_filled_and_its_manifest_and_cases_are_read() {
             for file in ["README.md", ".gitignore", ".editorconfig", ".github/workflows/ci.yml", "wit/plugin.wit"] {
                 assert!(project.join(file).is_file(), "{name} has no {file}");
             }
+            assert_eq!(project.join("Cargo.lock").is_file(), language == "rust", "{name}");
             let manifest = fs::read_to_string(project.join("plugin.toml")).unwrap();
             let (read, problems) = jackfield_manifest::parse_manifest("plugin.toml", &manifest);
             assert!(read.is_some_and(|read| read.plugin == name) && problems.is_empty(), "{name}: {problems:#?}");
+            // No case can call a service.
+            if kind == "service" {
+                continue;
+            }
             let cases: Vec<_> = files(&project.join("tests"))
                 .into_iter()
                 .filter(|f| f.extension().is_some_and(|e| e == "toml"))
@@ -147,6 +152,16 @@ fn without_a_network_doctor_says_so() {
         .env_remove("PIP_FIND_LINKS");
     let fixed = command.args(["doctor", "--lang", "c", "--fix"]).output().unwrap();
     fails(&fixed, 1, &["error[install-failed]: zig could not be installed", "is there a network", "ziglang==0.17.0"]);
+}
+
+#[test]
+fn a_place_that_nothing_can_be_installed_in_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let mut command = support::jackfield(folder.path());
+    let fixed =
+        command.env("JACKFIELD_TOOLS", folder.path().join("file/tools")).args(["doctor", "--lang", "c", "--fix"]);
+    fails(&fixed.output().unwrap(), 1, &["cannot create the folder", "file/tools"]);
 }
 
 #[test]

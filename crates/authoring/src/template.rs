@@ -81,7 +81,9 @@ pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
     for (path, bytes) in embedded(&sdk).filter(|(path, _)| !path.starts_with("template/")) {
         // In our tree the interfaces lie two folders above an SDK, in a project one.
         let text = std::str::from_utf8(bytes).map(|text| text.replace("../../wit", "../wit"));
-        place(Path::new("sdk").join(path), text.as_deref().map_or(bytes, str::as_bytes))?;
+        // Cargo looks for it beside the project's manifest. With it, no index is asked for newer versions.
+        let folder = if path == "Cargo.lock" { Path::new("") } else { Path::new("sdk") };
+        place(folder.join(path), text.as_deref().map_or(bytes, str::as_bytes))?;
     }
     for (path, bytes) in embedded("wit") {
         place(Path::new("wit").join(path), bytes)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use jackfield_columns::{Batch, parse_type};
 use jackfield_host::{API_VERSION, inspect};
-use jackfield_manifest::{Case, CaseBytes, Content, NodeDecl, Subject, TypeRef, Value};
+use jackfield_manifest::{Case, CaseBytes, Content, NodeDecl, Problem, Subject, TypeRef, Value};
 use serde_json::Value as Json;
 
 use super::ran::{Input, Ran, Setting};
@@ -167,6 +167,11 @@ impl Runtime {
         let told = |ran: &Ran| ran.problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
         if first.broke {
             let help = "run `jackfield plugin test` with a case of it, and look at what it wrote";
+            return checkup.note(&subject, "opens and binds", Grade::Bad, told(&first), Some(help));
+        }
+        let unknown = |problem: &Problem| problem.message.contains("the component has no node");
+        if first.problems.iter().any(unknown) {
+            let help = "give it this name where the code registers it, or correct its `type` in plugin.toml";
             return checkup.note(&subject, "opens and binds", Grade::Bad, told(&first), Some(help));
         }
         if !first.problems.is_empty() {
