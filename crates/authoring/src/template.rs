@@ -80,7 +80,10 @@ pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
     }
     for (path, bytes) in embedded(&sdk).filter(|(path, _)| !path.starts_with("template/")) {
         // In our tree the interfaces lie two folders above an SDK, in a project one.
-        let text = std::str::from_utf8(bytes).map(|text| text.replace("../../wit", "../wit"));
+        let mut text = std::str::from_utf8(bytes).map(|text| text.replace("../../wit", "../wit"));
+        if path == "Cargo.toml" {
+            text = text.map(|text| without_examples(&text));
+        }
         // Cargo looks for it beside the project's manifest. With it, no index is asked for newer versions.
         let folder = if path == "Cargo.lock" { Path::new("") } else { Path::new("sdk") };
         place(folder.join(path), text.as_deref().map_or(bytes, str::as_bytes))?;
@@ -90,6 +93,21 @@ pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
     }
     made.sort();
     Ok(made)
+}
+
+/// A manifest of Cargo's without its examples, which are not copied.
+fn without_examples(text: &str) -> String {
+    let mut kept = String::new();
+    let mut skips = false;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('[') {
+            skips = line.starts_with("[[example]]");
+        }
+        if !skips {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 /// A name that would do instead, if this one will not; empty if nothing of it can be kept.
@@ -150,6 +168,12 @@ mod tests {
         assert_eq!(better_name("Late Flights").as_deref(), Some("late-flights"));
         assert_eq!(better_name("3d_Größe").as_deref(), Some("d-gr-e"));
         assert_eq!(better_name("ü").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn examples_are_left_out() {
+        let text = "[package]\nname = \"x\"\n\n[[example]]\nname = \"speed\"\n\n[lints.rust]\na = 1\n";
+        assert_eq!(without_examples(text), "[package]\nname = \"x\"\n\n[lints.rust]\na = 1\n");
     }
 
     #[test]
