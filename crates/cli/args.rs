@@ -337,7 +337,7 @@ pub(crate) enum PluginCommand {
 pub(crate) struct NewArguments {
     /// The plugin's name: lower-case letters and digits, `-` between words
     pub(crate) name: Option<String>,
-    /// rust, c, go, python or ts
+    /// rust, c, c++, zig, go, python or ts
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<Language>,
     /// node, format or codec; in Rust also hook and service

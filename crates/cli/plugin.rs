@@ -228,7 +228,7 @@ fn warnings(runtime: &Runtime, registry: &Registry, plugins: &[Arc<InstalledPlug
     let mut warnings = runtime.settings().warnings.clone();
     warnings.extend(registry.warnings().iter().cloned());
     for plugin in plugins {
-        warnings.extend(plugin.warnings.iter().cloned());
+        warnings.extend(plugin.warnings.iter().cloned().chain(plugin.built_with_another()));
         warnings.extend(plugin.deprecations().into_iter().map(|line| Problem::warning("deprecated", line)));
     }
     warnings
@@ -289,6 +289,7 @@ fn plugin_json(registry: &Registry, plugin: &InstalledPlugin) -> Value {
     }
     document["unresolved"] = registry.why_unresolved(plugin).map(problem_json).into();
     document["deprecated"] = json!(plugin.deprecations());
-    document["warnings"] = plugin.warnings.iter().map(problem_json).collect();
+    let stale = plugin.built_with_another();
+    document["warnings"] = plugin.warnings.iter().chain(&stale).map(problem_json).collect();
     document
 }

@@ -1,6 +1,7 @@
 //! The one engine of the process.
 
 use std::fmt::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -199,6 +200,10 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// Frames of a guest that are noted when it is stopped, innermost first. A profile needs the outermost ones too; only a
+/// guest that recurses without end has more.
+pub(crate) const MOST_FRAMES: usize = 512;
+
 /// Only what plugin toolchains need is on: most advisories sit in the rest.
 fn config(metered: bool) -> Config {
     let mut config = Config::new();
@@ -206,6 +211,7 @@ fn config(metered: bool) -> Config {
         .consume_fuel(metered)
         .max_wasm_stack(STACK_BYTES)
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(MOST_FRAMES))
         .concurrency_support(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)

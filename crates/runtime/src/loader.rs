@@ -361,6 +361,7 @@ impl Runtime {
             }
         };
         warnings.extend(unused(plugin, &component));
+        warnings.extend(plugin.built_with_another());
         let diagnoses = contradictions(plugin, &component);
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
