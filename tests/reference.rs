@@ -43,3 +43,43 @@ fn the_reference_is_current() {
         made.keys().chain(there.keys()).filter(|name| made.get(*name) != there.get(*name)).collect();
     assert!(differing.is_empty(), "scripts/reference writes these anew: {differing:?}");
 }
+
+/// What manifests provide and what pages tell, by the texts of both: each node, format and codec has its part of a page,
+/// and each node an example of all of its parameters.
+#[test]
+fn everything_that_is_provided_has_its_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(root.join("plugins")).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(manifest) = fs::read_to_string(folder.join("plugin.toml")) else { continue };
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let page = fs::read_to_string(root.join(format!("docs/reference/{name}.md"))).unwrap_or_default();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        for (kind, title, key) in [("node", "Node", "type"), ("format", "Format", "id"), ("codec", "Codec", "id")] {
+            let provided = manifest["provides"].get(kind).and_then(|all| all.as_array()).into_iter().flatten();
+            for one in provided {
+                count += 1;
+                let heading = format!("## {title} {}\n", one[key].as_str().unwrap());
+                let Some((_, part)) = page.split_once(&heading) else {
+                    missing.push(format!("{name}: {heading}"));
+                    continue;
+                };
+                let part = part.split("\n## ").next().unwrap();
+                let properties =
+                    one.get("parameters").or(one.get("options")).and_then(|schema| schema.get("properties"));
+                for property in properties.and_then(|all| all.as_table()).into_iter().flat_map(|all| all.keys()) {
+                    if !part.contains(&format!("| `{property}` |")) {
+                        missing.push(format!("{name}: {property} of {}", heading.trim()));
+                    }
+                }
+                if kind == "node" && !part.contains("\nFor example `params = ") {
+                    missing.push(format!("{name}: an example of {}", heading.trim()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(count > 40, "{count} of them");
+}

@@ -89,6 +89,66 @@ fn window() {
     );
 }
 
+#[test]
+fn aggregate() {
+    let nodes = "[node.n]\ntype = \"aggregate\"\ninput = \"a\"\n[node.n.params]\nby = [\"k\", \"x\"]\n[node.n.params.columns]\n\
+         n = \"count(*)\"\nsum = \"sum(n)\"\nmean = \"avg(n / 7)\"\nfirst = \"first(t)\"\nlast = \"last(t)\"\nmost = \"max(t)\"\n";
+    same_with_little_memory(&one(nodes), "16MiB");
+}
+
+/// Groups with many rows each, before and behind the moment at which memory is full; states of all kinds come back exactly.
+#[test]
+fn aggregate_goes_on_with_what_it_knew() {
+    let nodes = "[node.n]\ntype = \"aggregate\"\ninput = \"a\"\n[node.n.params]\nby = { k = \"n % 5000\" }\n[node.n.params.columns]\n\
+         mean = \"avg(x / 3)\"\nstddev = \"stddev(x / 3)\"\nskew = \"skew(x)\"\nmedian = \"median(x)\"\nabout = \"approximate_median(x)\"\n\
+         kinds = \"count(distinct x)\"\nall = \"string_agg(t, ';')\"\nleast = \"min(t)\"\nany = \"bool_or(x > 900)\"\n";
+    same_with_little_memory(&one(nodes), "24MiB");
+}
+
+#[test]
+fn distinct() {
+    same_with_little_memory(&one("[node.n]\ntype = \"distinct\"\ninput = \"a\"\nparams = { by = [\"t\"] }\n"), "16MiB");
+}
+
+#[test]
+fn distinct_of_whole_rows() {
+    same_with_little_memory(&one("[node.n]\ntype = \"distinct\"\ninput = \"a\"\n"), "24MiB");
+}
+
+#[test]
+fn distinct_keeps_the_last() {
+    let nodes = "[node.n]\ntype = \"distinct\"\ninput = \"a\"\nparams = { by = [\"k\"], keep = \"last\" }\n";
+    same_with_little_memory(&one(nodes), "16MiB");
+}
+
+#[test]
+fn top_of_groups() {
+    let nodes = "[node.n]\ntype = \"top\"\ninput = \"a\"\nparams = { rows = 2, by = [\"x desc\"], per = [\"k\"] }\n";
+    same_with_little_memory(&one(nodes), "16MiB");
+}
+
+#[test]
+fn top_of_all() {
+    let nodes = "[node.n]\ntype = \"top\"\ninput = \"a\"\nparams = { rows = 90000, by = [\"x desc\", \"t\"] }\n";
+    same_with_little_memory(&one(nodes), "16MiB");
+}
+
+/// What cannot be parted says which limit it has reached, and what raises it.
+#[test]
+fn what_stays_in_memory_names_its_limit() {
+    for params in [
+        "type = \"window\"\nparams = { order = [\"x\"], columns = { so_far = \"sum(x)\" } }",
+        "type = \"aggregate\"\nparams = { columns = { all = \"list(t)\" } }",
+        "type = \"fill\"\nparams = { columns = [\"x\"], method = \"next\" }",
+    ] {
+        let folder = folder(&one(&format!("[node.n]\ninput = \"a\"\n{params}\n")), &[("a.csv", &table(120_000, 5))]);
+        let output = run(folder.path(), "[limits]\nmemory = \"8MiB\"\n");
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(5), "{params}: {said}");
+        assert!(said.contains("raise `limits.memory`"), "{params}: {said}");
+    }
+}
+
 fn join(kind: &str, memory: &str) {
     let nodes = format!(
         "{SOURCES}\n[node.n]\ntype = \"join\"\ninputs = {{ left = \"a\", right = \"b\" }}\n\

@@ -1,7 +1,7 @@
 //! Writes what the kernels say of generated columns, for `scripts/compare-pyarrow`, which asks pyarrow the same.
 //!
-//! `cases FOLDER` makes `cases.jsonl`, a line for each case, and `cases.arrows`, two IPC streams for each: the arguments,
-//! and the values with the rows that failed.
+//! `cases FOLDER` makes `cases.jsonl`, a line for each case, and `cases.arrows`, three IPC streams for each: the arguments,
+//! the values, and the rows that failed; and `functions.json`, which functions there are.
 // A generator that cannot go on says so by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,9 +11,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, ListArray, RecordBatch, StringArray, StructArray, UInt32Array,
+    Array, ArrayRef, AsArray, BooleanArray, ListArray, MapArray, RecordBatch, StringArray, StructArray, UInt32Array,
+    new_null_array,
 };
-use arrow::compute::{cast, concat};
+use arrow::compute::{cast, concat, filter};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use arrow::ipc::writer::StreamWriter;
 use jackfield_columns::compute::{
@@ -72,7 +73,11 @@ const TYPES: &[(&str, &[&str])] = &[
             "2024-07-01T12:00:00Z",
         ],
     ),
+    ("timestamp[ms]", &["1970-01-01T00:00:00", "1969-12-31T23:59:59.999", "2024-02-29T12:34:56.123"]),
     ("time", &["00:00:00", "23:59:59.999999", "12:34:56.789"]),
+    ("time[s]", &["00:00:00", "23:59:59", "12:34:56"]),
+    ("duration", &["0", "-1", "86400000000", "9000000000000000"]),
+    ("decimal256(50,3)", &["0", "1.500", "-2.250", "99999999999999999999.999", "2.500"]),
 ];
 
 /// Options with which a function is called besides none.
@@ -167,6 +172,15 @@ fn options(name: &str) -> Vec<Value> {
         "is_in" | "index_in" => vec![json!({ "value_set": [1, 5, 7] }), json!({ "value_set": ["a", "abc"] })],
         name if name.starts_with("cumulative") => vec![json!({ "skip_nulls": true })],
         "rank" => ["min", "max", "dense"].iter().map(|tiebreaker| json!({ "tiebreaker": tiebreaker })).collect(),
+        "extract_regex_group" => {
+            vec![json!({ "pattern": "([a-z])([A-Z])", "group": 2 }), json!({ "pattern": "b", "ignore_case": true })]
+        }
+        "base64_encode" | "base64_decode" => vec![json!({ "alphabet": "url" })],
+        "sha256" => vec![json!({ "key": "secret" })],
+        "lag" | "lead" => vec![json!({ "offset": 3 })],
+        "pairwise_diff" | "pairwise_diff_checked" => vec![json!({ "period": 2 })],
+        "string_agg" => vec![json!({ "separator": "; " })],
+        "binary_join_element_wise" => vec![json!({ "null_handling": "skip" })],
         "cast" => ["utf8", "int64", "float64", "int8"].iter().map(|to| json!({ "to_type": to })).collect(),
         _ => Vec::new(),
     }
@@ -185,7 +199,9 @@ fn generated(name: &str, values: &[&str], seed: usize) -> ArrayRef {
         (drawn % 5 != 4).then(|| values[drawn / 5 % values.len()])
     });
     let texts: ArrayRef = Arc::new(rows.collect::<StringArray>());
-    cast(&texts, &kind(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    // What has no text is made of numbers.
+    let numbers = name.starts_with("duration").then(|| cast(&texts, &DataType::Int64).unwrap());
+    cast(&numbers.unwrap_or(texts), &kind(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn lists() -> ArrayRef {
@@ -193,6 +209,40 @@ fn lists() -> ArrayRef {
         (row % 7 != 3).then(|| (0..row % 4).map(|item| (item != 1).then_some(row + item)).collect::<Vec<_>>())
     });
     Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(rows))
+}
+
+/// Many values, most of them small.
+fn many() -> ArrayRef {
+    let value = |row: i64| ((row * 7919) % 20_011) as f64;
+    Arc::new(arrow::array::Float64Array::from_iter_values((0..20_000).map(|row| value(row) * value(row) / 1e3)))
+}
+
+/// Lists of texts.
+fn text_lists() -> ArrayRef {
+    let words = ["a", "", "äö", "b,c"];
+    let mut builder = arrow::array::ListBuilder::new(arrow::array::StringBuilder::new());
+    for row in 0..40 {
+        for item in 0..row % 4 {
+            builder.values().append_option((row * item % 11 != 6).then(|| words[(row + item) % 4]));
+        }
+        builder.append(row % 7 != 3);
+    }
+    Arc::new(builder.finish())
+}
+
+/// Entries of a number and a text, keys twice among them.
+fn maps() -> ArrayRef {
+    let keys = arrow::array::Int64Builder::new();
+    let mut builder = arrow::array::MapBuilder::new(None, keys, arrow::array::StringBuilder::new());
+    for row in 0..40_i64 {
+        for entry in 0..row % 4 {
+            builder.keys().append_value((row + entry * 2) % 4);
+            builder.values().append_option((entry != 1).then(|| format!("{row}-{entry}")));
+        }
+        builder.append(row % 7 != 3).unwrap();
+    }
+    let map: MapArray = builder.finish();
+    Arc::new(map)
 }
 
 fn structs(of: &ArrayRef) -> ArrayRef {
@@ -237,10 +287,14 @@ impl Out {
     }
 }
 
-/// The whole, a slice that begins within a byte of its bitmap, and nothing.
-fn shapes(arguments: &[ArrayRef]) -> [(&'static str, Vec<ArrayRef>); 3] {
+/// The whole, a slice that begins within a byte of its bitmap, nothing, the rows without nulls, and nulls only.
+fn shapes(arguments: &[ArrayRef]) -> [(&'static str, Vec<ArrayRef>); 5] {
     let slice = |from: usize, length: usize| arguments.iter().map(|array| array.slice(from, length)).collect();
-    [("whole", arguments.to_vec()), ("slice", slice(3, 21)), ("empty", slice(5, 0))]
+    let rows = arguments.first().map_or(0, |array| array.len());
+    let full = BooleanArray::from_iter((0..rows).map(|row| Some(arguments.iter().all(|array| array.is_valid(row)))));
+    let dense = arguments.iter().map(|array| filter(array, &full).unwrap()).collect();
+    let null = arguments.iter().map(|array| new_null_array(array.data_type(), 5)).collect();
+    [("whole", arguments.to_vec()), ("slice", slice(3, 21)), ("empty", slice(5, 0)), ("dense", dense), ("null", null)]
 }
 
 fn element(out: &mut Out, function: &Function, arguments: &[ArrayRef], options: &str) {
@@ -265,11 +319,12 @@ fn aggregate(out: &mut Out, function: &Function, argument: &ArrayRef, options: &
             ("grouped", UInt32Array::from_iter_values((0..rows).map(|row| row % 3)), rows.min(3)),
         ] {
             let mut accumulator = Accumulator::new(function.name, &types, options).unwrap();
-            if accumulator.update(&arguments, &groups, count, &mut Unmetered).is_err() {
-                continue;
-            }
-            let Ok(values) = accumulator.finish(&mut Unmetered) else { continue };
-            let case = json!({ "kind": kind, "function": function.name, "options": options, "shape": shape, "differs": function.differs });
+            let updated = accumulator.update(&arguments, &groups, count, &mut Unmetered);
+            let finished = updated.and_then(|()| accumulator.finish(&mut Unmetered));
+            let refused = finished.as_ref().err().map(|failure| failure.message.clone());
+            let values = finished.unwrap_or_else(|_| new_null_array(&accumulator.result_type(), count as usize));
+            let case = json!({ "kind": kind, "function": function.name, "options": options, "shape": shape, "differs": function.differs,
+                "refused": refused });
             let groups: ArrayRef = Arc::new(groups);
             out.case(case, &[Arc::clone(&arguments[0]), groups], &values, None);
         }
@@ -342,7 +397,7 @@ fn main() {
     let flags = &first[0];
     let small: ArrayRef =
         Arc::new(arrow::array::Int64Array::from_iter((0..40).map(|row| (row % 9 != 8).then_some(row % 4))));
-    let mut nested = vec![lists(), structs(&first[4])];
+    let mut nested = vec![lists(), structs(&first[4]), text_lists(), maps()];
     nested.push(cast(&nested[0], &kind("large-list<int64>")).unwrap());
     let words = &first[TYPES.iter().position(|(name, _)| *name == "utf8").unwrap()];
     let dictionary = cast(words, &kind("dictionary<int32, utf8>")).unwrap();
@@ -362,6 +417,8 @@ fn main() {
                     vec![Arc::clone(a), Arc::clone(b)],
                     vec![Arc::clone(flags), Arc::clone(a), Arc::clone(b)],
                     vec![Arc::clone(a), Arc::clone(&small)],
+                    vec![Arc::clone(&small), Arc::clone(a), Arc::clone(b)],
+                    vec![Arc::clone(a), Arc::clone(b), Arc::clone(a)],
                 ] {
                     // A second column of whole-column functions is a group, which pyarrow has not.
                     if !function.is_row_wise() && arguments.len() > 1 {
@@ -371,11 +428,16 @@ fn main() {
                 }
             }
             if function.aggregates() {
+                // What is approximate is exact of a few values.
+                if ["tdigest", "approximate_median"].contains(&function.name) {
+                    aggregate(&mut out, function, &many(), options);
+                }
                 continue;
             }
             for a in &nested {
                 element(&mut out, function, std::slice::from_ref(a), options);
                 element(&mut out, function, &[Arc::clone(a), Arc::clone(&small)], options);
+                element(&mut out, function, &[Arc::clone(a), Arc::clone(words)], options);
             }
             for a in [&dictionary, &large] {
                 element(&mut out, function, std::slice::from_ref(a), options);
@@ -392,6 +454,9 @@ fn main() {
         "{:?}",
         first.iter().map(|c| type_name(c.data_type())).collect::<Vec<_>>()
     );
+    let catalogue: serde_json::Map<String, Value> =
+        functions().iter().map(|function| (function.name.to_owned(), json!({ "alone": function.alone() }))).collect();
+    std::fs::write(Path::new(&folder).join("functions.json"), Value::Object(catalogue).to_string()).unwrap();
     out.lines.flush().unwrap();
     out.streams.flush().unwrap();
     assert!(out.count > 1000, "{} cases", out.count);

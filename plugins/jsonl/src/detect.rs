@@ -19,9 +19,9 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
             return of("jsonl", if object { 90 } else { 50 }, format!("the name ends in .{ending}"));
         }
         // One object after the other is read as an array is.
-        Some("json") => {
+        Some(ending @ ("json" | "geojson")) => {
             let fits = text.trim_ascii_start().first().is_none_or(|byte| matches!(byte, b'{' | b'['));
-            return of("json", if fits { 90 } else { 50 }, "the name ends in .json".to_owned());
+            return of("json", if fits { 90 } else { 50 }, format!("the name ends in .{ending}"));
         }
         _ => {}
     }
@@ -42,6 +42,10 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
         match (whole, last) {
             (true, _) => objects += 1,
             (false, true) if objects > 0 => break,
+            // An object over several lines is a document with one row.
+            (false, _) if objects == 0 && begins_an_object(text) => {
+                return of("json", 70, "it begins with a JSON object over several lines".to_owned());
+            }
             (false, _) => return Vec::new(),
         }
     }
@@ -51,6 +55,12 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
         1 => candidate(80, "the first line is a JSON object".to_owned()),
         _ => candidate(95, format!("each of the first {objects} lines is a JSON object")),
     }
+}
+
+/// Whether it begins with an object's brace, a name and a colon.
+fn begins_an_object(text: &[u8]) -> bool {
+    let mut start = Cursor::new(text);
+    start.take(b'{') && start.peek() == Some(b'"') && start.skip().is_ok() && start.take(b':')
 }
 
 #[cfg(test)]
@@ -69,8 +79,11 @@ mod tests {
         assert_eq!(confidence(None, "{\"a\": 1}\n\n{\"a\": 2}\n{\"a\": [1, "), Some(95));
         assert_eq!(confidence(None, "{\"a\": 1}"), Some(80));
         assert_eq!(candidates(Some("a.json"), b"{}")[0].format, "json");
+        assert_eq!(candidates(Some("a.geojson"), b"{}")[0].format, "json");
+        assert_eq!(candidates(Some("x"), b"{\n \"a\" : 1\n}\n")[0].format, "json");
+        assert_eq!(confidence(Some("x"), "{\"a\": [\n1"), Some(70));
         assert_eq!(candidates(Some("x"), b" [\n{\"a\": 1}, {\"a\"")[0].format, "json");
-        for head in ["", "[1]", "a,b\n", "{\n\"a\": 1\n}\n", "{\"a\": 1}\nx\ny\n"] {
+        for head in ["", "[1]", "a,b\n", "{\na: 1\n}\n", "{x}\n", "{\"a\": 1}\nx\ny\n"] {
             assert_eq!(confidence(Some("x"), head), None, "{head}");
         }
     }

@@ -72,6 +72,25 @@ impl Groups {
         }
     }
 
+    /// The group of each row of these keys, which are what the columns of a batch hold, uint32.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn assign_keys(&mut self, keys: &[Column]) -> Result<Column, Failure> {
+        match &self.grouper {
+            Some(grouper) => grouper.assign(&keys.iter().collect::<Vec<_>>()),
+            None => self.zeros(keys.first().map_or(0, Column::length)),
+        }
+    }
+
+    /// What the columns of a batch hold.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn keys_of(&self, batch: &Batch) -> Result<Vec<Column>, Failure> {
+        self.columns.iter().map(|index| batch.column_at(*index)).collect()
+    }
+
     /// The values of the columns, a row per group.
     ///
     /// # Errors

@@ -3,11 +3,11 @@
 //! into one order again.
 
 use crate::numbers::{integers, optional};
-use crate::outgoing::PIECE;
+use crate::outgoing::{Outgoing, PIECE};
 use crate::values::call;
 use jackfield_sdk::compute::{Argument, SortKey, sort_indices};
 use jackfield_sdk::spill::{Merger, SortedBy, Spool};
-use jackfield_sdk::{Batch, Column, DataType, Failure, Scalar};
+use jackfield_sdk::{Batch, Column, DataType, Failure, Scalar, Step};
 
 /// Parts that rows go into: a power of two.
 pub const PARTS: usize = 32;
@@ -23,6 +23,16 @@ pub struct Partitions {
 }
 
 impl Partitions {
+    /// Parts whose rows are numbered from here on: they come behind those of other parts.
+    pub fn numbered_from(rows: i64) -> Partitions {
+        Partitions { parts: Vec::new(), rows }
+    }
+
+    /// The number that the next row gets.
+    pub fn next_number(&self) -> i64 {
+        self.rows
+    }
+
     /// Takes rows, parted by these columns, which are as long; the column [`ROW`] is added.
     ///
     /// # Errors
@@ -86,6 +96,34 @@ impl Partitions {
     }
 }
 
+/// Reads the numbers of the rows of a part and notes those that groups begin with. Groups are numbered in order of first
+/// appearance, so that the next number is a new group.
+///
+/// # Errors
+/// What the host says.
+pub fn note_first(first: &mut Vec<Option<i64>>, groups: &[u32], rows: &Batch) -> Result<(), Failure> {
+    let numbers = optional::<i64>(&rows.column(ROW)?)?;
+    for (group, number) in groups.iter().zip(numbers) {
+        if *group as usize == first.len() {
+            first.push(number);
+        }
+    }
+    Ok(())
+}
+
+/// The rows in pieces on temporary storage.
+///
+/// # Errors
+/// What the host says: quotas, a full disk.
+pub fn spooled(rows: Batch<'static>) -> Result<Spool, Failure> {
+    let mut spool = Spool::new(rows.schema())?;
+    let mut rows = Outgoing::all(rows);
+    while let Some(piece) = rows.next_piece()? {
+        spool.append(&piece)?;
+    }
+    Ok(spool)
+}
+
 fn is_hashable(key: &Column) -> bool {
     use DataType::{FixedSizeListOf, Interval, LargeListOf, ListOf, MapOf, StructOf};
     let tree = key.tree();
@@ -116,6 +154,20 @@ impl Runs {
         let others: Vec<u32> = (0..sample.schema().len() as u32).filter(|index| *index != column).collect();
         let by = SortedBy { column, descending: false, nulls_first: false };
         Ok(Some(Merging { merger: Merger::new(&runs, &[by])?, others }))
+    }
+}
+
+/// The next step of a node whose runs are complete: a piece of all of them in order, until none is left and it is done.
+///
+/// # Errors
+/// What the host says.
+pub fn leave_merged(runs: &mut Runs, leaving: &mut Option<Merging>) -> Result<Step, Failure> {
+    if leaving.is_none() {
+        *leaving = runs.merge()?;
+    }
+    match leaving.as_mut().map(Merging::next_piece).transpose()?.flatten() {
+        Some(rows) => Ok(Step::from(rows).more()),
+        None => Ok(Step::nothing().done()),
     }
 }
 

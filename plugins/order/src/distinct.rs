@@ -1,13 +1,17 @@
-//! `distinct`: one row for each combination of values, the first or the last; in order of first appearance.
+//! `distinct`: one row for each combination of values, the first or the last; in order of first appearance. What is known
+//! of them is in memory as far as it has room there; rows beyond go to temporary storage.
+
+mod parted;
 
 use jackfield_kit::numbers::{mask_of, numbers};
 use jackfield_kit::outgoing::leave;
-use jackfield_kit::{Groups, Held, Outgoing, PIECE, Problems, Work, names, not_bound, only_input, rows_of};
-use jackfield_sdk::{Batch, Binding, Failure, InputPort, Params, Step};
+use jackfield_kit::{Groups, Outgoing, Problems, Room, Work, names, not_bound, only_input, rows_of};
+use jackfield_sdk::{Batch, Binding, Failure, InputPort, Params, Schema, Step};
+use parted::{Last, Parted, first_of_groups};
 use serde::Deserialize;
 
-/// Rows beyond twice those that count, before the others are let go.
-const SPARE: u64 = 2 * PIECE as u64;
+/// Of the memory that the plugin has, one part in so many is for what is known; putting it aside takes as much again.
+const SHARE: u64 = 4;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -16,7 +20,7 @@ struct Parameters {
     keep: Keep,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum Keep {
     #[default]
@@ -26,42 +30,32 @@ enum Keep {
 
 pub(crate) struct Distinct {
     parameters: Parameters,
-    groups: Option<Groups>,
+    bound: Option<Bound>,
     /// Groups whose first row has passed.
-    seen: u32,
+    passed: u32,
+    /// What `keep = "last"` holds.
     last: Last,
+    outgoing: Option<Outgoing>,
+    room: Room,
+    parted: Option<Parted>,
 }
 
-/// What `keep = "last"` holds.
-#[derive(Default)]
-struct Last {
-    held: Held,
-    /// The number of the last row of each group, among those that are held.
-    rows: Vec<u32>,
-    outgoing: Option<Outgoing>,
+struct Bound {
+    schema: Schema,
+    groups: Groups,
 }
 
 impl Distinct {
     pub(crate) fn new(params: Params) -> Result<Self, Vec<Failure>> {
-        Ok(Distinct { parameters: params.parse()?, groups: None, seen: 0, last: Last::default() })
-    }
-}
-
-impl Last {
-    fn add(&mut self, batch: &Batch, groups: Vec<u32>, count: u32) -> Result<(), Failure> {
-        let first = self.held.rows() as u32;
-        self.held.push(batch, &[])?;
-        self.rows.resize(count as usize, 0);
-        for (row, group) in (first..).zip(groups) {
-            if let Some(last) = self.rows.get_mut(group as usize) {
-                *last = row;
-            }
-        }
-        if self.held.rows() > 2 * u64::from(count) + SPARE {
-            self.held.keep(&rows_of(&self.rows)?)?;
-            self.rows = (0..count).collect();
-        }
-        Ok(())
+        Ok(Distinct {
+            parameters: params.parse()?,
+            bound: None,
+            passed: 0,
+            last: Last::default(),
+            outgoing: None,
+            room: Room::one_of(SHARE),
+            parted: None,
+        })
     }
 }
 
@@ -75,41 +69,48 @@ impl Work for Distinct {
         };
         let needed = names::of(&input.schema, groups.columns());
         let binding = Binding::passing(input).needs(&input.name, &needed);
-        self.groups = Some(groups);
+        self.bound = Some(Bound { schema: input.schema.clone(), groups });
         problems.or(binding)
     }
 
     fn process(&mut self, _port: &str, batch: &Batch) -> Result<Step, Failure> {
-        let groups = self.groups.as_mut().ok_or_else(not_bound)?;
+        let Bound { schema, groups } = self.bound.as_mut().ok_or_else(not_bound)?;
+        if let Some(parted) = &mut self.parted {
+            parted.push(batch, groups)?;
+            return Ok(Step::nothing());
+        }
+        self.room.open();
         let of_rows = numbers(&groups.assign(batch)?)?;
-        let count = groups.count();
-        if self.parameters.keep == Keep::Last {
-            self.last.add(batch, of_rows, count)?;
-            return Ok(Step::nothing());
+        let keep = self.parameters.keep;
+        let step = match keep {
+            Keep::Last => {
+                self.last.add(batch, &of_rows, groups.count())?;
+                Step::nothing()
+            }
+            Keep::First if groups.count() == self.passed => Step::nothing(),
+            Keep::First => Step::keep(mask_of(&first_of_groups(&of_rows, &mut self.passed))?),
+        };
+        // One group alone has no values that parts could be made by.
+        if !groups.is_single() && self.room.is_full() {
+            self.parted = Some(Parted::new(keep, schema, groups, &mut self.last)?);
         }
-        if count == self.seen {
-            return Ok(Step::nothing());
-        }
-        let mut next = self.seen;
-        // Groups are numbered in order of first appearance, so the next number is a new group.
-        let first = of_rows.iter().map(|group| {
-            let fresh = *group == next;
-            next += u32::from(fresh);
-            fresh
-        });
-        let first: Vec<bool> = first.collect();
-        self.seen = count;
-        Ok(Step::keep(mask_of(&first)?))
+        Ok(step)
     }
 
     fn finish(&mut self, _port: &str) -> Result<Step, Failure> {
-        if let Some(whole) = self.last.held.take()? {
-            self.last.outgoing = Some(Outgoing::ordered(whole.rows, rows_of(&self.last.rows)?));
+        if self.parted.is_some() {
+            return Ok(Step::nothing().more());
         }
-        leave(&mut self.last.outgoing)
+        if let Some(whole) = self.last.held.take()? {
+            self.outgoing = Some(Outgoing::ordered(whole.rows, rows_of(&self.last.rows)?));
+        }
+        leave(&mut self.outgoing)
     }
 
     fn resume(&mut self) -> Result<Step, Failure> {
-        leave(&mut self.last.outgoing)
+        if let Some(parted) = &mut self.parted {
+            return parted.advance(&self.bound.as_ref().ok_or_else(not_bound)?.groups);
+        }
+        leave(&mut self.outgoing)
     }
 }

@@ -1,22 +1,31 @@
 //! `aggregate`: groups rows by keys, in order of first appearance, and sums each group up. Without keys all rows are one
-//! group, even if there are none.
+//! group, even if there are none. Groups that are larger than their share of memory go to temporary storage.
 
+mod compound;
 mod groups;
 mod keys;
+mod measure;
+mod parted;
 
 use crate::filter::not_bound;
-use groups::{Groups, empty_column};
-use jackfield_kit::problems::{Problems, at};
+use compound::Outputs;
+use groups::Groups;
+use jackfield_kit::Room;
+use jackfield_kit::problems::Problems;
 use jackfield_kit::rejections::Rejections;
-use jackfield_sdk::compute::Accumulator;
 use jackfield_sdk::params::{Ordered, pointer};
-use jackfield_sdk::sql::{self, Expression};
+use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Schema, Step};
 use keys::{By, Key};
+use measure::Measure;
+use parted::Parted;
 use serde::Deserialize;
 
 /// Rows of a result that leave at a time.
 const PIECE: u32 = 65_536;
+
+/// Of the memory that the plugin has, one part in so many is for groups; making the result takes as much again.
+const SHARE: u64 = 4;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -30,21 +39,16 @@ pub(crate) struct Aggregate {
     parameters: Parameters,
     bound: Option<Bound>,
     result: Option<(Batch<'static>, u32)>,
+    room: Room,
+    parted: Option<Parted>,
 }
 
 struct Bound {
     keys: Vec<Key>,
     groups: Groups,
-    measures: Vec<Measure>,
+    outputs: Outputs,
     /// Of the result.
     schema: Schema,
-}
-
-/// One aggregate over all groups.
-struct Measure {
-    pointer: String,
-    arguments: Vec<Expression>,
-    accumulator: Accumulator,
 }
 
 impl Aggregate {
@@ -55,40 +59,35 @@ impl Aggregate {
             let help = "say what to compute, as in `columns = { n = \"count(*)\" }`";
             return Err(failure.with_parameter("").with_help(help).into());
         }
-        Ok(Aggregate { parameters, bound: None, result: None })
+        Ok(Aggregate { parameters, bound: None, result: None, room: Room::one_of(SHARE), parted: None })
     }
 
     pub(crate) fn bind(&mut self, input: &InputPort) -> Result<Binding, Vec<Failure>> {
         let mut problems = Problems::default();
         let keys = self.parameters.by.bind(&input.schema, &mut problems);
         let mut columns: Vec<Vec<Field>> = keys.iter().map(|key| key.tree.clone()).collect();
-        let mut measures = Vec::new();
-        for (name, text) in &self.parameters.columns.0 {
-            let pointer = pointer("/columns", name);
+        let (outputs, trees, failures) = Outputs::bind(&self.parameters.columns, &columns, &input.schema);
+        for (name, _) in &self.parameters.columns.0 {
             if self.parameters.by.has(name) {
-                problems.duplicate(&pointer, name);
+                problems.duplicate(&pointer("/columns", name), name);
             }
-            let bound = Measure::bind(&pointer, text, &input.schema);
-            let Some((measure, mut tree)) = problems.note(&pointer, bound) else { continue };
-            if let Some(root) = tree.first_mut() {
-                root.name.clone_from(name);
-            }
-            columns.push(tree);
-            measures.push(measure);
         }
-        let used = used_names(&input.schema, &keys, &measures);
+        failures.into_iter().for_each(|failure| problems.push(failure));
+        columns.extend(trees);
+        let used = used_names(&input.schema, &keys, &outputs.measures);
         let port = columns.iter().cloned().fold(OutputPort::new("out"), OutputPort::made);
         let binding = problems.or(Binding::new().output(port).needs(&input.name, &used))?;
         let groups = Groups::new(&keys)?;
         if keys.is_empty() {
-            measures.iter().try_for_each(Measure::begin)?;
+            outputs.measures.iter().try_for_each(Measure::begin)?;
         }
-        self.bound = Some(Bound { keys, groups, measures, schema: Schema::of(columns) });
+        self.bound = Some(Bound { keys, groups, outputs, schema: Schema::of(columns) });
         Ok(binding)
     }
 
     pub(crate) fn process(&mut self, batch: &Batch) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        self.room.open();
         let mut rejections = Rejections::default();
         let (mut keys, mut arguments) = bound.evaluate(batch, &mut rejections)?;
         let kept = rejections.kept()?;
@@ -102,25 +101,36 @@ impl Aggregate {
                 well.rows()
             }
         };
+        if let Some(parted) = &mut self.parted {
+            parted.push(&keys, &arguments, rows)?;
+            return Ok(rejections.add_to(Step::nothing()));
+        }
         let (groups, count) = bound.groups.assign(&keys, rows)?;
-        for (measure, values) in bound.measures.iter().zip(&arguments) {
+        for (measure, values) in bound.outputs.measures.iter().zip(&arguments) {
             measure.update(values, &groups, count)?;
+        }
+        // One group alone has no keys that parts could be made by.
+        if !bound.keys.is_empty() && self.room.is_full() {
+            self.parted = Some(Parted::new(bound)?);
         }
         Ok(rejections.add_to(Step::nothing()))
     }
 
     pub(crate) fn finish(&mut self) -> Result<Step, Failure> {
-        let bound = self.bound.as_ref().ok_or_else(not_bound)?;
-        let (mut columns, count) = bound.groups.keys()?;
-        for measure in &bound.measures {
-            columns.push(measure.finish()?);
+        if self.parted.is_some() {
+            return Ok(Step::nothing().more());
         }
-        let columns: Vec<&Column> = columns.iter().collect();
-        self.result = Some((Batch::of(&bound.schema, count, &columns)?, 0));
+        let bound = self.bound.as_ref().ok_or_else(not_bound)?;
+        let (keys, count) = bound.groups.keys()?;
+        let measures: Result<Vec<Column>, Failure> = bound.outputs.measures.iter().map(Measure::finish).collect();
+        self.result = Some((bound.result(keys, measures?, count)?, 0));
         self.resume()
     }
 
     pub(crate) fn resume(&mut self) -> Result<Step, Failure> {
+        if let Some(parted) = &mut self.parted {
+            return parted.advance(self.bound.as_ref().ok_or_else(not_bound)?);
+        }
         let Some((batch, sent)) = &mut self.result else { return Ok(Step::nothing()) };
         let length = PIECE.min(batch.rows() - *sent);
         let piece = batch.slice(*sent, length)?;
@@ -135,12 +145,18 @@ impl Aggregate {
 }
 
 impl Bound {
+    /// The result's rows, of the keys of groups and the measures' values.
+    fn result(&self, keys: Vec<Column>, measures: Vec<Column>, groups: u32) -> Result<Batch<'static>, Failure> {
+        let values = self.outputs.values(&keys, measures, groups)?;
+        Batch::of(&self.schema, groups, &keys.iter().chain(&values).collect::<Vec<_>>())
+    }
+
     /// The keys, and the arguments of each measure.
     fn evaluate(&self, batch: &Batch, rejections: &mut Rejections) -> Result<(Vec<Column>, Vec<Vec<Column>>), Failure> {
         let keys: Result<Vec<Column>, Failure> = self.keys.iter().map(|key| key.evaluate(batch, rejections)).collect();
         let keys = keys?;
-        let mut arguments = Vec::with_capacity(self.measures.len());
-        for measure in &self.measures {
+        let mut arguments = Vec::with_capacity(self.outputs.measures.len());
+        for measure in &self.outputs.measures {
             let values: Result<Vec<Column>, Failure> = measure
                 .arguments
                 .iter()
@@ -149,32 +165,6 @@ impl Bound {
             arguments.push(values?);
         }
         Ok((keys, arguments))
-    }
-}
-
-impl Measure {
-    fn bind(pointer: &str, text: &str, schema: &Schema) -> Result<(Measure, Vec<Field>), Failure> {
-        let aggregate = sql::parse_aggregate(text, schema)?;
-        let inputs: Vec<Vec<Field>> = aggregate.arguments.iter().map(Expression::result_type).collect();
-        let accumulator = Accumulator::new(&aggregate.function, &inputs, &aggregate.options)?;
-        let tree = accumulator.result_type();
-        Ok((Measure { pointer: pointer.to_owned(), arguments: aggregate.arguments, accumulator }, tree))
-    }
-
-    /// Makes the one group that there is without keys, so that it exists over no rows too.
-    fn begin(&self) -> Result<(), Failure> {
-        let values: Result<Vec<Column>, Failure> =
-            self.arguments.iter().map(|argument| empty_column(&argument.result_type())).collect();
-        self.update(&values?, &groups::zeros(0)?, 1)
-    }
-
-    fn update(&self, values: &[Column], groups: &Column, count: u32) -> Result<(), Failure> {
-        let values: Vec<&Column> = values.iter().collect();
-        self.accumulator.update(&values, groups, count).map_err(|failure| at(&self.pointer, failure))
-    }
-
-    fn finish(&self) -> Result<Column, Failure> {
-        self.accumulator.finish().map_err(|failure| at(&self.pointer, failure))
     }
 }
 

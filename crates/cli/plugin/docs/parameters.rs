@@ -1,5 +1,6 @@
 //! A JSON Schema of parameters as a table.
 
+use jackfield_manifest::toml_key;
 use serde_json::Value as Json;
 
 use crate::pipeline::printable;
@@ -38,6 +39,19 @@ fn add(prefix: &str, schema: &Json, rows: &mut Vec<String>, depth: usize) {
         if let Some(items) = property.get("items") {
             add(&format!("{full}[]."), items, rows, depth + 1);
         }
+    }
+}
+
+/// A value as TOML writes it on one line.
+pub(super) fn inline(value: &Json) -> String {
+    match value {
+        Json::Object(table) if table.is_empty() => "{}".to_owned(),
+        Json::Object(table) => {
+            let entries = table.iter().map(|(key, value)| format!("{} = {}", toml_key(key), inline(value)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, AsArray, new_empty_array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::kernels::numeric as arrow_numeric;
-use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, DecimalType, Float64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, DecimalType};
 use arrow::error::ArrowError;
 
 use super::numbers::{integer, numeric, pack, rows, zip, zip_noted};
@@ -16,6 +16,7 @@ use super::table::{Function, Plan};
 use super::values::{Call, Input, Values};
 use crate::Failure;
 
+mod power;
 mod single;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -54,11 +55,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
         .doc("the number without its sign; integer overflow is a row error"),
     Function::new("sign", "sign(number) -> number", single::same, single::sign)
         .doc("-1, 0 or 1 in the number's type; NaN stays"),
-    Function::new("power", "power(number, number) -> float64", power_types, power)
+    Function::new("power", "power(number, number) -> float64", power::float_types, power::power)
         .arity(2, 2)
         .weight(20)
         .differs("the result is float64 also for integers")
         .doc("the first to the power of the second"),
+    Function::new("power_checked", "power_checked(number, number) -> number", power::types, power::power_checked)
+        .arity(2, 2)
+        .weight(20)
+        .doc("the first to the power of the second; of integers an integer, where overflow and an exponent below 0 are row errors"),
     Function::new("sqrt", "sqrt(number) -> float64", single::float, single::sqrt)
         .weight(3)
         .doc("square root; NaN below zero"),
@@ -384,19 +389,4 @@ fn divide_checked(call: &mut Call) -> Result<Values, Failure> {
 }
 fn remainder(call: &mut Call) -> Result<Values, Failure> {
     loops::<false>(call, Operation::Remainder)
-}
-
-fn power_types(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
-    match common(types) {
-        Some(to) if to.is_numeric() || to == DataType::Null => {
-            Ok(Plan::uniform(2, DataType::Float64, DataType::Float64))
-        }
-        _ => Err(mismatch("numbers are expected")),
-    }
-}
-
-fn power(call: &mut Call) -> Result<Values, Failure> {
-    let [base, exponent] = call.inputs else { return Err(mismatch("two arguments are expected")) };
-    let array = zip::<Float64Type, Float64Type, Float64Type>(base, exponent, f64::powf);
-    Ok(array.map_or_else(|| call.all_null(), |array| Values::of(Arc::new(array))))
 }

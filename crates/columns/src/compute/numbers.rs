@@ -5,57 +5,6 @@ use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 
 use super::values::Input;
 
-/// Runs `$body` with `$t` bound to the Arrow type of a number type; `$other` for any other type.
-macro_rules! numeric {
-    ($data_type:expr, $t:ident => $body:expr, _ => $other:expr) => {{
-        use arrow::datatypes as dt;
-        match $data_type {
-            dt::DataType::Int8 => {
-                type $t = dt::Int8Type;
-                $body
-            }
-            dt::DataType::Int16 => {
-                type $t = dt::Int16Type;
-                $body
-            }
-            dt::DataType::Int32 => {
-                type $t = dt::Int32Type;
-                $body
-            }
-            dt::DataType::Int64 => {
-                type $t = dt::Int64Type;
-                $body
-            }
-            dt::DataType::UInt8 => {
-                type $t = dt::UInt8Type;
-                $body
-            }
-            dt::DataType::UInt16 => {
-                type $t = dt::UInt16Type;
-                $body
-            }
-            dt::DataType::UInt32 => {
-                type $t = dt::UInt32Type;
-                $body
-            }
-            dt::DataType::UInt64 => {
-                type $t = dt::UInt64Type;
-                $body
-            }
-            dt::DataType::Float32 => {
-                type $t = dt::Float32Type;
-                $body
-            }
-            dt::DataType::Float64 => {
-                type $t = dt::Float64Type;
-                $body
-            }
-            _ => $other,
-        }
-    }};
-}
-pub(super) use numeric;
-
 /// Runs `$body` with `$t` bound to the Arrow type of an integer type; `$other` for any other type.
 macro_rules! integer {
     ($data_type:expr, $t:ident => $body:expr, _ => $other:expr) => {{
@@ -98,6 +47,24 @@ macro_rules! integer {
     }};
 }
 pub(super) use integer;
+
+/// Runs `$body` with `$t` bound to the Arrow type of a number type; `$other` for any other type.
+macro_rules! numeric {
+    ($data_type:expr, $t:ident => $body:expr, _ => $other:expr) => {
+        match $data_type {
+            arrow::datatypes::DataType::Float32 => {
+                type $t = arrow::datatypes::Float32Type;
+                $body
+            }
+            arrow::datatypes::DataType::Float64 => {
+                type $t = arrow::datatypes::Float64Type;
+                $body
+            }
+            integer => $crate::compute::numbers::integer!(integer, $t => $body, _ => $other),
+        }
+    };
+}
+pub(super) use numeric;
 
 /// The nulls of two inputs together; `Err(())` if all rows are null.
 pub(super) fn both(left: &Input, right: &Input) -> Result<Option<NullBuffer>, ()> {

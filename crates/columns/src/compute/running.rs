@@ -60,6 +60,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::whole("list_flatten", "list_flatten(list) -> item", flatten_types, flatten).free().weight(2)
         .doc("the items of all lists, one behind the other; a null list has none"),
     Function::whole("list_parent_indices", "list_parent_indices(list) -> int64", parent_types, parents).free().weight(2)
+        .differs("Arrow counts what lies hidden under null lists too")
         .doc("for each item of list_flatten the row, from 0, of its list"),
 ];
 

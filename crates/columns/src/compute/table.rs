@@ -169,6 +169,41 @@ impl Function {
     }
 }
 
+/// Functions that Arrow does not have; what `scripts/compare-pyarrow` compares them with instead.
+const ALONE: &[(&str, &str)] = &[
+    ("base64_decode", PYTHON),
+    ("base64_encode", PYTHON),
+    ("epoch", PYTHON),
+    ("extract_regex_group", PYTHON),
+    ("hash_64", "nothing"),
+    ("hex_decode", PYTHON),
+    ("hex_encode", PYTHON),
+    ("is_distinct_from", PYTHON),
+    ("is_not_distinct_from", PYTHON),
+    ("lag", PYTHON),
+    ("lead", PYTHON),
+    ("list", PYTHON),
+    ("list_contains", PYTHON),
+    ("list_index", PYTHON),
+    ("make_list", PYTHON),
+    ("median", PYTHON),
+    ("months_between", PYTHON),
+    ("nullif", PYTHON),
+    ("row_number", PYTHON),
+    ("sha256", PYTHON),
+    ("string_agg", PYTHON),
+    ("utf8_replace", PYTHON),
+];
+
+const PYTHON: &str = "Python";
+
+impl Function {
+    /// What stands in for Arrow's function of the same name where there is none: empty if there is one.
+    pub fn alone(&self) -> &'static str {
+        ALONE.iter().find(|(name, _)| *name == self.name).map_or("", |(_, peer)| peer)
+    }
+}
+
 type Topic = (&'static str, &'static [Function]);
 
 static TOPICS: &[Topic] = &[
@@ -263,5 +298,14 @@ pub fn reference() -> String {
             );
         }
     }
+    page.push_str(
+        "\n## Compared with Arrow\n\n\
+        `scripts/compare-pyarrow` asks pyarrow the same as these functions, over columns of all types with extreme values: with\n\
+        nulls, without, of nulls only, sliced and empty. It fails where something differs that no *differs* above tells, and\n\
+        where a function was compared with nothing. These are not among Arrow's functions; they are compared with Python's\n\
+        own library, and `hash_64` with the digests that XXH64 publishes (in the tests of the crate):\n\n",
+    );
+    let names: Vec<String> = ALONE.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let _ = writeln!(page, "{}.", names.join(", "));
     page
 }

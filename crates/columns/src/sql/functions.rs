@@ -1,7 +1,8 @@
 //! Functions: SQL's names, which win, then the kernels by their Arrow names.
 
 use arrow::datatypes::DataType;
-use sqlparser::ast::{Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+use serde_json::{Map, Value as Json};
+use sqlparser::ast::{Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArguments};
 
 use super::catalogue::{aggregates, row_names};
 use super::coerce::Class;
@@ -32,7 +33,7 @@ impl Resolver<'_> {
                 .with_offset(at)
                 .with_help("the node types aggregate and window have parameters for it"));
         }
-        let mut arguments = Vec::new();
+        let (mut arguments, mut options) = (Vec::new(), Map::new());
         let list: &[FunctionArg] = match &function.args {
             FunctionArguments::None => &[],
             FunctionArguments::List(list) if list.clauses.is_empty() && list.duplicate_treatment.is_none() => {
@@ -42,11 +43,58 @@ impl Resolver<'_> {
         };
         for argument in list {
             match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(tree)) => arguments.push(self.resolve(tree)?),
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(tree)) if options.is_empty() => {
+                    arguments.push(self.resolve(tree)?);
+                }
+                FunctionArg::Named {
+                    name: option,
+                    arg: FunctionArgExpr::Expr(tree),
+                    operator: FunctionArgOperator::Assignment,
+                } => {
+                    let value = self.resolve(tree)?;
+                    let value = self.option(&option.value, &value)?;
+                    if options.insert(option.value.clone(), value).is_some() {
+                        let message = format!("the option `{}` is given twice", option.value);
+                        return Err(syntax(message).with_offset(self.at(tree)));
+                    }
+                }
                 _ => return Err(self.not_here(&name, at)),
             }
         }
-        self.call(&name, arguments, at)
+        if options.is_empty() {
+            return self.call(&name, arguments, at);
+        }
+        self.kernel_with(&name, arguments, options, at)
+    }
+
+    /// A kernel by its Arrow name, with options of its own.
+    fn kernel_with(
+        &mut self,
+        name: &str,
+        arguments: Vec<Typed>,
+        options: Map<String, Json>,
+        at: u32,
+    ) -> Result<Typed, Failure> {
+        let kernel = compute::functions().iter().find(|function| function.name == name && function.is_row_wise());
+        if !kernel.is_some_and(|function| !function.options.is_empty()) {
+            let message = format!("`{name}` takes no options by name");
+            return Err(syntax(message).with_offset(at).with_help("`jackfield functions` says which take options"));
+        }
+        self.kernel(name, arguments, Json::Object(options).to_string(), at)
+    }
+
+    /// The constant that an option is.
+    fn option(&self, name: &str, value: &Typed) -> Result<Json, Failure> {
+        match value.literal() {
+            Some(Scalar::Boolean(value)) => Ok(Json::from(*value)),
+            Some(Scalar::Int64(value)) => Ok(Json::from(*value)),
+            Some(Scalar::Float64(value)) => Ok(Json::from(*value)),
+            Some(Scalar::Text(value)) => Ok(Json::from(value.as_str())),
+            _ => {
+                let message = format!("the option `{name}` must be a constant: {}", value.describe(self.schema));
+                Err(mismatch(message, value.offset))
+            }
+        }
     }
 
     fn not_here(&self, name: &str, at: u32) -> Failure {

@@ -96,6 +96,7 @@ impl<'a> Resolver<'a> {
                 let at = value.offset;
                 self.date_part(&field.to_string(), value, at)
             }
+            Expr::AtTimeZone { timestamp, time_zone } => self.at_time_zone(timestamp, time_zone),
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case(tree, operand.as_deref(), conditions, else_result.as_deref())
             }
@@ -136,6 +137,7 @@ impl<'a> Resolver<'a> {
                 | Expr::Like { expr: inner, .. }
                 | Expr::ILike { expr: inner, .. }
                 | Expr::Cast { expr: inner, .. }
+                | Expr::AtTimeZone { timestamp: inner, .. }
                 | Expr::Extract { expr: inner, .. } => inner,
                 _ => break Span::empty(),
             };

@@ -48,6 +48,10 @@ impl Dialect for Words {
         true
     }
 
+    fn supports_named_fn_args_with_assignment_operator(&self) -> bool {
+        true
+    }
+
     fn is_reserved_for_identifier(&self, _: Keyword) -> bool {
         // Only words of the grammar still carry their keyword here.
         true

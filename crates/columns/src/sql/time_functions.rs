@@ -1,14 +1,14 @@
 //! Functions of dates and timestamps.
 
 use arrow::datatypes::{DataType, TimeUnit};
-use sqlparser::ast::BinaryOperator;
+use sqlparser::ast::{BinaryOperator, Expr};
 
 use super::coerce::Class;
 use super::resolve::{Resolver, mismatch};
 use super::text::syntax;
 use super::tree::{Node, Typed};
-use crate::Failure;
 use crate::compute::Scalar;
+use crate::{Failure, parse_type, type_name};
 
 /// The parts of dates by the names that SQL has for them, and their kernels.
 const PARTS: &[(&[&str], &str)] = &[
@@ -178,6 +178,34 @@ impl Resolver<'_> {
     ///
     /// # Errors
     /// `unknown-function` for an unknown part, `type-mismatch`.
+    /// `x AT TIME ZONE 'zone'`: of a plain timestamp the moment at which the zone's clocks show it, of a moment what they
+    /// show.
+    pub(super) fn at_time_zone(&mut self, timestamp: &Expr, zone: &Expr) -> Result<Typed, Failure> {
+        let (value, zone) = (self.resolve(timestamp)?, self.resolve(zone)?);
+        let (at, zone_at) = (value.offset, zone.offset);
+        let zone = self.constant_text("AT TIME ZONE", &zone)?.to_owned();
+        let value = match Class::of(&value.data_type) {
+            Class::Date | Class::Null => self.cast(value, &MICROS)?,
+            _ => value,
+        };
+        match value.data_type.clone() {
+            DataType::Timestamp(_, None) => {
+                let options = serde_json::json!({ "timezone": zone }).to_string();
+                self.kernel("assume_timezone", vec![value], options, at).map_err(|f| f.with_offset(zone_at))
+            }
+            DataType::Timestamp(unit, Some(_)) => {
+                let to = DataType::Timestamp(unit, Some(zone.into()));
+                let to = parse_type(&type_name(&to)).map_err(|failure| failure.with_offset(zone_at))?;
+                let there = self.cast(value, &to)?;
+                self.kernel("local_timestamp", vec![there], String::new(), at)
+            }
+            _ => {
+                let message = format!("AT TIME ZONE takes a timestamp: {}", value.describe(self.schema));
+                Err(mismatch(message, at).with_help("convert it, as in CAST(x AS timestamp)"))
+            }
+        }
+    }
+
     pub(super) fn date_part(&mut self, part: &str, value: Typed, at: u32) -> Result<Typed, Failure> {
         let Some(kernel) = part_named(part) else { return Err(self.unknown_part(part, at)) };
         let value = self.temporal_value(part, value)?;

@@ -100,11 +100,20 @@ fn integers(suite: &mut Suite) {
         suite.check("log10", &[column(&of_type(name, &[Some(100)]))], "", "2.0");
         let base = of_type(name, &[Some(3), None]);
         suite.check("power", &[column(&base), column(&base)], "", "27.0 null");
+        suite.check("power_checked", &[column(&base), column(&base)], "", "27 null");
+        let high = i128::from(name.ends_with('8')) * 2 + 62;
+        let squares = [
+            column(&of_type(name, &[Some(2), Some(0), Some(1)])),
+            column(&of_type(name, &[Some(high), Some(0), Some(high)])),
+        ];
+        let overflows = if name.ends_with("64") { "4611686018427387904" } else { "!integer-overflow" };
+        suite.check("power_checked", &squares, "", &format!("{overflows} 1 1"));
     }
     // The one quotient that overflows.
     for (name, low, _) in INTEGERS.iter().filter(|(_, low, _)| *low < 0) {
         let arguments = [column(&of_type(name, &[Some(*low), Some(6)])), column(&of_type(name, &[Some(-1), Some(-1)]))];
         suite.check("divide", &arguments, "", &format!("{low} -6"));
+        suite.check("power_checked", &arguments, "", "!out-of-bounds !");
         suite.check("divide_checked", &arguments, "", "!integer-overflow -6");
         suite.check("remainder", &arguments, "", "0 0");
         suite.check("remainder_checked", &arguments, "", "0 0");
@@ -153,6 +162,7 @@ fn floating(suite: &mut Suite) {
     suite.check("sqrt", &[column(&floats(&[Some(-1.0), Some(f64::INFINITY)]))], "", "NaN inf");
     suite.check("ln", &[column(&floats(&[Some(0.0), Some(-1.0), Some(1.0)]))], "", "-inf NaN 0.0");
     suite.check("power", &[int(2), column(&floats(&[Some(7.0), Some(-1.0), None]))], "", "128.0 0.5 null");
+    suite.check("power_checked", &[int(2), column(&floats(&[Some(7.0), Some(-1.0), None]))], "", "128.0 0.5 null");
     for name in ["float32", "float16"] {
         let half = as_type(&floats(&[Some(1.5), None, Some(-2.0)]), name);
         let pair = [column(&half), column(&half)];
@@ -167,6 +177,7 @@ fn floating(suite: &mut Suite) {
             suite.check(&format!("{function}_checked"), &pair, "", expected);
         }
         suite.check("power", &pair, "", "1.8371173070873836 null 0.25");
+        suite.check("power_checked", &pair, "", "1.8371173070873836 null 0.25");
         for (function, expected) in [
             ("negate", "-1.5 null 2.0"),
             ("negate_checked", "-1.5 null 2.0"),
@@ -225,6 +236,7 @@ fn decimal(suite: &mut Suite) {
         suite.check("multiply", &[column(&a), int(2)], "", "3.00 -5.00");
         suite.check("sign", &pair[..1], "", "1.00 -1.00");
         suite.check("power", &[column(&a), int(2)], "", "2.25 6.25");
+        suite.check("power_checked", &[column(&a), int(2)], "", "2.25 6.25");
         for (function, expected) in
             [("sqrt", "2.0"), ("ln", "1.3862943611198906"), ("log2", "2.0"), ("exp", "54.598150033144236")]
         {

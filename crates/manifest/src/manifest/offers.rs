@@ -60,6 +60,8 @@ pub struct FormatDecl {
     /// First bytes that each file of the format has one of; written in hex. A plugin all of whose formats tell them is
     /// not asked about files that begin otherwise.
     pub magic: Vec<Vec<u8>>,
+    /// Files say the types of their columns themselves, so that files with other types are files with another schema.
+    pub own_types: bool,
     /// `deprecated`.
     pub deprecated: Option<Deprecation>,
     /// JSON Schema of the options.

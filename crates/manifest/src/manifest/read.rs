@@ -140,10 +140,11 @@ fn format(s: &mut Section, report: &mut Report<'_>) -> Option<(String, FormatDec
     let extensions = extensions(s, report);
     let media_types = texts(s, "media-types", report);
     let magic = magic(s, report);
+    let own_types = s.boolean("own-types", report).unwrap_or_default();
     let options = schema::read(s, "options", report);
     let deprecated = deprecated(s, report);
     let id = id?;
-    Some((id.clone(), FormatDecl { id, description, extensions, media_types, magic, deprecated, options }))
+    Some((id.clone(), FormatDecl { id, description, extensions, media_types, magic, own_types, deprecated, options }))
 }
 
 /// `magic = ["1f8b"]`.

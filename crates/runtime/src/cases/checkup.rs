@@ -13,7 +13,7 @@ use super::ran::{Input, Ran, Setting};
 use super::{Bench, Came, build, compare, from_json};
 use crate::configuration::compile_schema;
 use crate::discover::InstalledPlugin;
-use crate::hostile::inputs::{made_up, plain};
+use crate::hostile::inputs::{lists, made_up, plain};
 use crate::loader::Runtime;
 
 /// How a check came out.
@@ -148,12 +148,21 @@ impl Runtime {
         let made = given.cloned().unwrap_or_else(|| made_up(node.parameters.as_ref()));
         let setting = setting(bench, &subject, &made);
         let reference = TypeRef { plugin: None, version: None, name: node.node_type.clone() };
-        let inputs = |rows: Rows| inputs(node, rows);
-        let run = |rows: Rows| -> Result<Ran, String> {
-            let ran = self.run_node(&setting, &reference, inputs(rows)?, &[])?;
+        let run_on = |columns: Columns, rows: Rows| -> Result<Ran, String> {
+            let ran = self.run_node(&setting, &reference, inputs(node, columns, rows)?, &[])?;
             Ok(ran)
         };
-        let first = match run(Rows::Some) {
+        let mut columns = Columns::Plain;
+        let mut first = run_on(columns, Rows::Some);
+        // A node of lists refuses numbers, and is right.
+        if first.as_ref().is_ok_and(|ran| !ran.broke && !ran.problems.is_empty()) {
+            let of_lists = run_on(Columns::Lists, Rows::Some);
+            if of_lists.as_ref().is_ok_and(|ran| ran.broke || ran.problems.is_empty()) {
+                (columns, first) = (Columns::Lists, of_lists);
+            }
+        }
+        let run = |rows: Rows| run_on(columns, rows);
+        let first = match first {
             Ok(ran) => ran,
             Err(why) => return checkup.note(&subject, "opens and binds", Grade::NotTried, why, None),
         };
@@ -319,6 +328,11 @@ fn schemas(plugin: &InstalledPlugin, checkup: &mut Checkup) {
             continue;
         }
         let mut wrong = Vec::new();
+        for example in schema.get("examples").and_then(Json::as_array).into_iter().flatten() {
+            if compile_schema(schema).is_ok_and(|validator| !validator.is_valid(example)) {
+                wrong.push(format!("the example {example} is none that it allows"));
+            }
+        }
         for (name, property) in schema.get("properties").and_then(Json::as_object).into_iter().flatten() {
             let Some(default) = property.get("default") else { continue };
             // References lead out of the property, so it is looked at inside of the whole.
@@ -346,11 +360,23 @@ enum Rows {
     Some,
 }
 
-/// Rows for all ports that have to be connected: of the columns that the manifest declares, else a int64, b bool, t utf8,
-/// f float64.
-fn inputs(node: &NodeDecl, rows: Rows) -> Result<Vec<Input>, String> {
+/// Which columns the rows have, where the manifest declares none.
+#[derive(Clone, Copy)]
+enum Columns {
+    /// a int64, b bool, t utf8, f float64.
+    Plain,
+    /// a list<int64>, t utf8.
+    Lists,
+}
+
+/// Rows for all ports that have to be connected: of the columns that the manifest declares, else of these.
+fn inputs(node: &NodeDecl, columns: Columns, rows: Rows) -> Result<Vec<Input>, String> {
     let failed = |failure: jackfield_columns::Failure| failure.message;
-    let table = plain().map_err(failed)?;
+    let table = match columns {
+        Columns::Plain => plain(),
+        Columns::Lists => lists(),
+    };
+    let table = table.map_err(failed)?;
     let mut inputs = Vec::new();
     for port in node.inputs.iter().filter(|port| !port.optional) {
         let declared = port.columns.as_deref().and_then(|text| parse_type(text).ok());
@@ -363,7 +389,8 @@ fn inputs(node: &NodeDecl, rows: Rows) -> Result<Vec<Input>, String> {
                 (schema, Some(batch))
             }
             _ => {
-                let some = table.batches.iter().find(|(name, _)| *name == "extremes").map(|(_, batch)| batch.clone());
+                let extremes = table.batches.iter().find(|(name, _)| *name == "extremes").or(table.batches.first());
+                let some = extremes.map(|(_, batch)| batch.clone());
                 (table.schema.clone(), some)
             }
         };

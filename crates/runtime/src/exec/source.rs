@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use arrow::array::{Array, ArrayRef, StringArray, UInt32Array, new_null_array};
 use arrow::compute::take;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use jackfield_columns::{Batch, Failure, Origin, Unmetered, compute, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
 use jackfield_manifest::{Location, OnError, Problem, SchemaDrift};
@@ -185,12 +185,18 @@ impl OneFile<'_> {
         let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
         let union = self.source.drift == SchemaDrift::Union;
         let mut differences = Vec::new();
+        let fails = self.source.drift == SchemaDrift::Fail;
+        // The file was opened with all types told; what it says itself was found in planning.
+        let own = self.schema_of_file.filter(|_| fails && self.source.own_types);
         for field in expected.fields() {
             match actual.field_with_name(field.name()) {
                 Err(_) if !union => differences.push(format!("the column `{}` is missing", field.name())),
-                Ok(found) if self.source.drift == SchemaDrift::Fail && found.data_type() != field.data_type() => {
-                    let (found, expected) = (type_name(found.data_type()), type_name(field.data_type()));
-                    differences.push(format!("`{}` is {found}, not {expected}", field.name()));
+                Ok(found) if fails => {
+                    let found = own.and_then(|own| own.field_with_name(field.name()).ok()).unwrap_or(found);
+                    if !same_values(found.data_type(), field.data_type()) {
+                        let (found, expected) = (type_name(found.data_type()), type_name(field.data_type()));
+                        differences.push(format!("`{}` is {found}, not {expected}", field.name()));
+                    }
                 }
                 _ => {}
             }
@@ -207,7 +213,10 @@ impl OneFile<'_> {
                 self.input.shown(),
                 differences.join(", ")
             );
-            let help = "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own";
+            let help = match fails {
+                true => "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own",
+                false => "say schema-drift = \"union\", or read the files as sources of their own",
+            };
             return Err(vec![problem("schema-drift", message).with_help(help).class(Class::Failed)]);
         }
         // Chunks hold exactly the demanded columns, in the order of the demand.
@@ -282,11 +291,15 @@ impl OneFile<'_> {
         let shown = self.input.shown();
         match &self.reading.on_error {
             OnError::Stop => {
+                let mut reason = bad.reason.clone();
+                if reason.code == "invalid-cast" {
+                    reason.help = Some(CONVERTED.to_owned());
+                }
                 let Some(line) = bad.line else {
-                    let diagnosis = failure_problem(bad.reason.clone(), shown);
+                    let diagnosis = failure_problem(reason, shown);
                     return Err(vec![Diagnosis { class: Class::Failed, ..diagnosis }]);
                 };
-                let Failure { code, message, column, help, .. } = bad.reason.clone();
+                let Failure { code, message, column, help, .. } = reason;
                 let message = column.map_or(message.clone(), |column| format!("column {column}: {message}"));
                 let place = Location::of_line(shown, line, &bad.raw);
                 let wrong = Problem { help, ..Problem::error(&code, message) };
@@ -307,7 +320,12 @@ impl OneFile<'_> {
     }
 
     fn problems(&self, error: jackfield_host::CallError) -> Vec<Diagnosis> {
-        decoding_problems(error, &self.what(), &self.source.plugin.installed)
+        let mut problems = decoding_problems(error, &self.what(), &self.source.plugin.installed);
+        // What casts say is about nodes.
+        for problem in problems.iter_mut().filter(|diagnosis| diagnosis.problem.code == "invalid-cast") {
+            problem.problem.help = Some(CONVERTED.to_owned());
+        }
+        problems
     }
 }
 
@@ -325,7 +343,23 @@ fn with_schema(options: &str, all: &Schema, here: &Schema) -> String {
     serde_json::Value::Object(options).to_string()
 }
 
-fn cast(column: ArrayRef, to: &arrow::datatypes::DataType) -> Result<ArrayRef, Failure> {
+const CONVERTED: &str = "give the column a type in `schema` of the source that holds all of its values, or leave such rows out with on-error";
+
+/// Whether the types hold the same values, however they hold them; nulls are values of all types.
+fn same_values(found: &DataType, expected: &DataType) -> bool {
+    fn plain(data_type: &DataType) -> &DataType {
+        match data_type {
+            DataType::Dictionary(_, values) => plain(values),
+            DataType::LargeUtf8 | DataType::Utf8View => &DataType::Utf8,
+            DataType::LargeBinary | DataType::BinaryView => &DataType::Binary,
+            other => other,
+        }
+    }
+    *found == DataType::Null || plain(found) == plain(expected)
+}
+
+/// The column in the type of the first file. The values that do not convert are told with what the source can do about it.
+fn cast(column: ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
     if column.data_type() == to {
         return Ok(column);
     }
@@ -333,7 +367,7 @@ fn cast(column: ArrayRef, to: &arrow::datatypes::DataType) -> Result<ArrayRef, F
     let rows = column.len();
     let outcome = compute::call("cast", &[compute::Argument::Column(column)], &options, rows, None, &mut Unmetered)?;
     match outcome.first {
-        Some(first) => Err(first),
+        Some(first) => Err(Failure { help: Some(CONVERTED.to_owned()), ..first }),
         None => Ok(outcome.values),
     }
 }

@@ -135,7 +135,8 @@ pub(super) fn tables() -> Result<Vec<Table>, Failure> {
     ])
 }
 
-fn lists() -> Result<Table, Failure> {
+/// The column `a` of lists of int64, and `t` utf8.
+pub(crate) fn lists() -> Result<Table, Failure> {
     let rows = [Some(vec![Some(1), None]), None, Some(Vec::new()), Some((0..50_000).map(Some).collect())];
     let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(rows));
     let text: ArrayRef = Arc::new(LargeStringArray::from(vec![Some("a"), None, Some(""), Some("b")]));
@@ -194,10 +195,14 @@ pub(super) fn damaged(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Parameters that a schema may accept: only what is required, and of that the first thing that fits. They speak of the
+/// Parameters that a schema may accept: an example of all of them, else only what is required, and of that the first thing that fits. They speak of the
 /// columns of the plain table.
 pub(crate) fn made_up(schema: Option<&Json>) -> Json {
     let Some(schema) = schema else { return json!({}) };
+    // What the author says as a whole fits together.
+    if let Some(whole) = schema.get("examples").and_then(Json::as_array).and_then(|examples| examples.first()) {
+        return whole.clone();
+    }
     let required = schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
     let all = schema.get("properties").and_then(Json::as_object);
     let property = |name: &str| all.and_then(|all| all.get(name)).cloned().unwrap_or(Json::Null);

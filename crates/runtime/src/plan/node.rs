@@ -74,6 +74,7 @@ impl Planner<'_> {
         let parameters = to_json(&Value::Table(node.params.clone()), declared.parameters.as_ref());
         let mut problems =
             params::validate(self.document(), &["node", name, "params"], &parameters, declared.parameters.as_ref());
+        let wrong_parameters = problems.len();
         let ports = self.port_names(node, declared, &mut problems);
         self.use_plugin(&installed, &["node", name, "type"]);
         self.deprecated(&format!("node type {}", declared.node_type), &declared.deprecated, &["node", name, "type"]);
@@ -94,6 +95,13 @@ impl Planner<'_> {
             },
         };
         if !problems.is_empty() {
+            if problems.len() == wrong_parameters
+                && let Some(mended) = params::mended(&parameters, declared.parameters.as_ref())
+            {
+                let schemas: Option<Vec<SchemaRef>> = inputs.iter().map(|input| schema_of(stages, (*input)?)).collect();
+                let inputs = ports.into_iter().zip(schemas.into_iter().flatten()).collect();
+                problems.extend(self.further_problems(node, &code, mended, inputs).await);
+            }
             return Err(problems);
         }
         let store = self.store(name, code.installed(), code.limits());
@@ -102,8 +110,7 @@ impl Planner<'_> {
         let mut instance = opened.map_err(|error| self.node_problems(error, name))?;
 
         let Some(incoming) = inputs.into_iter().collect::<Option<Incoming>>() else { return Ok(None) };
-        let schemas: Option<Vec<SchemaRef>> =
-            incoming.iter().map(|(from, output)| stages[*from].outputs[*output].schema.clone()).collect();
+        let schemas: Option<Vec<SchemaRef>> = incoming.iter().map(|input| schema_of(stages, *input)).collect();
         let (binding, outputs) = match schemas {
             Some(schemas) => {
                 let inputs: Vec<(String, SchemaRef)> = ports.iter().cloned().zip(schemas).collect();
@@ -133,6 +140,36 @@ impl Planner<'_> {
             body: Body::Node(Box::new(body)),
         };
         Ok(Some((stage, incoming)))
+    }
+
+    /// What else is wrong with a node whose parameters do not fit its schema, as far as that can be told: all problems of
+    /// one pipeline are to be seen at once.
+    async fn further_problems(
+        &mut self,
+        node: &Node,
+        code: &NodeCode,
+        (parameters, changed): (serde_json::Value, Vec<String>),
+        inputs: Vec<(String, SchemaRef)>,
+    ) -> Vec<Diagnosis> {
+        let name = node.name.as_str();
+        let store = self.store(name, code.installed(), code.limits());
+        let failed = match code.open(store, &node.node_type.name, &parameters.to_string()).await {
+            Err(error) => Some(error),
+            Ok(_) if inputs.is_empty() => None,
+            Ok(mut instance) => instance.bind(&inputs).await.err(),
+        };
+        // Only what is about parameters that are as they were written.
+        let written = |failure: &jackfield_columns::Failure| {
+            let key = failure.parameter.as_deref().and_then(|pointer| pointer.split('/').nth(1));
+            key.is_some_and(|key| !changed.iter().any(|changed| changed == key))
+        };
+        match failed {
+            Some(CallError::Failures(failures)) => {
+                let failures = failures.into_iter().filter(written).collect();
+                self.node_problems(CallError::Failures(failures), name)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Columns that the manifest says an input must have, and that are missing or of another type.
@@ -256,6 +293,11 @@ impl Planner<'_> {
             other => call_problems(other, &format!("node.{name}")),
         }
     }
+}
+
+/// The columns of an output of a stage, where they are known.
+fn schema_of(stages: &[Stage], (from, output): (usize, usize)) -> Option<SchemaRef> {
+    stages.get(from)?.outputs.get(output)?.schema.clone()
 }
 
 /// Whether the name of a port is that of an entry of a plain list.

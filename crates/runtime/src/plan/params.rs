@@ -34,6 +34,36 @@ pub(crate) fn validate(document: &Document, path: &[&str], value: &Value, schema
     found.into_iter().map(|problem| problem.class(Class::Configuration)).collect()
 }
 
+/// The parameters without what the schema does not allow, and the keys that are others for it: enough to look for what else
+/// is wrong. A parameter that has to be there is that of the schema's example. `None`: there is no such example.
+pub(crate) fn mended(value: &Value, schema: Option<&Value>) -> Option<(Value, Vec<String>)> {
+    let schema = schema?;
+    let validator = compile_schema(schema).ok()?;
+    let mut mended = value.as_object()?.clone();
+    let mut changed = Vec::new();
+    for error in validator.iter_errors(value) {
+        let pointer = error.instance_path().to_string();
+        let first = pointer.split('/').nth(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
+        match (error.kind(), first) {
+            (ValidationErrorKind::AdditionalProperties { unexpected }, None) => changed.extend(unexpected.clone()),
+            (ValidationErrorKind::Required { property }, None) => changed.extend(property.as_str().map(str::to_owned)),
+            (_, Some(first)) => changed.push(first),
+            (_, None) => return None,
+        }
+    }
+    let example = schema.get("examples").and_then(Value::as_array).and_then(|examples| examples.first());
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required: Vec<&str> = required.collect();
+    for key in &changed {
+        mended.remove(key);
+        if required.contains(&key.as_str()) {
+            mended.insert(key.clone(), example?.get(key)?.clone());
+        }
+    }
+    let mended = Value::Object(mended);
+    validator.is_valid(&mended).then_some((mended, changed))
+}
+
 /// Prepares JSON Schema's own schema, with which every other one is compared, and which takes as long as the rest of
 /// planning's checks together.
 pub(crate) fn warm_up() {
@@ -112,5 +142,26 @@ fn described(schema: &Value) -> String {
         (Some(least), None) => format!("{kind} from {least} on"),
         (None, Some(most)) => format!("{kind} up to {most}"),
         (None, None) => kind.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mended;
+    use serde_json::json;
+
+    #[test]
+    fn parameters_are_mended_as_far_as_an_example_goes() {
+        let schema = json!({ "type": "object", "required": ["rows"], "additionalProperties": false, "examples": [{ "rows": 3 }],
+            "properties": { "rows": { "type": "integer", "minimum": 0 }, "by": { "type": "array" }, "per": { "type": "array" } } });
+        let of = |value| mended(&value, Some(&schema));
+        assert_eq!(of(json!({ "rows": 1 })), Some((json!({ "rows": 1 }), vec![])));
+        let found = of(json!({ "rows": -1, "by": "x", "pre": [], "per": [1] })).unwrap();
+        assert_eq!(found.0, json!({ "per": [1], "rows": 3 }));
+        assert_eq!(found.1.len(), 3);
+        assert_eq!(of(json!({ "by": [] })).unwrap(), (json!({ "by": [], "rows": 3 }), vec!["rows".to_owned()]));
+        let without = json!({ "type": "object", "required": ["rows"] });
+        assert_eq!(mended(&json!({}), Some(&without)), None);
+        assert_eq!(mended(&json!([]), Some(&schema)), None);
     }
 }

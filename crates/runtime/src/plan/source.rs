@@ -57,6 +57,8 @@ pub(crate) struct SourceStage {
     /// The columns whose values the folders say.
     pub(crate) partitions: Vec<Field>,
     pub(crate) drift: SchemaDrift,
+    /// Whether the format's files say their types themselves.
+    pub(crate) own_types: bool,
     /// The first file, where planning has read its head and kept it.
     pub(crate) opened: Option<(ByteSource, Trouble)>,
 }
@@ -191,6 +193,7 @@ impl Planner<'_> {
         if let [first, _, ..] = files.as_mut_slice() {
             first.schema = Some(first_schema);
         }
+        let own_types = installed.manifest.formats.iter().any(|declared| declared.id == format && declared.own_types);
         let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
@@ -237,6 +240,7 @@ impl Planner<'_> {
                 file_name_column: source.file_name_column.clone(),
                 partitions,
                 drift: source.schema_drift,
+                own_types,
                 opened,
             })),
         })

@@ -2,7 +2,7 @@
 //! and computed by itself; merging the parts by the rows' numbers puts all rows back into their places.
 
 use super::Bound;
-use jackfield_kit::partitions::{Merging, PARTS, Partitions, Runs};
+use jackfield_kit::partitions::{Merging, PARTS, Partitions, Runs, leave_merged};
 use jackfield_kit::{Groups, Held, Outgoing, PIECE, Rejections};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Column, Failure, Step};
@@ -60,20 +60,9 @@ impl Parted {
                 self.reading = self.rows.take(self.next).map(|spool| (spool, Held::default()));
                 self.next += 1;
             } else {
-                return self.leave();
+                return leave_merged(&mut self.runs, &mut self.leaving);
             }
         }
         Ok(Step::nothing().more())
-    }
-
-    fn leave(&mut self) -> Result<Step, Failure> {
-        if self.leaving.is_none() {
-            self.leaving = self.runs.merge()?;
-        }
-        let rows = self.leaving.as_mut().map(Merging::next_piece).transpose()?.flatten();
-        match rows {
-            Some(rows) => Ok(Step::from(rows).more()),
-            None => Ok(Step::nothing().done()),
-        }
     }
 }

@@ -51,6 +51,10 @@ impl Digest {
         }
     }
 
+    fn is_in_order(&self) -> bool {
+        self.centroids.is_sorted_by(|a, b| a.mean.total_cmp(&b.mean).is_le())
+    }
+
     /// Merges neighbours that together are small enough for their place: small at the ends, larger in the middle.
     fn compress(&mut self) {
         if self.merged == self.centroids.len() {
@@ -154,23 +158,26 @@ impl State for Sketch {
     }
 
     fn state(&self, meter: &mut dyn Meter) -> Result<Vec<ArrayRef>, Failure> {
-        // The smallest and the largest stand at the ends, without a weight.
+        // The smallest and the largest stand first, without a weight; a NaN parts the centroids from what is not merged yet.
         let (mut means, mut weights, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
         for (index, digest) in self.digests.iter().enumerate() {
             if index % 64 == 0 {
                 meter.work(GROUP)?;
                 meter.allocate(GROUP * 64)?;
             }
-            let mut digest = digest.clone();
-            digest.compress();
-            lengths.push(if digest.centroids.is_empty() { 0 } else { digest.centroids.len() + 2 });
+            lengths.push(if digest.centroids.is_empty() { 0 } else { digest.centroids.len() + 3 });
             if digest.centroids.is_empty() {
                 continue;
             }
             means.extend([digest.least, digest.most]);
             weights.extend([0.0, 0.0]);
-            means.extend(digest.centroids.iter().map(|centroid| centroid.mean));
-            weights.extend(digest.centroids.iter().map(|centroid| centroid.weight));
+            let (merged, fresh) = digest.centroids.split_at(digest.merged.min(digest.centroids.len()));
+            means.extend(merged.iter().map(|centroid| centroid.mean));
+            weights.extend(merged.iter().map(|centroid| centroid.weight));
+            means.push(f64::NAN);
+            weights.push(0.0);
+            means.extend(fresh.iter().map(|centroid| centroid.mean));
+            weights.extend(fresh.iter().map(|centroid| centroid.weight));
         }
         let list = |values: Vec<f64>| -> Result<ArrayRef, Failure> {
             let DataType::List(field) = list_type(&DataType::Float64) else { return Err(mismatch("a list is made")) };
@@ -200,13 +207,23 @@ impl State for Sketch {
             meter.work(means.len() as u64 * 4)?;
             let pairs =
                 means.as_primitive::<Float64Type>().values().iter().zip(weights.as_primitive::<Float64Type>().values());
+            let mut was_empty = self.digests[*group as usize].centroids.is_empty();
             for (mean, weight) in pairs {
-                if *weight == 0.0 && !mean.is_nan() {
-                    let digest = &mut self.digests[*group as usize];
-                    digest.least = digest.least.min(*mean);
-                    digest.most = digest.most.max(*mean);
+                let digest = &mut self.digests[*group as usize];
+                match (*weight == 0.0, mean.is_nan()) {
+                    (true, false) => {
+                        digest.least = digest.least.min(*mean);
+                        digest.most = digest.most.max(*mean);
+                    }
+                    // What was merged when the state was taken is so again, if nothing else is there.
+                    (true, true) => {
+                        if was_empty && digest.is_in_order() {
+                            digest.merged = digest.centroids.len();
+                        }
+                        was_empty = false;
+                    }
+                    _ => self.add(*mean, *weight, *group, meter)?,
                 }
-                self.add(*mean, *weight, *group, meter)?;
             }
         }
         Ok(())

@@ -96,6 +96,11 @@ impl State for Variance {
                 continue;
             }
             let cell = &mut self.cells[*group as usize];
+            if cell.count == 0 {
+                // Exactly: a state that was put aside comes back as it was.
+                *cell = Cell { count: *count, mean: *mean, squares: *squares };
+                continue;
+            }
             let (here, there) = (cell.count as f64, *count as f64);
             let apart = mean - cell.mean;
             cell.count = cell.count.saturating_add(*count);

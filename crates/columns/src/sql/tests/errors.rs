@@ -388,3 +388,14 @@ fn options_of_kernels_have_their_place_in_the_text() {
         assert_eq!(parse(text).unwrap_err().parameter, None, "{text}");
     }
 }
+
+#[test]
+fn options() {
+    fails("lower(carrier, width := 2)", expect![[r#""#]]);
+    fails("utf8_lpad(carrier, widht := 2)", expect![[r#""#]]);
+    fails("utf8_lpad(carrier, width := x)", expect![[r#""#]]);
+    fails("utf8_lpad(carrier, width := 2, width := 3)", expect![[r#""#]]);
+    fails("utf8_lpad(width := 2, carrier)", expect![[r#""#]]);
+    fails("x := 2", expect![[r#""#]]);
+    fails("substring(carrier FOR 2)", expect![[r#""#]]);
+}

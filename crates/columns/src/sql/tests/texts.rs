@@ -27,6 +27,9 @@ fn parts_and_cases() {
         ("substring(carrier, 2)", "A 6 null rün"),
         ("substring(carrier, 1, 1)", "U B null g"),
         ("substr(carrier, -2, 1)", "U B null ü"),
+        ("substring(carrier FROM 2)", "A 6 null rün"),
+        ("SUBSTRING(carrier from 1 for y - 1)", "U B null null"),
+        ("substring(lower(carrier) FROM CASE WHEN x IS DISTINCT FROM 7 THEN 2 ELSE 1 END FOR 1)", "u 6 null r"),
         ("left(carrier, 1)", "U B null g"),
         ("right(carrier, 2)", "UA B6 null ün"),
         ("substring('hello', y, x)", "ello h null null"),
@@ -48,5 +51,17 @@ fn expressions_in_texts() {
         ("regexp_extract(carrier, '([A-Z])(.)', 2)", "A 6 null "),
         ("regexp_extract(carrier, '[A-Z]')", "U B null "),
         ("regexp_extract(carrier, '[a-z]', 0, 'i')", "U B null g"),
+    ]);
+}
+
+/// A kernel's own options, by their names.
+#[test]
+fn options() {
+    check(&[
+        ("utf8_lpad(carrier, width := 4, padding := '.')", "..UA ..B6 null grün"),
+        ("match_substring(carrier, pattern := 'ua', ignore_case := TRUE)", "true false null false"),
+        ("round_to_multiple(x, multiple := 5)", "5 -5 null 0"),
+        ("round(f, ndigits := 0, round_mode := 'half_to_even')", "2.0 -2.0 null 0.0"),
+        ("split_pattern(carrier, pattern := 'A', max_splits := 1)[1]", "U B6 null grün"),
     ]);
 }

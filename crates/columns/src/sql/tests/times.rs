@@ -110,3 +110,27 @@ fn text() {
         ("strptime('2024-060', '%Y-%j') = DATE '2024-02-29'", "true true true true"),
     ]);
 }
+
+#[test]
+fn zones() {
+    check(&[
+        (
+            "z AT TIME ZONE 'Europe/Paris'",
+            "timestamp: 2013-07-01T03:00:00 1970-01-01T01:00:00 null 2024-02-29T13:04:05.678901",
+        ),
+        (
+            "t AT TIME ZONE 'Europe/Paris' AT TIME ZONE 'UTC'",
+            "timestamp: 2013-06-30T23:00:00 1969-12-31T23:00:00 null 2024-02-29T11:04:05.678901",
+        ),
+        ("t AT TIME ZONE 'UTC' = z", "true true null true"),
+        ("hour(d AT TIME ZONE 'Asia/Kathmandu' AT TIME ZONE 'UTC')", "18 18 null 18"),
+        ("TIMESTAMP '2021-03-28 02:30' AT TIME ZONE 'Europe/Paris'", "! ! ! !"),
+        (
+            "assume_timezone(TIMESTAMP '2021-10-31 02:30', timezone := 'Europe/Paris', ambiguous := 'latest') = TIMESTAMP '2021-10-31T01:30Z'",
+            "true true true true",
+        ),
+        ("t AT TIME ZONE 'Europe/Pari'", "invalid-type: there is no time zone \"Europe/Pari\""),
+        ("z AT TIME ZONE 'Europe/Pari'", "invalid-type: there is no time zone \"Europe/Pari\""),
+        ("x AT TIME ZONE 'UTC'", "type-mismatch: AT TIME ZONE takes a timestamp: x is int64"),
+    ]);
+}

@@ -14,15 +14,28 @@ use crate::Failure;
 pub(super) fn admit(source: &Source<'_>, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, Failure> {
     let mut tokens = tokens.into_iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF)).peekable();
     let mut out: Vec<TokenWithSpan> = Vec::new();
-    // For each open parenthesis, whether it is that of a CAST.
-    let mut casts: Vec<bool> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
     while let Some(mut token) = tokens.next() {
         refuse(source, &token)?;
         match &mut token.token {
-            Token::LParen => casts.push(out.last().is_some_and(|t| is(&t.token, &[Keyword::CAST, Keyword::TRY_CAST]))),
-            Token::RParen => _ = casts.pop(),
+            Token::LParen => open.push(Open::behind(out.last())),
+            Token::RParen => _ = open.pop(),
             Token::Word(word) if word.quote_style.is_none() => {
-                if word.keyword == Keyword::AS && casts.last() == Some(&true) {
+                // `substring(x FROM 2 FOR 3)` is what `substring(x, 2, 3)` is.
+                let parts = match (word.keyword, open.last()) {
+                    (Keyword::FROM, Some(Open::Substring)) => {
+                        (!out.last().is_some_and(|t| is(&t.token, &[Keyword::DISTINCT]))).then_some(Open::From)
+                    }
+                    (Keyword::FOR, Some(Open::From)) => Some(Open::Other),
+                    _ => None,
+                };
+                if let (Some(next), Some(last)) = (parts, open.last_mut()) {
+                    *last = next;
+                    token.token = Token::Comma;
+                    out.push(token);
+                    continue;
+                }
+                if word.keyword == Keyword::AS && open.last() == Some(&Open::Cast) {
                     out.push(token);
                     let mut depth = 0;
                     let kind = std::iter::from_fn(|| {
@@ -49,6 +62,28 @@ pub(super) fn admit(source: &Source<'_>, tokens: Vec<TokenWithSpan>) -> Result<V
         out.push(token);
     }
     Ok(out)
+}
+
+/// What an open parenthesis belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Cast,
+    Substring,
+    /// A substring, behind its FROM.
+    From,
+    Other,
+}
+
+impl Open {
+    fn behind(token: Option<&TokenWithSpan>) -> Open {
+        let Some(Token::Word(word)) = token.map(|t| &t.token) else { return Open::Other };
+        let substring = ["substring", "substr"].iter().any(|name| word.value.eq_ignore_ascii_case(name));
+        match word.keyword {
+            Keyword::CAST | Keyword::TRY_CAST if word.quote_style.is_none() => Open::Cast,
+            _ if substring && word.quote_style.is_none() => Open::Substring,
+            _ => Open::Other,
+        }
+    }
 }
 
 type Tokens<I> = std::iter::Peekable<I>;
@@ -136,10 +171,15 @@ fn is_grammar(word: &Word, before: &[TokenWithSpan], next: Option<&Token>) -> bo
         | Keyword::FROM
         | Keyword::AS => true,
         Keyword::CAST | Keyword::TRY_CAST | Keyword::EXTRACT => next == Some(&Token::LParen),
+        Keyword::TIME if previous_is(&[Keyword::AT]) => true,
         Keyword::ESCAPE | Keyword::DATE | Keyword::TIME | Keyword::TIMESTAMP | Keyword::TIMESTAMPTZ => {
             matches!(next, Some(Token::SingleQuotedString(_)))
         }
         Keyword::INTERVAL => matches!(next, Some(Token::SingleQuotedString(_) | Token::Number(_, _))),
+        Keyword::AT => matches!(next, Some(Token::Word(word)) if word.keyword == Keyword::TIME),
+        Keyword::ZONE if previous_is(&[Keyword::TIME]) => {
+            before.len().checked_sub(2).and_then(|at| before.get(at)).is_some_and(|t| is(&t.token, &[Keyword::AT]))
+        }
         Keyword::OVER | Keyword::FILTER => previous == Some(&Token::RParen) && next == Some(&Token::LParen),
         Keyword::UNKNOWN => previous_is(&[Keyword::IS, Keyword::NOT]),
         // The unit of an interval, the field of EXTRACT.
@@ -207,6 +247,8 @@ fn refuse(source: &Source<'_>, token: &TokenWithSpan) -> Result<(), Failure> {
         | Token::RParen
         | Token::Period
         | Token::DoubleColon
+        // It gives an option of a function its value.
+        | Token::Assignment
         | Token::LBracket
         | Token::RBracket
         // It closes nested types, as in `list<list<int64>>`.

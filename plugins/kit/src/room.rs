@@ -1,0 +1,31 @@
+//! How much of the plugin's memory rows may take before they go to temporary storage.
+
+use jackfield_sdk::spill::memory_use;
+
+/// A share of the memory that is there when the first row comes; computing over the rows takes more beside them.
+#[derive(Debug)]
+pub struct Room {
+    /// One of so many parts.
+    share: u64,
+    /// What the plugin held before the first row came.
+    before: Option<u64>,
+}
+
+impl Room {
+    /// One part of so many.
+    pub fn one_of(share: u64) -> Room {
+        Room { share: share.max(1), before: None }
+    }
+
+    /// Measures from here on, unless it does already.
+    pub fn open(&mut self) {
+        self.before.get_or_insert_with(|| memory_use().held);
+    }
+
+    /// Whether the share is used up.
+    pub fn is_full(&self) -> bool {
+        let before = self.before.unwrap_or(0);
+        let memory = memory_use();
+        memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / self.share
+    }
+}
