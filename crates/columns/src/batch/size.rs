@@ -51,7 +51,7 @@ fn text_of_rows(base: &ArrayRef, rows: &UInt32Array) -> Option<u64> {
             (Some(start), Some(end)) => (end.as_usize() - start.as_usize()) as u64,
             _ => 0,
         };
-        // A null takes more than its offset, as `null_row_bytes` says.
+        // A null counts for more than its offset, and a row with one for the bit.
         let each = (2 + size_of::<O>() as u64) * rows.len() as u64 + 32 * rows.null_count() as u64;
         rows.values().iter().map(|row| length(*row)).fold(each, u64::saturating_add)
     }

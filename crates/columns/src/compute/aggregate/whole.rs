@@ -12,7 +12,7 @@ use super::super::numbers::numeric;
 use crate::{Failure, Meter};
 
 /// Rows between looks at the deadline.
-const STEP: usize = 1 << 20;
+const STEP: usize = 1 << 16;
 
 /// The result of `function` over all rows; `None`: this is not the place for it.
 pub(super) fn whole(function: &str, column: &ArrayRef, meter: &mut dyn Meter) -> Result<Option<Scalar>, Failure> {
@@ -44,7 +44,7 @@ fn extreme(least: bool, column: &ArrayRef, meter: &mut dyn Meter) -> Result<Opti
         let mut found = None;
         for from in (0..column.len()).step_by(STEP) {
             let part = column.slice(from, STEP.min(column.len() - from));
-            meter.work(part.len() as u64 / 8)?;
+            meter.work(part.len() as u64)?;
             let part = part.as_primitive::<T>();
             let of_part = if least { min(part) } else { max(part) };
             found = match (found, of_part) {
@@ -70,7 +70,7 @@ fn sum(column: &Int64Array, meter: &mut dyn Meter) -> Result<Option<Scalar>, Fai
     match nulls {
         None => {
             for values in column.values().chunks(STEP) {
-                meter.work(values.len() as u64 / 8)?;
+                meter.work(values.len() as u64)?;
                 values.iter().for_each(|value| add(*value));
             }
         }
@@ -79,7 +79,7 @@ fn sum(column: &Int64Array, meter: &mut dyn Meter) -> Result<Option<Scalar>, Fai
                 column.values().chunks(64).zip(nulls.inner().bit_chunks().iter_padded()).enumerate()
             {
                 if number % (STEP / 64) == 0 {
-                    meter.work(STEP as u64 / 8)?;
+                    meter.work(STEP.min(column.len() - number * 64) as u64)?;
                 }
                 for (bit, value) in (0..64_u32).zip(values) {
                     let mask = (word.wrapping_shr(bit) & 1).wrapping_neg() as i64;
