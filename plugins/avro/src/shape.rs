@@ -40,6 +40,7 @@ fn nullable(of: &Type, column: &str, path: &str) -> Result<Value, Failure> {
 fn shape(of: &Type, column: &str, path: &str) -> Result<Value, Failure> {
     let child = |number: usize| of.children.get(number).map(|(_, child)| child);
     let refused = |message: String, help: &str| {
+        let message = format!("the column `{column}`: {message}");
         Err(Failure::invalid_config("type-mismatch", message).with_column(column).with_help(help))
     };
     let zone = |of: &Option<String>| if of.is_some() { "" } else { "local-" };

@@ -114,8 +114,12 @@ fn push_text(builder: &mut TextBuilder, accumulator: &Option<Accumulator>) -> Re
         return Ok(());
     };
     let options = json!({ "to_type": "utf8", "safe": true }).to_string();
-    let level = call("cast", &[(&accumulator.finish()?).into()], &options)?.buffers()?;
-    builder.push_option(level.bytes(0));
+    match call("cast", &[(&accumulator.finish()?).into()], &options) {
+        Ok(text) => builder.push_option(text.buffers()?.bytes(0)),
+        // Values of the type have no text.
+        Err(failure) if failure.code == "type-mismatch" => builder.push_null(),
+        Err(failure) => return Err(failure),
+    }
     Ok(())
 }
 

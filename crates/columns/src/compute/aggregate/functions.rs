@@ -122,6 +122,8 @@ fn summed(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
 
 fn averaged(_: &str, types: &[DataType], _: &Options) -> Result<Plan, Failure> {
     Ok(match one(types)? {
+        // Its upper half is not in int64; the sum of either has 128 bits.
+        DataType::UInt64 => Plan::uniform(1, DataType::Decimal128(20, 0), DataType::Float64),
         to if to.is_integer() => Plan::uniform(1, DataType::Int64, DataType::Float64),
         to if to.is_numeric() || matches!(to, DataType::Null | DataType::Boolean) => {
             Plan::uniform(1, DataType::Float64, DataType::Float64)
