@@ -92,6 +92,16 @@ impl Sorter {
         }
     }
 
+    /// A sorter that goes on with rows that are held together with their keys, and puts them aside at once.
+    ///
+    /// # Errors
+    /// What the host says: quotas, a full disk.
+    pub fn holding(directions: Vec<(bool, bool)>, held: Held) -> Result<Sorter, Failure> {
+        let mut sorter = Sorter { held, ..Sorter::new(directions) };
+        sorter.spill()?;
+        Ok(sorter)
+    }
+
     /// Takes rows and their keys. Until [`advance`](Sorter::advance) says `Idle` no more may come.
     ///
     /// # Errors

@@ -83,10 +83,7 @@ impl Top {
             return Ok(());
         }
         if bound.groups.is_single() {
-            let mut sorter = Sorter::new(bound.orders.directions());
-            if let Some(whole) = self.held.take()? {
-                sorter.push(&whole.rows, &whole.own)?;
-            }
+            let sorter = Sorter::holding(bound.orders.directions(), std::mem::take(&mut self.held))?;
             self.aside = Aside::Sorted(sorter, bound.rows);
             return Ok(());
         }

@@ -128,7 +128,9 @@ fn floats_of(suite: &mut Suite, name: &str) {
         suite.check(function, std::slice::from_ref(&argument), "", &format!("{:?} null", f(value)));
     }
     let two = Argument::Scalar(Scalar::Int64(2));
-    suite.check("power", &[argument, two], "", &format!("{:?} null", value * value));
+    let pair = [argument, two];
+    suite.check("power", &pair, "", &format!("{:?} null", value * value));
+    suite.check("power_checked", &pair, "", &format!("{:?} null", value * value));
 }
 
 fn rounded(suite: &mut Suite, name: &str, column_of: &ArrayRef, low: Exact, high: Exact) {

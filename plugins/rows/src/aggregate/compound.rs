@@ -11,7 +11,7 @@ pub(super) enum Output {
     /// That measure.
     Measure(usize),
     /// Computed from measures and keys.
-    Computed { pointer: String, expression: Expression },
+    Computed { name: String, pointer: String, expression: Expression },
 }
 
 /// The columns of the result behind the keys, and what they are computed from.
@@ -34,7 +34,7 @@ impl Outputs {
         let (mut trees, mut failures) = (Vec::new(), Vec::new());
         for (name, text) in &columns.0 {
             let place = pointer("/columns", name);
-            match bound.column(&place, text, schema) {
+            match bound.column(name, &place, text, schema) {
                 Ok(mut tree) => {
                     if let Some(root) = tree.first_mut() {
                         root.name.clone_from(name);
@@ -47,7 +47,7 @@ impl Outputs {
         (bound, trees, failures)
     }
 
-    fn column(&mut self, place: &str, text: &str, schema: &Schema) -> Result<Vec<Field>, Failure> {
+    fn column(&mut self, name: &str, place: &str, text: &str, schema: &Schema) -> Result<Vec<Field>, Failure> {
         let alone = match Measure::bind(place, text, schema) {
             Ok((measure, tree)) => {
                 self.outputs.push(Output::Measure(self.measures.len()));
@@ -62,7 +62,8 @@ impl Outputs {
             Ok(None) => Err(alone),
             Ok(Some(expression)) => {
                 let tree = expression.result_type();
-                self.outputs.push(Output::Computed { pointer: place.to_owned(), expression });
+                let (name, pointer) = (name.to_owned(), place.to_owned());
+                self.outputs.push(Output::Computed { name, pointer, expression });
                 Ok(tree)
             }
             Err(failure) => {
@@ -86,12 +87,18 @@ impl Outputs {
         let (mut rest, mut end) = (String::new(), 0);
         // Where pieces of the text stand in `rest`: its byte, that of the text.
         let mut places = vec![(0, 0)];
+        let mut unknown: Vec<(Call, Failure)> = Vec::new();
         for call in calls(text) {
             let Some(inside) = text.get(call.start..call.end).filter(|_| call.start >= end) else { continue };
             let (measure, tree) = match Measure::bind(place, inside, schema) {
                 Ok(bound) => bound,
                 // A function of rows or a word of the grammar, which may have aggregates in it.
-                Err(failure) if matches!(failure.code.as_str(), "unknown-function" | "syntax") => continue,
+                Err(failure) if matches!(failure.code.as_str(), "unknown-function" | "syntax") => {
+                    if failure.message.starts_with("there is no function") {
+                        unknown.push((call, failure));
+                    }
+                    continue;
+                }
                 Err(failure) => return Err(moved(failure, call.start)),
             };
             rest.push_str(text.get(end..call.start).unwrap_or_default());
@@ -104,20 +111,24 @@ impl Outputs {
             return Ok(None);
         }
         rest.push_str(text.get(end..).unwrap_or_default());
-        let expression = Expression::new(&rest, &Schema::of(self.inner.clone())).map_err(|failure| {
+        Expression::new(&rest, &Schema::of(self.inner.clone())).map(Some).map_err(|failure| {
             let offset = failure.offset.map(|offset| {
                 let (from, to) = places.iter().rfind(|(from, _)| *from <= offset as usize).copied().unwrap_or_default();
                 (offset as usize - from + to) as u32
             });
             let failure = Failure { offset, ..failure };
-            match failure.code.as_str() {
-                "unknown-column" => failure.with_help(
+            if failure.code != "unknown-column" {
+                return failure;
+            }
+            // An aggregate that was none because of what stands in it: that is what is wrong.
+            let at = offset.unwrap_or_default() as usize;
+            match unknown.into_iter().find(|(call, _)| (call.start..call.end).contains(&at)) {
+                Some((call, why)) => moved(why, call.start),
+                None => failure.with_help(
                     "what is computed from aggregates may name the columns of `by`; anything else stands inside of one",
                 ),
-                _ => failure,
             }
-        });
-        expression.map(Some)
+        })
     }
 
     /// The columns of the result behind the keys.
@@ -130,10 +141,14 @@ impl Outputs {
                 Some(column) => Ok(column.share()),
                 None => Err(Failure::internal("a measure is missing")),
             },
-            (Output::Computed { pointer, expression }, Some(rows)) => {
+            (Output::Computed { name, pointer, expression }, Some(rows)) => {
                 let outcome = expression.on(rows)?;
                 match outcome.first {
-                    Some(failure) => Err(jackfield_kit::problems::at(pointer, Failure { row: None, ..failure })),
+                    // The rows are groups, and the columns inside have no names for people.
+                    Some(failure) => {
+                        let failure = Failure { row: None, ..failure }.with_column(name);
+                        Err(jackfield_kit::problems::at(pointer, failure))
+                    }
                     None => Ok(outcome.values),
                 }
             }
