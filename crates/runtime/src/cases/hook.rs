@@ -28,7 +28,7 @@ impl Rest for Middle {
     fn next(&mut self, mut event: HookEvent) -> Pending<'_, Result<HookEvent, Failure>> {
         Box::pin(async move {
             let given = match &self.fails {
-                Some(message) => Err(Failure::internal("failed", message)),
+                Some(message) => Err(Failure::internal("internal", message)),
                 None => {
                     let mut fields: Map<String, Json> = serde_json::from_str(&event.fields).unwrap_or_default();
                     fields.extend(self.results.clone());
