@@ -133,6 +133,8 @@ class Bench:
     def race(self, task, times):
         inputs, planes = self.inputs(times)
         for kind, path in inputs.items():
+            if self.options.kinds and kind not in self.options.kinds:
+                continue
             text = SOURCES.replace("OPTIONS", CSV_OPTIONS if kind == "csv.gz" else "") + TASKS[task] + SINK
             if task != "join":
                 text = text.replace(text[text.index("[source.planes]"):text.index("[node.out]")], "")
@@ -194,6 +196,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="counted runs of each program (5)")
     parser.add_argument("--times", type=int, action="append", help="so many times the flights (1 and 10)")
     parser.add_argument("--only", action="append", choices=list(TASKS), help="task to run")
+    parser.add_argument("--from", action="append", dest="kinds", choices=list(POLARS_SCAN), help="what to read (both)")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])

@@ -51,13 +51,13 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn every_template_is_filled_and_its_manifest_and_cases_are_read() {
     let folder = tempfile::tempdir().unwrap();
-    for language in ["rust", "c", "go", "python", "ts"] {
-        for kind in ["node", "format", "codec"] {
+    for language in ["rust", "c", "c++", "zig", "go", "python", "ts"] {
+        for kind in ["node", "format", "codec", "hook", "service"] {
             let template = format!("guest-sdk/{language}/template/{kind}");
             if !Path::new(env!("CARGO_MANIFEST_DIR")).join(template).is_dir() {
                 continue;
             }
-            let name = format!("try-{language}-{kind}");
+            let name = format!("try-{}-{kind}", language.replace('+', "x"));
             make(folder.path(), &name, language, kind);
             let project = folder.path().join(&name);
             for file in files(&project) {
@@ -74,9 +74,14 @@ fn every_template_is_filled_and_its_manifest_and_cases_are_read() {
             for file in ["README.md", ".gitignore", ".editorconfig", ".github/workflows/ci.yml", "wit/plugin.wit"] {
                 assert!(project.join(file).is_file(), "{name} has no {file}");
             }
+            assert_eq!(project.join("Cargo.lock").is_file(), language == "rust", "{name}");
             let manifest = fs::read_to_string(project.join("plugin.toml")).unwrap();
             let (read, problems) = jackfield_manifest::parse_manifest("plugin.toml", &manifest);
             assert!(read.is_some_and(|read| read.plugin == name) && problems.is_empty(), "{name}: {problems:#?}");
+            // No case can call a service.
+            if kind == "service" {
+                continue;
+            }
             let cases: Vec<_> = files(&project.join("tests"))
                 .into_iter()
                 .filter(|f| f.extension().is_some_and(|e| e == "toml"))
@@ -100,14 +105,14 @@ fn a_project_is_made_once_under_a_good_name() {
     make(folder.path(), "late", "c", "node");
     let again = run(folder.path(), &["plugin", "new", "late", "--lang", "c", "--kind", "node"]);
     fails(&again, 3, &["error[folder-occupied]: late is there and not empty"]);
-    let named = run(folder.path(), &["plugin", "new", "Späte Flüge", "--lang", "zig", "--kind", "node"]);
+    let named = run(folder.path(), &["plugin", "new", "Späte Flüge", "--lang", "zig", "--kind", "hook"]);
     fails(
         &named,
         3,
-        &["error[invalid-name]: `Späte Flüge`", "error[template-missing]: there is no template for a node in Zig"],
+        &["error[invalid-name]: `Späte Flüge`", "error[template-missing]: there is no template for a hook in Zig"],
     );
     let silent = run(folder.path(), &["plugin", "new", "other", "--kind", "node"]);
-    fails(&silent, 2, &["--lang is missing: the language (rust, c, go, python, ts)"]);
+    fails(&silent, 2, &["--lang is missing: the language (rust, c, c++, zig, go, python, ts)"]);
     let json = run(folder.path(), &["plugin", "new", "third", "--lang", "c", "--kind", "codec", "--json"]);
     let document: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert!(document["files"].as_array().unwrap().iter().any(|file| file == "src/plugin.c"));
@@ -147,6 +152,16 @@ fn without_a_network_doctor_says_so() {
         .env_remove("PIP_FIND_LINKS");
     let fixed = command.args(["doctor", "--lang", "c", "--fix"]).output().unwrap();
     fails(&fixed, 1, &["error[install-failed]: zig could not be installed", "is there a network", "ziglang==0.17.0"]);
+}
+
+#[test]
+fn a_place_that_nothing_can_be_installed_in_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let mut command = support::jackfield(folder.path());
+    let fixed =
+        command.env("JACKFIELD_TOOLS", folder.path().join("file/tools")).args(["doctor", "--lang", "c", "--fix"]);
+    fails(&fixed.output().unwrap(), 1, &["cannot create the folder", "file/tools"]);
 }
 
 #[test]

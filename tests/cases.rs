@@ -188,3 +188,131 @@ fn what_comes_with_jackfield_is_sound() {
         assert!(findings.iter().any(|finding| finding["check"] == "is what the manifest says"), "{checkup:#}");
     }
 }
+
+#[test]
+fn hooks_are_told_what_cases_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = support::set_down("hooks", folder.path()).join("hooks");
+    fs::create_dir(plugin.join("tests")).unwrap();
+    let file = plugin.join("tests/cases.toml");
+    let node = "{ name = \"n\", type = \"filter\", inputs = [\"a\"], params";
+    let cases = format!(
+        r#"type = "hook:work"
+
+[[case]]
+name = "lets it through"
+type = "hook:plan"
+answer = "proceed"
+
+[[case]]
+name = "changes a parameter"
+type = "hook:plan"
+config = {{ do = {{ plan = "set-params" }}, fields = {{ where = "x > 1" }} }}
+event.nodes = [{node} = {{}} }}]
+answer = "changed"
+fields.nodes = [{node} = {{ where = "x > 1" }} }}]
+
+[[case]]
+name = "says no"
+type = "hook:plan"
+config = {{ do = {{ plan = "veto" }} }}
+answer = "veto"
+error = {{ code = "on-purpose", help = "there is none" }}
+
+[[case]]
+name = "stands around"
+config = {{ do = {{ work = "around" }} }}
+outcome = {{ rows-out = 3 }}
+answer = "proceed"
+fields = {{ rows-out = 3, rows-rejected = 0 }}
+
+[[case]]
+name = "gives fewer rows"
+config = {{ do = {{ work = "first-row" }} }}
+input.rows = [{{ a = 1 }}, {{ a = 2 }}]
+answer = "changed"
+output.rows = [{{ a = 1 }}]
+fields = {{ rows = 2 }}
+
+[[case]]
+name = "takes the place of what fails"
+config = {{ do = {{ work = "swallow-error" }} }}
+fails = "no room"
+answer = "replaced"
+
+[[case]]
+name = "what fails, fails"
+config = {{ do = {{ work = "around" }} }}
+fails = "no room"
+error = {{ message = "no room" }}
+
+[[case]]
+name = "may not add rows"
+type = "hook:emit"
+config = {{ do = {{ emit = "more-rows" }} }}
+input.rows = [{{ a = 1 }}]
+error = {{ code = "hook-nonsense", message = "2 rows, more than the 1" }}
+
+[[case]]
+name = "dies"
+config = {{ do = {{ work = "panic" }} }}
+error = {{ code = "plugin-trap", message = "on purpose" }}
+"#
+    );
+    fs::write(&file, cases).unwrap();
+    let path = plugin.to_string_lossy().into_owned();
+    let output = run(folder.path(), &["plugin", "test", &path]);
+    assert!(output.status.success(), "{}", support::text(&output));
+
+    let wrong = "type = \"hook:plan\"\n[[case]]\nname = \"no veto\"\nanswer = \"veto\"\n\
+                 [[case]]\nname = \"other fields\"\nfields = { pipeline = \"mine\" }\n\
+                 [[case]]\nname = \"no such field\"\nevent = { nods = [] }\n\
+                 [[case]]\nname = \"no rows there\"\ninput.rows = [{ a = 1 }]\n\
+                 [[case]]\nname = \"no such hook\"\ntype = \"hook:plann\"\n";
+    fs::write(&file, wrong).unwrap();
+    let output = run(folder.path(), &["plugin", "test", &path]);
+    let told = support::text(&output);
+    for words in [
+        "expected the answer veto, it gave proceed",
+        "fields.pipeline differs",
+        "event.nods: pipeline.plan has no such field; it has: pipeline, sources, nodes, sinks",
+        "input.rows: there are no rows at pipeline.plan",
+        "plugin hooks has no hook `plann`; it has: plan, work, emit",
+    ] {
+        assert!(told.contains(words), "`{words}` is not in\n{told}");
+    }
+    assert_eq!(json(&run(folder.path(), &["plugin", "test", &path, "--json"]))["failed"], 5);
+}
+
+#[test]
+fn a_component_that_was_built_with_another_manifest_is_told() {
+    let (folder, plugin) = with_cases("");
+    let manifest = plugin.join("plugin.toml");
+    let sum = std::process::Command::new("sha256sum").arg(&manifest).output().unwrap();
+    let sum = support::text(&sum);
+    let digest = (0..32).map(|at| u8::from_str_radix(&sum[2 * at..2 * at + 2], 16).unwrap());
+    let component = files(&plugin, ".wasm").remove(0);
+    let mut bytes = fs::read(&component).unwrap();
+    // A custom section: its size, the length of its name, the name, the content.
+    bytes.extend([0, 58, 25]);
+    bytes.extend(b"jackfield:manifest-digest");
+    bytes.extend(digest);
+    fs::write(&component, bytes).unwrap();
+    let told = |arguments: &[&str]| {
+        let mut command = support::jackfield(folder.path());
+        let output = command.env("JACKFIELD_PLUGINS", plugin.parent().unwrap()).args(arguments).output().unwrap();
+        support::text(&output)
+    };
+    let path = plugin.to_string_lossy().into_owned();
+    let commands: [&[&str]; 3] = [&["plugin", "list"], &["plugin", "info", "faults"], &["plugin", "check", &path]];
+    let words = "its component was built with another plugin.toml than this one";
+    for command in commands {
+        assert!(!told(command).contains(words), "{command:?}");
+    }
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, format!("{text}\n# changed\n")).unwrap();
+    for command in commands {
+        let said = told(command);
+        assert!(said.contains(words) && said.contains("jackfield plugin build"), "{command:?}: {said}");
+    }
+}

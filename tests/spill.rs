@@ -149,22 +149,45 @@ fn what_stays_in_memory_names_its_limit() {
     }
 }
 
-fn join(kind: &str) {
+fn join(kind: &str, memory: &str) {
     let nodes = format!(
         "{SOURCES}\n[node.n]\ntype = \"join\"\ninputs = {{ left = \"a\", right = \"b\" }}\n\
          params = {{ on = [\"k\"], kind = \"{kind}\" }}\n[sink.out]\ninput = \"n\"\npath = \"out.csv\"\n"
     );
-    same_with_little_memory(&nodes, "20MiB");
+    same_with_little_memory(&nodes, memory);
 }
 
 #[test]
 fn join_inner() {
-    join("inner");
+    join("inner", "20MiB");
 }
 
 #[test]
 fn join_full() {
-    join("full");
+    join("full", "20MiB");
+}
+
+#[test]
+fn join_semi() {
+    join("semi", "12MiB");
+}
+
+#[test]
+fn join_anti() {
+    join("anti", "12MiB");
+}
+
+/// A left side that fits into memory beside a right one that does not is held, and the right one streams past it.
+#[test]
+fn join_with_a_small_left_side() {
+    for kind in ["inner", "left", "right", "full", "semi", "anti"] {
+        let nodes = format!(
+            "{SOURCES}\n[node.few]\ntype = \"filter\"\ninput = \"a\"\nparams = {{ where = \"n % 7 = 3\" }}\n\
+             [node.n]\ntype = \"join\"\ninputs = {{ left = \"few\", right = \"b\" }}\n\
+             params = {{ on = [\"k\"], kind = \"{kind}\" }}\n[sink.out]\ninput = \"n\"\npath = \"out.csv\"\n"
+        );
+        same_with_little_memory(&nodes, if matches!(kind, "semi" | "anti") { "12MiB" } else { "20MiB" });
+    }
 }
 
 /// Both inputs of the join hang on one source: what waits for the other side goes to storage.

@@ -48,7 +48,10 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<
         let name = entry.file_name();
         let path = folder.join(&name);
         let inside_template = path.components().any(|part| part.as_os_str() == "template");
-        let left_out = LEFT_OUT.iter().any(|left_out| name == *left_out) && !(inside_template && name == "tests");
+        // What the SDK of Rust was tested with is what a new project begins with.
+        let lock = path == Path::new("guest-sdk/rust/Cargo.lock");
+        let left_out =
+            LEFT_OUT.iter().any(|left_out| name == *left_out) && !(inside_template && name == "tests") && !lock;
         if left_out || name.to_string_lossy().starts_with('.') {
             continue;
         }

@@ -248,10 +248,10 @@ pub(crate) enum PluginCommand {
     Build(BuildArguments),
     /// Print the reference page of a plugin in Markdown: what it provides, with all parameters and options
     #[command(
-        after_help = "Examples:\n  jackfield plugin docs csv\n  jackfield plugin docs rows | less\n  jackfield plugin docs -o reference"
+        after_help = "Examples:\n  jackfield plugin docs csv\n  jackfield plugin docs sort | less\n  jackfield plugin docs -o reference"
     )]
     Docs {
-        /// The plugin's name, or NAME@VERSION; without it, an index of all of them
+        /// The plugin's name, or NAME@VERSION, or that of a node type, format or codec; without it, an index of all plugins
         name: Option<String>,
         /// Write the index and a page for each plugin into this folder
         #[arg(short, long, value_name = "FOLDER", conflicts_with = "name")]
@@ -337,7 +337,7 @@ pub(crate) enum PluginCommand {
 pub(crate) struct NewArguments {
     /// The plugin's name: lower-case letters and digits, `-` between words
     pub(crate) name: Option<String>,
-    /// rust, c, go, python or ts
+    /// rust, c, c++, zig, go, python or ts
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<Language>,
     /// node, format or codec; in Rust also hook and service

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use comfy_table::{Table, presets};
 use jackfield_authoring::doctor::{Finding, examine, install};
-use jackfield_authoring::{BuildError, Standing, Tools};
+use jackfield_authoring::{BuildError, Installer, Standing, Tools};
 use jackfield_runtime::{Class, Diagnosis, Report};
 use serde_json::{Value, json};
 
@@ -37,11 +37,19 @@ pub(crate) fn doctor(arguments: &DoctorArguments, output: &Output) -> CommandRes
     let mut findings = examine(&tools, arguments.lang);
     let mut failures = Vec::new();
     if arguments.fix {
+        let mut unreachable = Vec::new();
         for finding in findings.iter_mut().filter(|finding| !finding.is_found()) {
+            // Who could not be reached for one tool is not asked for the next: that takes long, and ends alike.
+            if unreachable.contains(&finding.tool.from) {
+                continue;
+            }
             output.note(&format!("installing {}: {}", finding.name, tools.install_command(&finding.tool)));
             match install(&tools, finding) {
                 Ok(standing) => finding.standing = standing,
-                Err(error) => failures.push(error),
+                Err(error) => {
+                    unreachable.extend((finding.tool.from != Installer::System).then_some(finding.tool.from));
+                    failures.push(error);
+                }
             }
         }
     }

@@ -174,24 +174,25 @@ impl Looker<'_> {
         let progress = plan.progress();
         let read = || progress.stages.first().map_or(0, |stage| stage.bytes.load(Ordering::Relaxed));
         let mut rows = 0;
-        let mut part = None;
+        let mut whole = true;
         let taken = plan.run_into(&mut |batch| {
             rows += batch.rows() as u64;
-            if read() > enough {
-                part = Some(read());
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
+            whole = read() <= enough;
+            if whole { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         // A file that is spoilt further down has rows in front that can be shown.
         if taken.is_err() {
             return Count::Unknown;
         }
-        match part {
-            None => Count::Exact(rows),
-            Some(_) if compressed => Count::Unknown,
-            Some(part) => Count::About(rounded(rows as f64 * total as f64 / part.max(1) as f64)),
+        if whole {
+            return Count::Exact(rows);
         }
+        if compressed {
+            return Count::Unknown;
+        }
+        // The reader's own figures: it runs ahead of whoever takes the rows, as far as the machine's load lets it.
+        let made = progress.stages.first().map_or(rows, |stage| stage.rows_out.load(Ordering::Relaxed));
+        Count::About(rounded(made as f64 * total as f64 / read().max(1) as f64))
     }
 
     /// The arguments with what was found out, so that it need not be found out once more.

@@ -108,11 +108,32 @@ pub(crate) fn find(registry: &Registry, typed: &str) -> Result<Arc<InstalledPlug
         }
         let mut names: Vec<&str> = registry.plugins().iter().map(|plugin| plugin.name()).collect();
         names.dedup();
-        let help = match nearest(name, names.iter().copied()).first() {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("installed: {}", names.join(", ")),
+        let help = match (provider(registry, name), nearest(name, names.iter().copied()).first()) {
+            (Some((plugin, offered)), _) => {
+                let (plugin, offered) = (plugin.name(), offered.to_lowercase());
+                format!("the plugin `{plugin}` provides the {offered} `{name}`: say `{plugin}`")
+            }
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("installed: {}", names.join(", ")),
         };
         wrong(Problem::error("unknown-plugin", format!("there is no plugin `{name}`")).with_help(help))
+    })
+}
+
+/// The plugin that provides a node type, format or codec of this name, and which of them it is: a heading's word.
+fn provider<'r>(registry: &'r Registry, id: &str) -> Option<(&'r Arc<InstalledPlugin>, &'static str)> {
+    registry.plugins().iter().find_map(|plugin| {
+        let manifest = &plugin.manifest;
+        let what = if manifest.nodes.iter().any(|node| node.node_type == id) {
+            "Node"
+        } else if manifest.formats.iter().any(|format| format.id == id) {
+            "Format"
+        } else if manifest.codecs.iter().any(|codec| codec.id == id) {
+            "Codec"
+        } else {
+            return None;
+        };
+        Some((plugin, what))
     })
 }
 
@@ -207,7 +228,7 @@ fn warnings(runtime: &Runtime, registry: &Registry, plugins: &[Arc<InstalledPlug
     let mut warnings = runtime.settings().warnings.clone();
     warnings.extend(registry.warnings().iter().cloned());
     for plugin in plugins {
-        warnings.extend(plugin.warnings.iter().cloned());
+        warnings.extend(plugin.warnings.iter().cloned().chain(plugin.built_with_another()));
         warnings.extend(plugin.deprecations().into_iter().map(|line| Problem::warning("deprecated", line)));
     }
     warnings
@@ -268,6 +289,7 @@ fn plugin_json(registry: &Registry, plugin: &InstalledPlugin) -> Value {
     }
     document["unresolved"] = registry.why_unresolved(plugin).map(problem_json).into();
     document["deprecated"] = json!(plugin.deprecations());
-    document["warnings"] = plugin.warnings.iter().map(problem_json).collect();
+    let stale = plugin.built_with_another();
+    document["warnings"] = plugin.warnings.iter().chain(&stale).map(problem_json).collect();
     document
 }

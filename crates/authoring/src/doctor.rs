@@ -1,5 +1,6 @@
 //! Which tools are there, and the installation of those that are not.
 
+use std::path::Path;
 use std::process::Command;
 
 use jackfield_manifest::Problem;
@@ -49,6 +50,20 @@ pub fn examine(tools: &Tools, language: Option<Language>) -> Vec<Finding> {
     findings
 }
 
+/// How often and how long npm tries to reach its registry; what the user has set counts more.
+const NPM_PATIENCE: [(&str, &str); 3] = [
+    ("npm_config_fetch_retries", "1"),
+    ("npm_config_fetch_retry_mintimeout", "1000"),
+    ("npm_config_fetch_retry_maxtimeout", "5000"),
+];
+
+/// Makes a file in the folder and takes it away again.
+fn writable(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    std::fs::write(&probe, [])?;
+    std::fs::remove_file(&probe)
+}
+
 /// Runs the command that installs a tool. Commands depend on what the ones before have installed, so each is asked for
 /// anew.
 ///
@@ -61,9 +76,18 @@ pub fn install(tools: &Tools, finding: &Finding) -> Result<Standing, BuildError>
     }
     std::fs::create_dir_all(tools.folder())
         .map_err(|error| crate::failure::file_problem("create the folder", tools.folder(), &error))?;
+    if let Err(error) = writable(tools.folder()) {
+        let message = format!("cannot write into {}: {error}", tools.folder().display());
+        let help = "make the folder writable, or name another one with JACKFIELD_TOOLS";
+        return Err(BuildError::machine(Problem::error("folder-not-writable", message).with_help(help)));
+    }
     let line = tools.install_command(&finding.tool);
     let mut shell = Command::new("sh");
     shell.args(["-c", &line]);
+    // Without a network npm would try for minutes before it says so.
+    for (name, value) in NPM_PATIENCE.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
+        shell.env(name, value);
+    }
     let failed = |why: String| {
         let message = format!("{} could not be installed: {why}", finding.name);
         let help = format!("is there a network, and the registry reachable? the command was: {line}");

@@ -35,10 +35,6 @@ impl Language {
         Language::TypeScript,
     ];
 
-    /// Those that `plugin new` has templates for.
-    pub const WITH_TEMPLATES: [Language; 5] =
-        [Language::Rust, Language::C, Language::Go, Language::Python, Language::TypeScript];
-
     /// The word for it in `[build]`, on the command line and in `guest-sdk`.
     pub fn name(self) -> &'static str {
         match self {

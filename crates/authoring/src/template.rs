@@ -31,28 +31,29 @@ pub fn kinds(language: Language) -> Vec<TemplateKind> {
     TemplateKind::ALL.into_iter().filter(|kind| there.contains(kind.name())).collect()
 }
 
+/// Whether a plugin can be called so; its help is a name that would do.
+///
+/// # Errors
+/// `invalid-name`.
+pub fn check_name(name: &str) -> Result<(), Problem> {
+    let Some(better) = better_name(name) else { return Ok(()) };
+    let message = format!("`{name}` is no name for a plugin: lower-case letters and digits, `-` between words");
+    let problem = Problem::error("invalid-name", message);
+    Err(if better.is_empty() { problem } else { problem.with_help(format!("such as `{better}`")) })
+}
+
 /// Makes the project and gives its files, relative to the folder, in order.
 ///
 /// # Errors
 /// The name will not do, there is no such template, the folder holds something, or cannot be written.
 pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
-    let mut problems = Vec::new();
-    if let Some(better) = better_name(request.name) {
-        let message =
-            format!("`{}` is no name for a plugin: lower-case letters and digits, `-` between words", request.name);
-        let mut problem = Problem::error("invalid-name", message);
-        problem.help = (!better.is_empty()).then(|| format!("such as `{better}`"));
-        problems.push(problem);
-    }
+    let mut problems: Vec<Problem> = check_name(request.name).err().into_iter().collect();
     let kinds = kinds(request.language);
     if !kinds.contains(&request.kind) {
         let message = format!("there is no template for a {} in {}", request.kind, request.language);
         let mut problem = Problem::error("template-missing", message);
         let names: Vec<&str> = kinds.into_iter().map(TemplateKind::name).collect();
-        problem.help = Some(match names.is_empty() {
-            true => "C++ and Zig use C's header: docs/authoring/c.md shows how".to_owned(),
-            false => format!("{} has: {}", request.language, names.join(", ")),
-        });
+        problem.help = Some(format!("{} has: {}", request.language, names.join(", ")));
         problems.push(problem);
     }
     let occupied = std::fs::read_dir(request.folder).is_ok_and(|mut entries| entries.next().is_some());
@@ -79,14 +80,34 @@ pub fn create(request: &NewProject<'_>) -> Result<Vec<PathBuf>, BuildError> {
     }
     for (path, bytes) in embedded(&sdk).filter(|(path, _)| !path.starts_with("template/")) {
         // In our tree the interfaces lie two folders above an SDK, in a project one.
-        let text = std::str::from_utf8(bytes).map(|text| text.replace("../../wit", "../wit"));
-        place(Path::new("sdk").join(path), text.as_deref().map_or(bytes, str::as_bytes))?;
+        let mut text = std::str::from_utf8(bytes).map(|text| text.replace("../../wit", "../wit"));
+        if path == "Cargo.toml" {
+            text = text.map(|text| without_examples(&text));
+        }
+        // Cargo looks for it beside the project's manifest. With it, no index is asked for newer versions.
+        let folder = if path == "Cargo.lock" { Path::new("") } else { Path::new("sdk") };
+        place(folder.join(path), text.as_deref().map_or(bytes, str::as_bytes))?;
     }
     for (path, bytes) in embedded("wit") {
         place(Path::new("wit").join(path), bytes)?;
     }
     made.sort();
     Ok(made)
+}
+
+/// A manifest of Cargo's without its examples, which are not copied.
+fn without_examples(text: &str) -> String {
+    let mut kept = String::new();
+    let mut skips = false;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('[') {
+            skips = line.starts_with("[[example]]");
+        }
+        if !skips {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 /// A name that would do instead, if this one will not; empty if nothing of it can be kept.
@@ -147,6 +168,12 @@ mod tests {
         assert_eq!(better_name("Late Flights").as_deref(), Some("late-flights"));
         assert_eq!(better_name("3d_Größe").as_deref(), Some("d-gr-e"));
         assert_eq!(better_name("ü").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn examples_are_left_out() {
+        let text = "[package]\nname = \"x\"\n\n[[example]]\nname = \"speed\"\n\n[lints.rust]\na = 1\n";
+        assert_eq!(without_examples(text), "[package]\nname = \"x\"\n\n[lints.rust]\na = 1\n");
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) fn imports(project: &Project) -> Vec<&'static str> {
     let any = |kinds: &[&str]| exports.iter().any(|kind| kinds.contains(kind));
     let needed = |name: &str| match name {
         "compute" | "exchange" | "data" => any(&["node", "format"]),
-        "sql" => any(&["node"]),
+        "sql" => any(&["node", "format"]),
         "streams" => any(&["format", "codec"]),
         "checksums" => any(&["codec"]),
         "services" => any(&["hook", "service"]),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use jackfield_authoring::{Built, Project, Request, Tools};
+use jackfield_manifest::{Problem, Severity};
 use jackfield_runtime::Runtime;
 use jackfield_runtime::host::{CancelToken, permission_of};
 use jackfield_runtime::settings::{PluginFolder, Settings};
@@ -35,7 +36,7 @@ fn once(global: &Global, arguments: &BuildArguments, tools: &Tools, output: &Out
     let project = Project::open(&arguments.folder).map_err(build_failure)?;
     let request = Request { project: &project, tools, release: arguments.release };
     let built = jackfield_authoring::build(&request).map_err(build_failure)?;
-    validate(global, &project)?;
+    validate(global, &project, output)?;
     built.warnings.iter().for_each(|warning| output.problem(warning));
     if output.json {
         output.json_result(&json!({
@@ -56,7 +57,7 @@ fn once(global: &Global, arguments: &BuildArguments, tools: &Tools, output: &Out
 }
 
 /// The component against its manifest, as when it is loaded to run.
-fn validate(global: &Global, project: &Project) -> Result<(), CommandError> {
+fn validate(global: &Global, project: &Project, output: &Output) -> Result<(), CommandError> {
     let folder = PluginFolder { path: project.folder.clone(), rank: jackfield_runtime::Rank::Configured };
     // With the user's cache, so that the first run need not compile it; a broken configuration is no reason to fail here.
     let settings = settings(global).unwrap_or_default();
@@ -70,7 +71,14 @@ fn validate(global: &Global, project: &Project) -> Result<(), CommandError> {
             false => Err(build_failure(jackfield_authoring::BuildError::Configuration(problems))),
         };
     };
-    runtime.load(plugin).map_err(jackfield_runtime::Report::from)?;
+    let Err(fault) = runtime.load(plugin) else { return Ok(()) };
+    // It was built as it should be; whether it may run is for somebody else to say.
+    if fault.diagnoses.iter().any(|diagnosis| diagnosis.problem.code != "plugin-not-granted") {
+        return Err(jackfield_runtime::Report::from(fault).into());
+    }
+    for diagnosis in fault.diagnoses {
+        output.problem(&Problem { severity: Severity::Warning, ..diagnosis.problem });
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use jackfield_manifest::{HookKind, LimitSettings, Manifest, NodeDecl, OnFailure,
 use jackfield_runtime::Runtime;
 use serde_json::{Value as Json, json};
 
-use super::find;
+use super::{find, provider};
 use crate::compose::values;
 use crate::output::{CommandResult, Output};
 use crate::pipeline::printable;
@@ -18,8 +18,16 @@ use parameters::{escaped, inline, table};
 pub(super) fn docs(runtime: &Runtime, typed: Option<&str>, folder: Option<&Path>, output: &Output) -> CommandResult {
     let registry = runtime.registry();
     if let Some(typed) = typed {
-        let plugin = find(&registry, typed)?;
-        let (manifest, page) = (&plugin.manifest, page(&plugin.manifest));
+        let (plugin, part) = match (find(&registry, typed), provider(&registry, typed)) {
+            (Ok(plugin), _) => (plugin, None),
+            (Err(_), Some((plugin, offered))) => (plugin.clone(), Some(format!("## {offered} {typed}"))),
+            (Err(report), None) => return Err(report.into()),
+        };
+        let manifest = &plugin.manifest;
+        let page = match part {
+            None => page(manifest),
+            Some(heading) => section(&page(manifest), &heading),
+        };
         if output.json {
             let version = manifest.version.to_string();
             output.json_result(&json!({ "name": manifest.plugin, "version": version, "markdown": page }))?;
@@ -80,6 +88,14 @@ fn index(manifests: &[&Manifest]) -> String {
     }
     out.block(&rows);
     out.text
+}
+
+/// The part of a page below a heading, with it. Nothing that a manifest says begins a line of its own.
+fn section(page: &str, heading: &str) -> String {
+    let own = page.lines().skip_while(|line| *line != heading);
+    let until = own.clone().skip(1).position(|line| line.starts_with("## ")).map_or(usize::MAX, |lines| lines + 1);
+    let lines: Vec<&str> = own.take(until).collect();
+    format!("{}\n", lines.join("\n").trim_end())
 }
 
 /// The page. Whatever the manifest says stands on one line, with nothing in it that could steer a terminal.

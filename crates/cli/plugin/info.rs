@@ -26,6 +26,7 @@ pub(super) fn info(runtime: &Runtime, typed: &str, output: &Output) -> CommandRe
     let limits = limits(runtime, &plugin);
     let (stands, grant) = runtime.stands(&plugin);
     let mut warnings = plugin.warnings.clone();
+    warnings.extend(plugin.built_with_another());
     warnings.extend(runtime.limit_warnings(&plugin));
     warnings.extend(plugin.deprecations().into_iter().map(|line| Problem::warning("deprecated", line)));
     warnings.extend(registry.warnings_about(std::slice::from_ref(&plugin)));

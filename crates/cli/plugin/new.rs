@@ -4,25 +4,35 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use jackfield_authoring::template::{NewProject, create, kinds};
+use jackfield_authoring::template::{NewProject, check_name, create, kinds};
 use jackfield_authoring::{Language, TemplateKind};
+use jackfield_manifest::Problem;
 use serde_json::json;
 
 use crate::args::NewArguments;
-use crate::doctor::build_failure;
+use crate::doctor::{build_failure, tools};
 use crate::output::{CommandError, CommandResult, Output};
+use crate::pipeline::printable;
 
 pub(super) fn new(arguments: &NewArguments, output: &Output) -> CommandResult {
-    let languages: Vec<&str> = Language::WITH_TEMPLATES.into_iter().map(Language::name).collect();
-    let name = given(arguments.name.clone(), output, "NAME", "name of the plugin", &[])?;
+    let languages: Vec<&str> = Language::ALL.into_iter().map(Language::name).collect();
+    let name = match &arguments.name {
+        Some(name) => name.clone(),
+        None => ask(output, "NAME", "name of the plugin", None, |answer| {
+            check_name(answer).map(|()| answer.to_owned()).map_err(|problem| problem_line(&problem))
+        })?,
+    };
     let language: Language = match arguments.lang {
         Some(language) => language,
-        None => choose(output, "--lang", "language", &languages)?,
+        None => choose(output, "--lang", "language", &languages, None)?,
     };
     let offered: Vec<&str> = kinds(language).into_iter().map(TemplateKind::name).collect();
     let kind: TemplateKind = match arguments.kind {
         Some(kind) => kind,
-        None => choose(output, "--kind", "kind", &offered)?,
+        None => match (kinds(language).as_slice(), output.can_ask()) {
+            ([only], true) => *only,
+            _ => choose(output, "--kind", "kind", &offered, Some("node"))?,
+        },
     };
     let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(&name));
     let request = NewProject { name: &name, folder: &folder, language, kind, author: &author() };
@@ -37,34 +47,44 @@ pub(super) fn new(arguments: &NewArguments, output: &Output) -> CommandResult {
     made.iter().filter(own).for_each(|file| text.push_str(&format!("  {}\n", file.display())));
     text.push_str("  sdk/  wit/\n");
     output.result(&text)?;
-    output.note(&format!("next: cd {} && jackfield plugin build && jackfield plugin test", shell_word(&folder)));
+    if tools()?.check(language).is_err() {
+        output.note(&format!(
+            "{language} needs tools that are missing here: jackfield doctor --lang {} --fix",
+            language.name()
+        ));
+    }
+    let test = if kind == TemplateKind::Service { "cargo test" } else { "jackfield plugin test" };
+    output.note(&format!("next: cd {} && jackfield plugin build && {test}", shell_word(&folder)));
     Ok(0)
 }
 
-/// What was given, or what somebody at the terminal answers.
-fn given(
-    given: Option<String>,
+/// What somebody at the terminal answers; an answer that will not do is told why and asked for again.
+fn ask<T>(
     output: &Output,
     option: &str,
     question: &str,
-    choices: &[&str],
-) -> Result<String, CommandError> {
-    if let Some(given) = given {
-        return Ok(given);
-    }
-    let shown = if choices.is_empty() { String::new() } else { format!(" ({})", choices.join(", ")) };
+    usual: Option<&str>,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, CommandError> {
+    let missing = || CommandError::Usage(format!("{option} is missing: the {question}"));
     if !output.can_ask() {
-        return Err(CommandError::Usage(format!("{option} is missing: the {question}{shown}")));
+        return Err(missing());
     }
+    let shown = usual.map_or_else(String::new, |usual| format!(" [{usual}]"));
     loop {
         write!(std::io::stderr(), "{question}{shown}: ")?;
         let mut line = String::new();
         if std::io::stdin().lock().read_line(&mut line)? == 0 {
-            return Err(CommandError::Usage(format!("{option} is missing: the {question}{shown}")));
+            return Err(missing());
         }
-        let answer = line.trim();
-        if choices.contains(&answer) || (choices.is_empty() && !answer.is_empty()) {
-            return Ok(answer.to_owned());
+        let answer = match (line.trim(), usual) {
+            ("", None) => continue,
+            ("", Some(usual)) => usual,
+            (answer, _) => answer,
+        };
+        match read(answer) {
+            Ok(answer) => return Ok(answer),
+            Err(why) => output.note(&printable(&why)),
         }
     }
 }
@@ -74,8 +94,26 @@ fn choose<T: std::str::FromStr<Err = String>>(
     option: &str,
     question: &str,
     choices: &[&str],
+    usual: Option<&str>,
 ) -> Result<T, CommandError> {
-    given(None, output, option, question, choices)?.parse().map_err(CommandError::Usage)
+    let listed = choices.join(", ");
+    ask(output, option, &format!("{question} ({listed})"), usual, |answer| match answer.parse::<T>() {
+        Ok(_) if !choices.contains(&answer) => {
+            // Other spellings of a language are understood, kinds that have no template are not.
+            let known = answer.parse::<Language>().is_ok_and(|language| choices.contains(&language.name()));
+            if known {
+                answer.parse()
+            } else {
+                Err(format!("there is no template for a {answer}; there are: {listed}"))
+            }
+        }
+        read => read,
+    })
+}
+
+fn problem_line(problem: &Problem) -> String {
+    let help = problem.help.as_ref().map_or_else(String::new, |help| format!(", {help}"));
+    format!("{}{help}", problem.message)
 }
 
 /// Who writes it, as git knows; empty if it does not.

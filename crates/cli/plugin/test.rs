@@ -51,6 +51,7 @@ pub(super) fn test(global: &Global, arguments: &TestArguments, output: &Output) 
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
     let (runtime, plugin) = open(global, &arguments.folder)?;
+    plugin.built_with_another().iter().for_each(|warning| output.problem(warning));
     let own = arguments.folder.join("tests");
     let paths = match &arguments.from {
         Some(from) => vec![take(from, &own)?],
@@ -370,6 +371,12 @@ pub(super) fn replay(runtime: &Runtime, file: &Path, output: &Output) -> Command
                 Subject::Node(node) => registry.node(node).map(|(plugin, _)| plugin),
                 Subject::Format(id) => registry.format(id).map(|(plugin, _)| plugin),
                 Subject::Codec(id) => registry.codec(id).map(|(plugin, _)| plugin),
+                Subject::Hook(id) => {
+                    let has = |plugin: &&Arc<InstalledPlugin>| plugin.manifest.hooks.iter().any(|hook| hook.id == *id);
+                    let found = registry.plugins().iter().find(has).cloned();
+                    let message = format!("no installed plugin has a hook `{id}`");
+                    Ok(found.ok_or_else(|| wrong(Problem::error("unknown-type", message)))?)
+                }
             };
             let plugin = plugin.map_err(|unknown| {
                 let message = format!("no installed plugin provides {}", case.subject.text());

@@ -40,6 +40,8 @@ pub struct Batch {
     parts: Arc<[Part]>,
     /// Where there are several parts: the columns whose rows were joined.
     joined: Arc<[OnceLock<ArrayRef>]>,
+    /// Where each row came from, once somebody has asked for rows out of several parts.
+    table: Arc<OnceLock<Option<Arc<Origins>>>>,
 }
 
 impl Batch {
@@ -92,7 +94,8 @@ impl Batch {
 
     fn from_parts(schema: SchemaRef, rows: usize, parts: Vec<Part>) -> Self {
         let joined = if parts.len() > 1 { schema.fields().len() } else { 0 };
-        Self { schema, rows, parts: parts.into(), joined: (0..joined).map(|_| OnceLock::new()).collect() }
+        let joined = (0..joined).map(|_| OnceLock::new()).collect();
+        Self { schema, rows, parts: parts.into(), joined, table: Arc::default() }
     }
 
     /// Says where the rows as they are now came from.
@@ -103,7 +106,7 @@ impl Batch {
             part.set_origin(origin.clone(), offset);
             offset += part.rows;
         }
-        Self { parts: parts.into(), ..self }
+        Self { parts: parts.into(), table: Arc::default(), ..self }
     }
 
     /// File and record of every row, if anything is known.
@@ -119,7 +122,7 @@ impl Batch {
             part.provenance =
                 Some(provenance::Provenance { source: provenance::Source::Many(Arc::new(origins)), view });
         }
-        Self { parts: parts.into(), ..self }
+        Self { parts: parts.into(), table: Arc::default(), ..self }
     }
 
     /// File and record number, from 0, of a row; none where that is not known or the row is a row of nulls.
@@ -220,6 +223,9 @@ impl Batch {
         }
         for joined in self.joined.iter().filter_map(OnceLock::get) {
             visit_array_buffers(joined, visit);
+        }
+        if let Some(Some(table)) = self.table.get() {
+            visit(table.address(), table.bytes());
         }
     }
 }

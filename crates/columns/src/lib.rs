@@ -5,6 +5,7 @@
 //! numbers) is checked before an array is made of it, and answers with a [`Failure`], never with a panic.
 
 pub mod batch;
+mod beside;
 pub mod buffers;
 mod caught;
 pub mod compute;

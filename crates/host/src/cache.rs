@@ -1,21 +1,29 @@
 //! Compiled code on disk, authenticated with a key that never leaves this machine.
 //!
-//! A file is the compiled code, a header, the header's length, and a keyed BLAKE3 hash over all that. The header names the
-//! component's digest, wasmtime's version, the engine's configuration and the target, so a file that was renamed,
-//! copied from another machine or changed in a single bit is not taken, and the component is compiled again.
+//! A file is the compiled code, the component's imports and exports, a header, the lengths of both, and a keyed BLAKE3 hash
+//! over all that. The header names the component's digest, wasmtime's version, the engine's configuration and the
+//! target, so a file that was renamed, copied from another machine or changed in a single bit is not taken, and the
+//! component is compiled again.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use wasmtime::component::Component;
+
+use crate::Inspection;
+use crate::inspect::Found;
 
 const KEY_BYTES: usize = blake3::KEY_LEN;
 const TAG_BYTES: usize = blake3::OUT_LEN;
 /// A file is verified in pieces of so many bytes, which stay in the processor's cache.
 const PIECE_BYTES: usize = 64 << 10;
+/// Bytes that imports and exports may take.
+const MOST_NAMES: usize = 1 << 20;
+/// Bytes of the lengths at the end.
+const LENGTHS: usize = 2 * size_of::<u32>();
 const KEY_FILE: &str = "machine.key";
 
 /// The version that `Cargo.toml` pins; it is part of every header.
@@ -39,27 +47,30 @@ impl Cache {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
-        let engine = format!("wasmtime {WASMTIME_VERSION}, configuration {:016x}, {target}", hasher.finish());
+        let engine =
+            format!("wasmtime {WASMTIME_VERSION}, configuration {:016x}, {target}, with names", hasher.finish());
         Ok(Self { folder: folder.to_owned(), key, engine })
     }
 
-    /// The code of a component, if it is here and nobody has changed it.
-    pub(crate) fn find(&self, engine: &wasmtime::Engine, digest: &str) -> Option<Component> {
+    /// The code of a component, and the names of what it imports and exports, if they are here and nobody has changed them.
+    pub(crate) fn find(&self, engine: &wasmtime::Engine, digest: &str) -> Option<(Component, Found)> {
         let path = self.path(digest);
-        self.verified(&path, digest)?;
-        take(engine, &Code::Verified(&path)).ok()
+        let found = self.verified(&path, digest)?;
+        Some((take(engine, &Code::Verified(&path)).ok()?, found))
     }
 
     /// Keeps the code of a component. That it cannot be kept stops nobody: it will be compiled again.
-    pub(crate) fn store(&self, digest: &str, code: &[u8]) -> io::Result<()> {
-        let header = self.header(digest);
-        let length = u32::try_from(header.len()).map_err(io::Error::other)?.to_le_bytes();
+    pub(crate) fn store(&self, digest: &str, code: &[u8], inspection: &Inspection) -> io::Result<()> {
+        let (names, header) = (names_text(inspection), self.header(digest));
+        let length = |part: &str| u32::try_from(part.len()).map_err(io::Error::other);
+        let lengths = [length(&names)?.to_le_bytes(), length(&header)?.to_le_bytes()];
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        for part in [code, header.as_bytes(), &length] {
+        let parts = [code, names.as_bytes(), header.as_bytes(), lengths.as_flattened()];
+        for part in parts {
             hasher.update(part);
         }
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        for part in [code, header.as_bytes(), &length, hasher.finalize().as_bytes()] {
+        for part in parts.into_iter().chain([hasher.finalize().as_bytes().as_slice()]) {
             file.write_all(part)?;
         }
         file.persist(self.path(digest))?;
@@ -74,14 +85,21 @@ impl Cache {
         format!("component {digest}, {}", self.engine)
     }
 
-    /// Whether the file is what `store` wrote for this component.
-    fn verified(&self, path: &Path, digest: &str) -> Option<()> {
+    /// The names in the file, if it is what `store` wrote for this component.
+    fn verified(&self, path: &Path, digest: &str) -> Option<Found> {
         let expected = self.header(digest);
         let mut file = File::open(path).ok()?;
         let signed = usize::try_from(file.metadata().ok()?.len()).ok()?.checked_sub(TAG_BYTES)?;
-        let end_bytes = expected.len() + size_of::<u32>();
+        // How much stands behind the code; it is believed when the hash is found right, of which it is part.
+        let mut lengths = [0; LENGTHS];
+        file.read_exact_at(&mut lengths, signed.checked_sub(LENGTHS)? as u64).ok()?;
+        let names_bytes = u32::from_le_bytes(*lengths.first_chunk()?) as usize;
+        if names_bytes > MOST_NAMES {
+            return None;
+        }
+        let end_bytes = names_bytes + expected.len() + LENGTHS;
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        // Pieces never cut the header: the last one is read whole.
+        // Pieces never cut what stands behind the code: the last one is read whole.
         let mut piece = vec![0; PIECE_BYTES.max(end_bytes)];
         let mut left = signed;
         while left > end_bytes {
@@ -97,10 +115,35 @@ impl Cache {
         file.read_exact(&mut tag).ok()?;
         // The comparison of hashes takes the same time wherever they differ.
         let genuine = hasher.finalize() == tag;
-        let (header, length) = end.split_last_chunk::<4>()?;
-        let whole = u32::from_le_bytes(*length) as usize == header.len() && header == expected.as_bytes();
-        (genuine && whole).then_some(())
+        let (rest, told) = end.split_last_chunk::<LENGTHS>()?;
+        let (names, header) = rest.split_at_checked(names_bytes)?;
+        let header_bytes = u32::from_le_bytes(*told.last_chunk()?) as usize;
+        let whole = *told == lengths && header_bytes == header.len() && header == expected.as_bytes();
+        if !(genuine && whole) {
+            return None;
+        }
+        names_of(std::str::from_utf8(names).ok()?)
     }
+}
+
+/// Imports and exports, a line each. No name has a line break: components with such names are not valid.
+fn names_text(inspection: &Inspection) -> String {
+    let lines = |kind: &'static str, names: &[String]| {
+        names.iter().map(|name| format!("{kind} {name}\n")).collect::<Vec<_>>().concat()
+    };
+    lines("import", &inspection.imports) + &lines("export", &inspection.exports)
+}
+
+fn names_of(text: &str) -> Option<Found> {
+    let mut found = Found::default();
+    for line in text.lines() {
+        match line.split_once(' ')? {
+            ("import", name) => found.imports.push(name.to_owned()),
+            ("export", name) => found.exports.push(name.to_owned()),
+            _ => return None,
+        }
+    }
+    Some(found)
 }
 
 /// Native code that may be run.

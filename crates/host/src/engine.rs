@@ -1,6 +1,7 @@
 //! The one engine of the process.
 
 use std::fmt::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -11,10 +12,10 @@ use wasmtime::{Config, WasmBacktraceDetails};
 use crate::cache::{Cache, Code, take};
 use crate::compile::compile;
 use crate::imports::{self, Beyond};
-use crate::inspect::{check_imports, inspect_named};
+use crate::inspect::{Found, check_imports, inspect_named, judge};
 use crate::limits::STACK_BYTES;
 use crate::state::State;
-use crate::{Component, EngineError, LoadError, Rights};
+use crate::{Component, EngineError, Inspection, LoadError, Rights};
 
 /// Where the engine keeps what it compiled.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,20 @@ struct Shared {
     linkers: [OnceLock<Linker<State>>; 4],
     cache: Option<Cache>,
     metered: bool,
+}
+
+/// Code that is being looked for, while it is not yet known whether it is wanted.
+#[derive(Debug)]
+pub struct Early {
+    digest: String,
+    found: std::thread::JoinHandle<Option<(wasmtime::component::Component, Found)>>,
+}
+
+impl Early {
+    /// What was found, if it is what is wanted.
+    fn of(self, digest: &str) -> Option<(wasmtime::component::Component, Found)> {
+        if self.digest == digest { self.found.join().ok()? } else { None }
+    }
 }
 
 impl Engine {
@@ -77,33 +92,93 @@ impl Engine {
     /// # Errors
     /// As for [`Self::load`].
     pub fn load_with(&self, bytes: &[u8], name: &str, rights: Arc<Rights>) -> Result<Component, LoadError> {
+        self.load_hashed(bytes, hex(&Sha256::digest(bytes)), name, rights, None)
+    }
+
+    /// Looks for the code of the component that has this digest (SHA-256 in hexadecimal), on a thread of its own. `None`:
+    /// nothing is kept, or there is no thread for it.
+    #[must_use]
+    pub fn look_early(&self, digest: &str) -> Option<Early> {
+        self.0.cache.as_ref()?;
+        let (shared, wanted) = (Arc::clone(&self.0), digest.to_owned());
+        let look = move || shared.cache.as_ref()?.find(&shared.engine, &wanted);
+        let found = std::thread::Builder::new().name("cache".to_owned()).spawn(look).ok()?;
+        Some(Early { digest: digest.to_owned(), found })
+    }
+
+    /// As [`Self::load_with`], for bytes whose digest the caller has made: SHA-256 in hexadecimal. Code that was looked for
+    /// by a presumed digest is taken if it is this one, and otherwise forgotten.
+    ///
+    /// # Errors
+    /// As for [`Self::load`].
+    pub fn load_hashed(
+        &self,
+        bytes: &[u8],
+        digest: String,
+        name: &str,
+        rights: Arc<Rights>,
+        early: Option<Early>,
+    ) -> Result<Component, LoadError> {
         let inspection = inspect_named(bytes, name)?;
-        check_imports(&inspection.imports, name, &rights)?;
-        let link = |reason: String| LoadError::Link { name: name.to_owned(), reason };
-        let provides = inspection.provides;
-        if !provides.any_kind() {
-            let reason = "it exports none of node, format, codec, hook and service".to_owned();
-            return Err(LoadError::MissingExport { name: name.to_owned(), reason });
-        }
-        let digest = hex(&Sha256::digest(bytes));
+        check_whole(&inspection, name, &rights)?;
         let Shared { engine, cache, .. } = &*self.0;
-        let cached = cache.as_ref().and_then(|cache| cache.find(engine, &digest));
-        let compiled = cached.is_none();
-        let component = match cached {
-            Some(component) => component,
-            None => {
-                let code = compile(engine, bytes, name)?;
-                if let Some(cache) = cache {
-                    // A cache that cannot be written only costs the next start its time.
-                    let _ = cache.store(&digest, &code);
-                }
-                take(engine, &Code::Fresh(&code)).map_err(|error| link(format!("{error:#}")))?
-            }
-        };
-        let linker = self.0.linker(Beyond::of(&rights)).map_err(|error| link(format!("{error:#}")))?;
-        let pre = linker.instantiate_pre(&component).map_err(|error| link(format!("{error:#}")))?;
+        let early = early.and_then(|early| early.of(&digest));
+        if let Some((component, _)) = early.or_else(|| cache.as_ref()?.find(engine, &digest)) {
+            return self.linked(&component, name, digest, inspection, rights, false);
+        }
+        let code = compile(engine, bytes, name)?;
+        if let Some(cache) = cache {
+            // A cache that cannot be written only costs the next start its time.
+            let _ = cache.store(&digest, &code, &inspection);
+        }
+        let component = take(engine, &Code::Fresh(&code));
+        let component =
+            component.map_err(|error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") })?;
+        self.linked(&component, name, digest, inspection, rights, true)
+    }
+
+    /// A component whose bytes have this digest, without looking at them again: they were checked when their code was
+    /// compiled. `None`: no code was found that is theirs.
+    ///
+    /// # Errors
+    /// As for [`Self::load`].
+    pub fn load_found(
+        &self,
+        digest: &str,
+        name: &str,
+        rights: Arc<Rights>,
+        early: Early,
+    ) -> Result<Option<Component>, LoadError> {
+        let Some((component, found)) = early.of(digest) else { return Ok(None) };
+        let inspection = judge(found, name)?;
+        check_whole(&inspection, name, &rights)?;
+        self.linked(&component, name, digest.to_owned(), inspection, rights, false).map(Some)
+    }
+
+    fn linked(
+        &self,
+        component: &wasmtime::component::Component,
+        name: &str,
+        digest: String,
+        inspection: Inspection,
+        rights: Arc<Rights>,
+        compiled: bool,
+    ) -> Result<Component, LoadError> {
+        let link = |error: wasmtime::Error| LoadError::Link { name: name.to_owned(), reason: format!("{error:#}") };
+        let linker = self.0.linker(Beyond::of(&rights)).map_err(link)?;
+        let pre = linker.instantiate_pre(component).map_err(link)?;
         Component::new(pre, name, digest, inspection, rights, compiled, self.0.metered)
     }
+}
+
+/// It imports nothing that it may not have, and exports something of use.
+fn check_whole(inspection: &Inspection, name: &str, rights: &Rights) -> Result<(), LoadError> {
+    check_imports(&inspection.imports, name, rights)?;
+    if !inspection.provides.any_kind() {
+        let reason = "it exports none of node, format, codec, hook and service".to_owned();
+        return Err(LoadError::MissingExport { name: name.to_owned(), reason });
+    }
+    Ok(())
 }
 
 impl Shared {
@@ -125,6 +200,10 @@ impl fmt::Debug for Engine {
     }
 }
 
+/// Frames of a guest that are noted when it is stopped, innermost first. A profile needs the outermost ones too; only a
+/// guest that recurses without end has more.
+pub(crate) const MOST_FRAMES: usize = 512;
+
 /// Only what plugin toolchains need is on: most advisories sit in the rest.
 fn config(metered: bool) -> Config {
     let mut config = Config::new();
@@ -132,6 +211,7 @@ fn config(metered: bool) -> Config {
         .consume_fuel(metered)
         .max_wasm_stack(STACK_BYTES)
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(MOST_FRAMES))
         .concurrency_support(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)

@@ -83,7 +83,7 @@ pub struct Inspection {
 }
 
 /// Names found in a component, not yet judged.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
@@ -104,6 +104,11 @@ pub(crate) fn inspect_named(bytes: &[u8], name: &str) -> Result<Inspection, Load
         Refusal::NotAComponent(reason) => LoadError::NotAComponent { name: name.to_owned(), reason },
         Refusal::Bound(reason) => LoadError::Precheck { name: name.to_owned(), reason },
     })?;
+    judge(found, name)
+}
+
+/// What is to be said of names that were found in a component.
+pub(crate) fn judge(found: Found, name: &str) -> Result<Inspection, LoadError> {
     let mut newest: Option<(u64, String)> = None;
     for interface in found.imports.iter().chain(&found.exports) {
         if let Some((patch, version)) = api_of(interface, name)?

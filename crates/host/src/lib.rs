@@ -39,7 +39,7 @@ mod state;
 mod wasi;
 
 pub use component::Component;
-pub use engine::{Engine, EngineOptions};
+pub use engine::{Early, Engine, EngineOptions};
 pub use fault::{CallError, Fault, FaultKind, Label, LimitHit};
 pub use guest::codec::{Decoder, Encoder};
 pub use guest::format::{FormatReader, FormatWriter, detect};

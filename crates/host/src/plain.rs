@@ -171,7 +171,7 @@ pub struct BadRow {
 #[derive(Clone, Debug)]
 pub enum Next {
     /// Some rows.
-    Chunk(Chunk),
+    Chunk(Box<Chunk>),
     /// Nothing now; ask again later.
     Pause,
     /// Nothing more, ever.

@@ -1,5 +1,6 @@
 //! One store and its calls: each is metered, watched, and, if it ends badly, the last.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::balance::Balance;
 use crate::bindings::jackfield::plugin::types;
 use crate::clock::{CallClock, Interrupted, Watch};
 use crate::convert;
+use crate::engine::MOST_FRAMES;
 use crate::guest::wear::Wear;
 use crate::held::{HeldSink, HeldSource};
 use crate::imports::log::LogBudget;
@@ -484,14 +486,21 @@ const LARGEST_PANIC: usize = 300;
 /// `panicked at FILE:LINE:COLUMN:` and the message on the next line, other runtimes end with what is wrong.
 fn panic_text(stderr: &str) -> Option<String> {
     let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let words = match lines.clone().position(|line| line.contains("panicked at ")) {
-        Some(number) => {
-            let mut rest = lines.skip(number);
-            let (_, place) = rest.next()?.split_once("panicked at ")?;
-            let why = rest.next().filter(|line| !line.starts_with("note:")).unwrap_or_default();
-            format!(" at {} {why}", place.trim_end_matches(':').to_owned() + ":")
-        }
-        None => format!(": {}", lines.next_back()?),
+    let is_go = |line: &str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    let words = if let Some(number) = lines.clone().position(|line| line.contains("panicked at ")) {
+        let mut rest = lines.skip(number);
+        let (_, place) = rest.next()?.split_once("panicked at ")?;
+        let why = rest.next().filter(|line| !line.starts_with("note:")).unwrap_or_default();
+        format!(" at {} {why}", place.trim_end_matches(':').to_owned() + ":")
+    } else if let Some(number) = lines.clone().position(is_go) {
+        // Go tells why first, and then where, innermost first; what belongs to its own library has a path from there.
+        let mut rest = lines.skip(number);
+        let why = rest.next().unwrap_or_default();
+        let places = rest.filter_map(|line| Some(line.split_once(" +0x")?.0)).filter(|place| place.contains(".go:"));
+        let place = places.clone().find(|place| !place.contains("/src/")).or_else(|| places.clone().next());
+        place.map_or_else(|| format!(": {why}"), |place| format!(" at {place}: {}", why.trim_start_matches("panic: ")))
+    } else {
+        format!(": {}", lines.next_back()?)
     };
     let end = words.char_indices().map(|(at, _)| at).find(|at| *at >= LARGEST_PANIC).unwrap_or(words.len());
     Some(words.get(..end).unwrap_or_default().trim_end_matches([' ', ':']).to_owned())
@@ -506,11 +515,29 @@ fn host_fault(label: &Label, message: String) -> Fault {
     Fault { kind: FaultKind::Host, message, limit: None, stderr, backtrace, label: label.clone() }
 }
 
-/// The frames, innermost first, with demangled names.
+/// The frames, innermost first, with demangled names. Where some are missing, a last line says so.
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
-    let text = backtrace.to_string();
-    let lines = text.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:"));
-    lines.map(str::to_owned).collect()
+    let mut text = Bounded(String::new());
+    // Names are the guest's: what is too long to be kept is cut off.
+    let whole = write!(text, "{backtrace}").is_ok() && backtrace.frames().len() < MOST_FRAMES;
+    let lines = text.0.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("note:"));
+    lines.map(str::to_owned).chain((!whole).then(|| "… - <callers further out>".to_owned())).collect()
+}
+
+/// Bytes of a backtrace that are kept.
+const MOST_BACKTRACE: usize = 256 << 10;
+
+/// A text of so many bytes at most; what goes beyond is an error.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > MOST_BACKTRACE {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 impl State {
@@ -538,6 +565,11 @@ mod tests {
             ),
             ("thread 'main' panicked at src/lib.rs:1:1:", Some(" at src/lib.rs:1:1")),
             ("Traceback:\n  File \"app.py\", line 3\nValueError: no", Some(": ValueError: no")),
+            (
+                "panic: no table\n\ngoroutine 1 [running]:\nruntime.x()\n\t/go/src/runtime/p.go:7 +0x1\nmain.f()\n\tlate/main.go:25 +0x2\n",
+                Some(" at late/main.go:25: no table"),
+            ),
+            ("fatal error: out of memory\n", Some(": fatal error: out of memory")),
             ("", None),
             ("\n \n", None),
         ] {

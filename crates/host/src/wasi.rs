@@ -168,6 +168,8 @@ pub(crate) fn escape(text: &str, lines: bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
+            // Traces are indented with them, and whoever shows lines would have to escape them.
+            '\t' if lines => escaped.push_str("    "),
             '\t' => escaped.push('\t'),
             '\n' if lines => escaped.push('\n'),
             character if steers(character) => escaped.extend(character.escape_default()),

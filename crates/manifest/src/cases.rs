@@ -1,4 +1,4 @@
-//! `tests/*.toml` of a plugin: what goes into a node, a format or a codec, and what has to come out.
+//! `tests/*.toml` of a plugin: what goes into a node, a format, a codec or a hook, and what has to come out.
 
 mod content;
 mod expectations;
@@ -49,13 +49,15 @@ pub enum Subject {
     Format(String),
     /// A codec, by its id.
     Codec(String),
+    /// A hook, by its id.
+    Hook(String),
 }
 
 impl Subject {
     /// Whether the port takes bytes, not rows.
     pub fn takes_bytes(&self, port: &str) -> bool {
         match self {
-            Subject::Node(_) => false,
+            Subject::Node(_) | Subject::Hook(_) => false,
             Subject::Format(_) => port == "file",
             Subject::Codec(_) => true,
         }
@@ -71,6 +73,7 @@ impl Subject {
             },
             Subject::Format(id) => format!("format:{id}"),
             Subject::Codec(id) => format!("codec:{id}"),
+            Subject::Hook(id) => format!("hook:{id}"),
         }
     }
 }
@@ -110,9 +113,29 @@ pub struct Case {
     pub survives: bool,
     /// `deterministic`, which is usual: clocks stand still.
     pub deterministic: bool,
+    /// What only cases of hooks have.
+    pub hook: HookCase,
     /// Where things stand that a blessing changes.
     pub spans: Spans,
 }
+
+/// What a hook is told, and what it has to answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HookCase {
+    /// `event`: fields of the event; the others are made up.
+    pub event: Table,
+    /// `outcome`: what the thing that the hook stands around, or comes after, gives; the others are made up.
+    pub outcome: Table,
+    /// `fails`: it fails instead, with this message.
+    pub fails: Option<String>,
+    /// `answer`: `proceed`, `changed`, `replaced` or `veto`.
+    pub answer: Option<String>,
+    /// `fields` that the answer has; others are not compared.
+    pub fields: Table,
+}
+
+/// What a hook can answer.
+pub const HOOK_ANSWERS: [&str; 4] = ["proceed", "changed", "replaced", "veto"];
 
 impl Case {
     /// A case that is in no file: one that a program makes.
@@ -134,6 +157,7 @@ impl Case {
             batch_rows: None,
             survives: false,
             deterministic: true,
+            hook: HookCase::default(),
             spans: Spans::default(),
         }
     }
@@ -230,6 +254,10 @@ fn case(mut s: Section, defaults: &Defaults, document: &Document, report: &mut R
     let batch_rows = batch_rows(&mut s, report).or(defaults.batch_rows);
     let survives = s.boolean("survives", report).unwrap_or(false);
     let deterministic = s.boolean("deterministic", report).unwrap_or(true);
+    let hook = match subject {
+        Some(Subject::Hook(_)) => hook_case(&mut s, report),
+        _ => HookCase::default(),
+    };
     let spot = s.spot;
     s.finish(report);
     let (name, subject) = (name?, subject?);
@@ -238,6 +266,7 @@ fn case(mut s: Section, defaults: &Defaults, document: &Document, report: &mut R
         Subject::Node(_) => &[],
         Subject::Format(_) => &["rows", "file"],
         Subject::Codec(_) => &["decoded", "encoded"],
+        Subject::Hook(_) => &["rows"],
     };
     for port in
         inputs.keys().chain(outputs.keys()).filter(|port| !wanted.is_empty() && !wanted.contains(&port.as_str()))
@@ -246,9 +275,9 @@ fn case(mut s: Section, defaults: &Defaults, document: &Document, report: &mut R
         let help = format!("its ports are: {}", wanted.join(", "));
         report.add(spot, Problem::error("unknown-port", message).with_help(help));
     }
-    if inputs.len() != 1 && !wanted.is_empty() {
+    if let ([one, other], true) = (wanted, inputs.len() != 1) {
         let message = format!("a case of {} needs one input", subject.text());
-        let help = format!("say input.{} = … or input.{} = …", wanted[0], wanted[1]);
+        let help = format!("say input.{one} = … or input.{other} = …");
         report.add(spot, Problem::error("missing-key", message).with_help(help));
     }
     Some(Case {
@@ -268,8 +297,23 @@ fn case(mut s: Section, defaults: &Defaults, document: &Document, report: &mut R
         batch_rows,
         survives,
         deterministic,
+        hook,
         spans,
     })
+}
+
+fn hook_case(s: &mut Section, report: &mut Report<'_>) -> HookCase {
+    let known = |text: &str| match HOOK_ANSWERS.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("answer: `{text}` is not one of {}", HOOK_ANSWERS.join(", "))),
+    };
+    HookCase {
+        event: s.table("event", report).unwrap_or_default(),
+        outcome: s.table("outcome", report).unwrap_or_default(),
+        fails: s.text("fails", report).map(|text| text.value),
+        answer: s.parsed("answer", "invalid-value", known, report),
+        fields: s.table("fields", report).unwrap_or_default(),
+    }
 }
 
 /// The bytes of a key's value.
@@ -281,8 +325,9 @@ fn subject(s: &mut Section, report: &mut Report<'_>) -> Option<Subject> {
     let parse = |text: &str| match text.split_once(':') {
         Some(("format", id)) if !id.is_empty() => Ok(Subject::Format(id.to_owned())),
         Some(("codec", id)) if !id.is_empty() => Ok(Subject::Codec(id.to_owned())),
+        Some(("hook", id)) if !id.is_empty() => Ok(Subject::Hook(id.to_owned())),
         Some(("node", name)) => name.parse().map(Subject::Node).map_err(|error| format!("type: {error}")),
-        Some(_) => Err(format!("type: expected a node type, format:ID or codec:ID, not `{text}`")),
+        Some(_) => Err(format!("type: expected a node type, format:ID, codec:ID or hook:ID, not `{text}`")),
         None => text.parse().map(Subject::Node).map_err(|error| format!("type: {error}")),
     };
     s.parsed("type", "invalid-name", parse, report)

@@ -25,8 +25,8 @@ mod value;
 mod variables;
 
 pub use cases::{
-    Budget, Case, CaseBytes, CaseFile, Content, ExpectedError, ExpectedLog, ExpectedRejection, Property, Spans,
-    Subject, parse_cases, to_toml, toml_key,
+    Budget, Case, CaseBytes, CaseFile, Content, ExpectedError, ExpectedLog, ExpectedRejection, HOOK_ANSWERS, HookCase,
+    Property, Spans, Subject, parse_cases, to_toml, toml_key,
 };
 pub use config::{Config, OfferKind, Prefer, Secret, parse_config};
 pub use document::{Document, decode};

@@ -86,6 +86,14 @@ impl Problem {
         self.help = Some(help.into());
         self
     }
+
+    /// Says what else to do, behind what is said already.
+    pub fn add_help(&mut self, more: &str) {
+        self.help = Some(match self.help.take() {
+            Some(help) => format!("{help}; {more}"),
+            None => more.to_owned(),
+        });
+    }
 }
 
 impl fmt::Display for Problem {

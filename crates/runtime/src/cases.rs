@@ -8,6 +8,7 @@ mod checkup;
 mod compare;
 mod content;
 mod flame;
+mod hook;
 mod judge;
 mod profile;
 mod ran;
@@ -108,6 +109,24 @@ pub enum Mismatch {
     },
     /// The plugin did not log this.
     Log(ExpectedLog),
+    /// A hook answered otherwise.
+    Answer {
+        /// `proceed`, `changed`, `replaced` or `veto`.
+        expected: String,
+        /// Likewise; `None`: it failed.
+        actual: Option<&'static str>,
+        /// Why, if it failed or said no.
+        problems: Vec<Problem>,
+    },
+    /// A field of a hook's answer differs.
+    Field {
+        /// Its name.
+        name: String,
+        /// What was due.
+        expected: Json,
+        /// What came.
+        actual: Json,
+    },
     /// It used more than its budget.
     Budget {
         /// `fuel` or `memory`.
@@ -130,6 +149,17 @@ pub struct Actual {
     pub rejected: Vec<Json>,
     /// What the plugin logged.
     pub logs: Vec<LogLine>,
+    /// What a hook answered.
+    pub answer: Option<HookAnswer>,
+}
+
+/// What a hook answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookAnswer {
+    /// `proceed`, `changed`, `replaced` or `veto`.
+    pub word: &'static str,
+    /// The event, or the outcome, as it is behind the hook; of a veto nothing.
+    pub fields: serde_json::Map<String, Json>,
 }
 
 /// What came out of a port.
@@ -167,8 +197,8 @@ impl Runtime {
                 (report.fuel, report.peak_memory_bytes) = (ran.fuel, ran.peak_memory_bytes);
                 report.elapsed = ran.elapsed;
                 report.mismatches = self.judge(case, folder, &ran);
-                let ran::Ran { outputs, problems, rejected, logs, .. } = ran;
-                report.actual = Actual { outputs, problems, rejected, logs };
+                let ran::Ran { outputs, problems, rejected, logs, answer, .. } = ran;
+                report.actual = Actual { outputs, problems, rejected, logs, answer };
             }
             Err(why) => report.mismatches.push(Mismatch::Unusable(why)),
         }
@@ -188,6 +218,7 @@ impl Runtime {
             }
             Subject::Format(id) => self.run_format(&setting, case, id, folder),
             Subject::Codec(id) => self.run_codec(&setting, case, id, folder),
+            Subject::Hook(id) => self.run_hook_case(&setting, case, id, folder),
         }
     }
 

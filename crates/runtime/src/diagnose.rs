@@ -131,6 +131,9 @@ pub(crate) fn place(document: &Document, stage: &[&str], section: &str, failure:
     Problem { code: failure.code, severity: Severity::Error, message, location, help: failure.help }.class(class)
 }
 
+/// Lines of a backtrace that a message shows, innermost first.
+const MOST_SHOWN: usize = 24;
+
 /// What a call that did not come back with a result means to a user; `what` names the stage.
 pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
     match error {
@@ -144,9 +147,12 @@ pub(crate) fn call_problems(error: CallError, what: &str) -> Vec<Diagnosis> {
             };
             let help = fault.help();
             let mut text = fault.to_string();
-            for (title, lines) in
-                [("the plugin wrote", fault.stderr.trim_end()), ("backtrace", &fault.backtrace.join("\n"))]
-            {
+            let shown = fault.backtrace.get(..MOST_SHOWN).unwrap_or(&fault.backtrace);
+            let mut backtrace = shown.join("\n");
+            if shown.len() < fault.backtrace.len() {
+                backtrace.push_str(&format!("\n… and {} more lines", fault.backtrace.len() - shown.len()));
+            }
+            for (title, lines) in [("the plugin wrote", fault.stderr.trim_end()), ("backtrace", backtrace.as_str())] {
                 if !lines.is_empty() {
                     text.push_str(&format!("\n  {title}:"));
                     lines.lines().for_each(|line| text.push_str(&format!("\n    {line}")));
@@ -180,8 +186,11 @@ pub(crate) fn decoding_problems(error: CallError, what: &str, plugin: &Installed
 }
 
 /// The codes of all problems that faults become.
-pub(crate) const FAULT_CODES: [&str; 17] = [
+pub(crate) const FAULT_CODES: [&str; 20] = [
     "plugin-trap",
+    "plugin-start",
+    "kept-borrow",
+    "open-files",
     "call-timeout",
     "instance-timeout",
     "fuel-per-call",

@@ -20,6 +20,9 @@ use digests::{Digests, text_digest};
 /// Bytes of a manifest at most; the parser says the same.
 const LARGEST_MANIFEST: u64 = 4 << 20;
 
+/// The code of the warning that a component was built with another manifest.
+pub(crate) const STALE: &str = "component-stale";
+
 /// How much a plugin counts when two provide the same thing; the higher wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rank {
@@ -109,6 +112,25 @@ impl InstalledPlugin {
             ("capability", m.capabilities.len()),
         ];
         kinds.into_iter().filter(|(_, count)| *count > 0).map(|(kind, _)| kind).collect()
+    }
+
+    /// A warning, if its component was built with another manifest than the one that lies beside it. Components that do
+    /// not say what they were built with, and first-party ones, are not looked at.
+    pub fn built_with_another(&self) -> Option<Problem> {
+        if self.form != Form::Folder || self.rank == Rank::FirstParty {
+            return None;
+        }
+        let built = embedded::manifest_digest(File::open(&self.component).ok()?).ok()??;
+        let digest = built.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let now = digests::bytes_digest(&std::fs::read(self.folder.join("plugin.toml")).ok()?);
+        if digest == now {
+            return None;
+        }
+        let message =
+            format!("plugin {}: its component was built with another plugin.toml than this one", self.title());
+        let help = format!("build it again: jackfield plugin build {}", self.folder.display());
+        let place = self.manifest.document.locate_key(&["plugin", "component"]);
+        Some(Problem::warning(STALE, message).with_help(help).at(place))
     }
 
     /// Everything of it that should not be used any more: `plugin csv is deprecated: …`.

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use jackfield_host::{
-    Component, Denial, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict,
+    Component, Denial, Early, Engine, EngineError, EngineOptions, Limits, LoadError, LogSink, SpillSpace, Verdict,
 };
 use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
-use crate::discover::digests::Digests;
+use crate::discover::digests::{Digests, file_digest};
 use crate::discover::{Form, InstalledPlugin, Rank, discover, discover_by};
 use crate::grants::Grants;
 use crate::hooks::explain::{ExplainedPoint, explain};
@@ -26,10 +26,13 @@ use crate::registry::Registry;
 use crate::settings::{PluginFolder, Settings};
 use crate::stops::{Stop, StopCount, StopCounts, Stops};
 
-use granting::unused;
+use granting::{io_error, unused};
 
 /// So many transitions are kept for whoever is slow to take them.
 const EVENTS_KEPT: usize = 1024;
+
+/// Bytes from which on a component is worth a further thread while it is loaded.
+const LARGE: u64 = 2 << 20;
 
 /// The process's engine, or why there is none.
 type EngineSlot = OnceLock<Result<Engine, EngineError>>;
@@ -336,11 +339,29 @@ impl Runtime {
         if let Some(loaded) = known.filter(|known| Arc::ptr_eq(&known.installed, plugin)) {
             return Ok(loaded);
         }
-        let (rights, mut warnings, bytes) = self.rights(plugin)?;
         let engine = self.engine()?;
-        let component =
-            engine.load_with(&bytes, plugin.name(), Arc::new(rights)).map_err(|error| load_fault(plugin, error))?;
+        // The code of a large component is looked for by the digest that is remembered, beside reading and hashing it.
+        let known = self.digests.remembered(&plugin.component).filter(|(_, bytes)| *bytes >= LARGE);
+        let mut early = known.and_then(|(digest, _)| engine.look_early(&digest));
+        let (mut found, mut warnings) = (None, Vec::new());
+        if plugin.rank == Rank::FirstParty
+            && !self.needs_grant(plugin)
+            && let Some(early) = early.take()
+        {
+            found = self.found(plugin, &engine, early)?;
+        }
+        let component = match found {
+            Some(component) => component,
+            None => {
+                let given = self.rights(plugin)?;
+                warnings = given.warnings;
+                let loaded =
+                    engine.load_hashed(&given.bytes, given.digest, plugin.name(), Arc::new(given.rights), early);
+                loaded.map_err(|error| load_fault(plugin, error))?
+            }
+        };
         warnings.extend(unused(plugin, &component));
+        warnings.extend(plugin.built_with_another());
         let diagnoses = contradictions(plugin, &component);
         if !diagnoses.is_empty() {
             return Err(PluginFault { diagnoses });
@@ -357,6 +378,20 @@ impl Runtime {
         let loaded = LoadedPlugin { installed: plugin.clone(), component, limits, warnings };
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(plugin.component.clone(), loaded.clone());
         Ok(loaded)
+    }
+}
+
+impl Runtime {
+    /// A plugin that runs without a grant, if code was found for the bytes that lie there now.
+    fn found(
+        &self,
+        plugin: &Arc<InstalledPlugin>,
+        engine: &Engine,
+        early: Early,
+    ) -> Result<Option<Component>, PluginFault> {
+        let digest = file_digest(&plugin.component).map_err(|error| load_fault(plugin, io_error(plugin, error)))?;
+        let found = engine.load_found(&digest, plugin.name(), Arc::default(), early);
+        found.map_err(|error| load_fault(plugin, error))
     }
 }
 

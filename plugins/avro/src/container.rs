@@ -200,7 +200,7 @@ fn read_header(bytes: &[u8]) -> Result<Option<(Header, usize)>, Result<Failure, 
     let Some(marker) = bytes.get(cursor.at..).and_then(|rest| rest.first_chunk::<16>()) else { return Ok(None) };
     let compression = Compression::named(&codec).ok_or_else(|| {
         let message = format!("the file's blocks are compressed with {codec:?}, which is not known");
-        Ok(Failure::invalid_config("not-supported", message)
+        Ok(Failure::invalid_input("not-supported", message)
             .with_help("known are null, deflate, snappy, bzip2, xz and zstandard"))
     })?;
     let node = schema::parse(schema.ok_or(Err("its header has no schema"))?).map_err(Ok)?;

@@ -94,7 +94,7 @@ impl<'a> Parser<'a> {
         }
         let full = full_name(name, space);
         if self.open.contains(&full) {
-            return Err(Failure::invalid_config("not-supported", format!("the type `{full}` contains itself"))
+            return Err(Failure::invalid_input("not-supported", format!("the type `{full}` contains itself"))
                 .with_help("such types have no columns; read the file with a tool that gives trees"));
         }
         let known = self.named.get(&full).or_else(|| self.named.get(name)).cloned();

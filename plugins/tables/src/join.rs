@@ -1,12 +1,14 @@
 //! `join`: rows of two inputs with equal keys, side by side. The right input is read first and held; the left one streams
-//! past it. A right side that is larger than its share of memory goes to temporary storage, both sides are parted by
-//! their keys, and each part is joined by itself.
+//! past it. A right side that is larger than its share of memory goes to temporary storage, parted by its keys. Then the
+//! left one is held if it has room, and the right one streams past it; otherwise it is parted too, and each part is
+//! joined by itself.
 
 mod keys;
 mod output;
 mod parted;
+mod turned;
 
-use jackfield_kit::{PIECE, Problems, Work, not_bound};
+use jackfield_kit::{Held, PIECE, Problems, Work, not_bound};
 use jackfield_sdk::compute::{JoinKind, Joiner, Matches};
 use jackfield_sdk::spill::memory_use;
 use jackfield_sdk::{Batch, Binding, Column, Failure, InputPort, Params, Step};
@@ -14,12 +16,17 @@ use keys::{Keys, On};
 use output::Output;
 use parted::Parted;
 use serde::Deserialize;
+use turned::Turned;
 
 pub(crate) const LEFT: &str = "left";
 pub(crate) const RIGHT: &str = "right";
 
 /// Of the memory that the plugin has, so much is used for the right side; making whole columns of it takes as much again.
 const SHARE: u64 = 3;
+
+/// So much of it for the left side where the right one has no room; finding its rows takes about as much again, and so
+/// does bringing pairs into its order.
+const LEFT_SHARE: u64 = 5;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -76,8 +83,19 @@ struct Bound {
     output: Output,
     /// What the plugin held before the first row came.
     before: Option<u64>,
-    /// Both sides, where the right one does not fit.
-    parted: Option<Parted>,
+    aside: Aside,
+}
+
+/// What there is on temporary storage.
+enum Aside {
+    /// Nothing: the right side is in memory.
+    Nothing,
+    /// The right side, while the left one may still fit into memory.
+    Right(Parted, Held),
+    /// Both sides.
+    Both(Parted),
+    /// The right side; the left one is in memory.
+    Turned(Box<Turned>),
 }
 
 enum Leaving {
@@ -105,23 +123,61 @@ impl Bound {
 
     /// Takes rows of the right: into memory as long as they have room there.
     fn take_right(&mut self, batch: &Batch) -> Result<(), Failure> {
-        let before = *self.before.get_or_insert_with(|| memory_use().held);
+        self.before.get_or_insert_with(|| memory_use().held);
         let keys = self.keys.of_right(batch)?;
-        if let Some(parted) = &mut self.parted {
-            return parted.right.push(batch, &keys);
+        let rows = self.keys.held(self.kind, batch, &keys)?;
+        if let Aside::Right(parted, _) = &mut self.aside {
+            return parted.right.push(&rows, &keys);
         }
         self.joiner.build(&keys.iter().collect::<Vec<_>>())?;
-        self.output.hold(batch, &keys)?;
-        let memory = memory_use();
-        if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE && self.output.holds_rows()
-        {
+        self.output.hold(&rows, &keys)?;
+        if self.is_beyond(SHARE) {
             let mut parted = Parted::default();
             self.joiner = Joiner::new(&self.keys.types())?;
             for rows in self.output.let_go()? {
-                parted.right.push(&rows, &self.keys.of_right(&rows)?)?;
+                parted.right.push(&rows, &self.keys.of_held(self.kind, &rows)?)?;
             }
-            self.parted = Some(parted);
+            self.aside = Aside::Right(parted, Held::default());
         }
+        Ok(())
+    }
+
+    /// Takes rows of the left where the right is not in memory: into memory as long as they have room there.
+    fn take_left(&mut self, batch: &Batch, keys: &[Column]) -> Result<(), Failure> {
+        match &mut self.aside {
+            Aside::Both(parted) => parted.left.push(batch, keys),
+            Aside::Right(_, held) => {
+                held.push(batch, &[])?;
+                if self.is_beyond(LEFT_SHARE)
+                    && let Aside::Right(mut parted, mut held) = std::mem::replace(&mut self.aside, Aside::Nothing)
+                {
+                    for rows in held.take_parts()? {
+                        parted.left.push(&rows, &self.keys.of_left(&rows)?)?;
+                    }
+                    self.aside = Aside::Both(parted);
+                }
+                Ok(())
+            }
+            Aside::Nothing | Aside::Turned(_) => Err(Failure::internal("the right side is in memory")),
+        }
+    }
+
+    /// What is held has more than its share: that part of the memory that was there when the first row came.
+    fn is_beyond(&self, share: u64) -> bool {
+        let (memory, before) = (memory_use(), self.before.unwrap_or(0));
+        memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / share
+    }
+
+    /// All of the left has come, and the right is not in memory.
+    fn left_is_complete(&mut self) -> Result<(), Failure> {
+        let aside = std::mem::replace(&mut self.aside, Aside::Nothing);
+        self.aside = match aside {
+            Aside::Right(parted, mut held) => match held.take()? {
+                Some(left) => Aside::Turned(Box::new(Turned::new(left.rows, &self.keys, parted.right)?)),
+                None => Aside::Both(parted),
+            },
+            other => other,
+        };
         Ok(())
     }
 }
@@ -144,7 +200,8 @@ impl Work for Join {
             .needs(RIGHT, &keys.right_names(&right.schema))
             .drain_first(RIGHT);
         let joiner = if problems.is_empty() { problems.note("/on", Joiner::new(&keys.types())) } else { None };
-        self.bound = joiner.map(|joiner| Bound { kind, keys, joiner, output, before: None, parted: None });
+        let aside = Aside::Nothing;
+        self.bound = joiner.map(|joiner| Bound { kind, keys, joiner, output, before: None, aside });
         problems.or(binding)
     }
 
@@ -155,8 +212,8 @@ impl Work for Join {
             return Ok(Step::nothing());
         }
         let keys = bound.keys.of_left(batch)?;
-        if let Some(parted) = &mut bound.parted {
-            parted.left.push(batch, &keys)?;
+        if !matches!(bound.aside, Aside::Nothing) {
+            bound.take_left(batch, &keys)?;
             return Ok(Step::nothing());
         }
         let matches = bound.joiner.probe(&keys.iter().collect::<Vec<_>>(), bound.kind.probe())?;
@@ -173,12 +230,13 @@ impl Work for Join {
     fn finish(&mut self, port: &str) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
         if port == RIGHT {
-            if bound.parted.is_none() {
+            if matches!(bound.aside, Aside::Nothing) {
                 bound.output.complete()?;
             }
             return Ok(Step::nothing());
         }
-        if bound.parted.is_some() {
+        if !matches!(bound.aside, Aside::Nothing) {
+            bound.left_is_complete()?;
             return Ok(Step::nothing().more());
         }
         if !bound.kind.gives_unmatched_right() {
@@ -190,8 +248,10 @@ impl Work for Join {
 
     fn resume(&mut self) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
-        if let Some(parted) = &mut bound.parted {
-            return parted.advance(bound.kind, &bound.keys, &mut bound.output);
+        match &mut bound.aside {
+            Aside::Both(parted) => return parted.advance(bound.kind, &bound.keys, &mut bound.output),
+            Aside::Turned(turned) => return turned.advance(bound.kind, &bound.keys, &mut bound.output),
+            Aside::Nothing | Aside::Right(..) => {}
         }
         match std::mem::replace(&mut self.leaving, Leaving::Nothing) {
             Leaving::Nothing => Ok(Step::nothing()),

@@ -38,6 +38,11 @@ impl View {
         &self.level.values
     }
 
+    /// Whether any row may be null.
+    pub fn has_nulls(&self) -> bool {
+        self.level.validity.is_some() || matches!(self.kind, Kind::Null)
+    }
+
     /// Whether a row is null.
     #[inline]
     pub fn is_null(&self, row: usize) -> bool {

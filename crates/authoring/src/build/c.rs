@@ -12,6 +12,9 @@ use crate::language::Language;
 /// Bytes of the stack. Zig's own choice of 16 MiB would count against the plugin's memory.
 const STACK: &str = "-Wl,-z,stack-size=1048576";
 
+/// What Zig imports the header as.
+const HEADER_MODULE: &str = "jackfield";
+
 /// Generates bindings, compiles the author's files with the SDK, and gives the core module.
 pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, BuildError> {
     let generated = job.work.join("bindings");
@@ -30,6 +33,7 @@ pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, BuildError> {
     let mut objects = Vec::new();
     if language == Language::Zig {
         let object = job.work.join("plugin.o");
+        let header = header_for_zig(job, &zig, &sdk)?;
         let mut command = zig_command(job, &zig, "build-obj");
         command.args([
             "-target",
@@ -38,8 +42,10 @@ pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, BuildError> {
             "-fno-strip",
             if job.release { "-OReleaseFast" } else { "-ODebug" },
         ]);
-        command.arg(include(&sdk)).arg(format!("-femit-bin={}", object.display()));
-        command.args(&sources).args(&job.project.manifest.build.flags);
+        command.arg(format!("-femit-bin={}", object.display())).args(&job.project.manifest.build.flags);
+        command.args(["--dep", HEADER_MODULE]);
+        command.args(sources.iter().take(1).map(|root| format!("-Mroot={}", root.display())));
+        command.args(["-target", "wasm32-wasi"]).arg(format!("-M{HEADER_MODULE}={}", header.display()));
         job.run(&mut command)?;
         objects.push(object);
     }
@@ -61,6 +67,22 @@ pub(super) fn compile(job: &Job<'_>) -> Result<Compiled, BuildError> {
     link.args(&objects).arg("-o").arg(&core);
     job.run(&mut link)?;
     Ok(Compiled::Module(job.read(&core)?))
+}
+
+/// C's header as a module of Zig's, which cannot include it. Made anew only if the header is newer: the first time, Zig
+/// compiles its translator.
+fn header_for_zig(job: &Job<'_>, zig: &Path, sdk: &Path) -> Result<PathBuf, BuildError> {
+    let header = sdk.join("jackfield.h");
+    let module = job.work.join("jackfield.zig");
+    let made = |path: &Path| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    if made(&module).is_some_and(|then| made(&header).is_some_and(|header| header < then)) {
+        return Ok(module);
+    }
+    let mut command = zig_command(job, zig, "translate-c");
+    command.args(["-target", "wasm32-wasi", "-lc"]).arg(include(sdk)).arg(header);
+    let text = job.printed(&mut command)?;
+    write_changed(&module, text.as_bytes())?;
+    Ok(module)
 }
 
 /// One object file, in `build/objects`; made anew only if its source or a header changed.

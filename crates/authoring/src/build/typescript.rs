@@ -57,9 +57,10 @@ fn compare(job: &Job<'_>, sdk: &Path, source: &Path) -> Result<(), BuildError> {
         "import {{ declared }} from \"@jackfield/sdk/component\";\nimport {source};\nconsole.log(JSON.stringify(declared()));\n"
     );
     write_changed(&entry, text.as_bytes())?;
-    bundled(job, sdk, &entry, &bundle, &["--platform=node"])?;
+    bundled(job, sdk, &entry, &bundle, &["--platform=node", "--sourcemap=inline"])?;
     let mut command = Command::new(job.tools.find("node")?);
-    command.arg(&bundle);
+    // What the module throws as it is loaded is told with the author's own line.
+    command.arg("--enable-source-maps").arg(&bundle);
     declared::compare(job.project, &job.printed(&mut command)?, "make plugin.toml and the code say the same")
 }
 

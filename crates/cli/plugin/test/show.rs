@@ -105,6 +105,17 @@ fn lines(mismatch: &Mismatch, output: &Output) -> Vec<String> {
             let level = wanted.level.map(|level| format!(" at level {level}")).unwrap_or_default();
             vec![format!("it did not log {:?}{level}", wanted.message)]
         }
+        Mismatch::Answer { expected, actual, problems } => {
+            let came = actual.unwrap_or("a failure");
+            let mut lines = vec![format!("expected the answer {expected}, it gave {came}")];
+            lines.extend(problems.iter().flat_map(problem_lines));
+            lines
+        }
+        Mismatch::Field { name, expected, actual } => vec![
+            format!("fields.{} differs", printable(name)),
+            output.paint(Paint::Red, &printable(&format!("- {expected}"))),
+            output.paint(Paint::Green, &printable(&format!("+ {actual}"))),
+        ],
         Mismatch::Budget { what: "memory", most, used } => {
             vec![format!("over its budget: {} of memory, at most {}", mebibytes(*used), mebibytes(*most))]
         }
@@ -254,6 +265,12 @@ fn mismatch_json(mismatch: &Mismatch) -> Value {
         }
         Mismatch::Rejected { message } => json!({ "kind": "rejected", "message": message }),
         Mismatch::Log(wanted) => json!({ "kind": "log", "level": wanted.level, "message": wanted.message }),
+        Mismatch::Answer { expected, actual, problems } => {
+            json!({ "kind": "answer", "expected": expected, "actual": actual, "errors": problems_json(problems) })
+        }
+        Mismatch::Field { name, expected, actual } => {
+            json!({ "kind": "field", "name": name, "expected": expected, "actual": actual })
+        }
         Mismatch::Budget { what, most, used } => json!({ "kind": "budget", "of": what, "most": most, "used": used }),
     }
 }

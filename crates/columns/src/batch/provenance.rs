@@ -69,30 +69,50 @@ impl Provenance {
 impl Table {
     /// Appends `rows` rows and what is known about them.
     pub(super) fn append(&mut self, rows: usize, known: Option<&Provenance>) {
-        let mut last: Option<(Arc<str>, u32)> = None;
-        let numbers = known.map(|known| known.view.numbers());
-        for row in 0..rows {
-            let number = numbers.as_ref().filter(|numbers| numbers.is_valid(row)).map(|numbers| numbers.value(row));
-            let record = number.zip(known).and_then(|(number, known)| known.base_record(number as usize));
-            let Some((name, record)) = record else {
-                self.file.push(u32::MAX);
-                self.record.push(0);
-                continue;
-            };
-            let file = match &last {
-                Some((same, file)) if *same == name => *file,
-                _ => {
-                    let found = self.files.iter().position(|file| *file == name).unwrap_or_else(|| {
-                        self.files.push(name.clone());
-                        self.files.len() - 1
-                    });
-                    last = Some((name, found as u32));
-                    found as u32
+        let length = self.file.len() + rows;
+        self.file.reserve(rows);
+        self.record.reserve(rows);
+        if let Some(known) = known {
+            let numbers = known.view.numbers();
+            let nulls = numbers.nulls().filter(|nulls| nulls.null_count() > 0);
+            let shown = numbers.values().iter().enumerate().take(rows);
+            let shown = shown.map(|(row, number)| nulls.is_none_or(|nulls| nulls.is_valid(row)).then_some(*number));
+            match &known.source {
+                Source::One(origin) => {
+                    let file = self.number_of(&origin.file);
+                    for number in shown {
+                        let record = number.and_then(|number| origin.record(number as usize));
+                        self.push(record.map(|record| (file, record)));
+                    }
                 }
-            };
-            self.file.push(file);
-            self.record.push(record);
+                Source::Many(table) => {
+                    let files: Vec<u32> = table.files.iter().map(|file| self.number_of(file)).collect();
+                    for number in shown {
+                        let base = number.map(|number| number as usize);
+                        let file = base.and_then(|base| files.get(*table.file.get(base)? as usize).copied());
+                        let record = base.and_then(|base| table.record.get(base).copied());
+                        self.push(file.zip(record));
+                    }
+                }
+            }
         }
+        self.file.resize(length, u32::MAX);
+        self.record.resize(length, 0);
+    }
+
+    fn push(&mut self, known: Option<(u32, u64)>) {
+        let (file, record) = known.unwrap_or((u32::MAX, 0));
+        self.file.push(file);
+        self.record.push(record);
+    }
+
+    /// The place of a file among the table's own.
+    fn number_of(&mut self, name: &Arc<str>) -> u32 {
+        let found = self.files.iter().position(|file| file == name).unwrap_or_else(|| {
+            self.files.push(name.clone());
+            self.files.len() - 1
+        });
+        found as u32
     }
 
     /// The files, as a dictionary, and the records; null where nothing is known.

@@ -11,6 +11,7 @@ use super::part::Part;
 use super::provenance::{Provenance, Source, Table};
 use super::view::{Selection, View, row_numbers};
 use super::{Batch, check_column, check_rows, gather};
+use crate::beside::beside;
 use crate::{Failure, Meter};
 
 /// Chunks above so many are joined, neighbours with neighbours, so that selections stay cheap.
@@ -21,6 +22,9 @@ const SMALL_PART: usize = 8192;
 
 /// Rows that are moved at once out of several parts.
 const PIECE: usize = 65_536;
+
+/// Columns that are moved between looks at the deadline.
+const COLUMNS: usize = 32;
 
 impl Batch {
     /// Keeps the rows where `mask` is true (neither false nor null).
@@ -233,25 +237,26 @@ impl Batch {
         let places: Vec<(usize, usize)> = numbers.iter().map(|number| number.map_or(null_row, place)).collect();
         meter.allocate(places.len() as u64 * 16)?;
         let pieces: Vec<&[(usize, usize)]> = places.chunks(PIECE).collect();
-        let mut columns: Vec<Vec<Option<ArrayRef>>> = vec![Vec::new(); pieces.len().max(1)];
+        // The arrays that each column's rows are moved out of; none of a column that was not demanded.
+        let mut sources: Vec<(&Field, Option<Vec<ArrayRef>>)> = Vec::with_capacity(self.schema.fields().len());
         for (index, field) in self.schema.fields().iter().enumerate() {
-            let arrays =
-                self.parts.iter().map(|part| part.column(index, meter)).collect::<Result<Option<Vec<_>>, _>>()?;
-            let Some(mut arrays) = arrays else {
-                columns.iter_mut().for_each(|columns| columns.push(None));
-                continue;
-            };
-            if numbers.null_count() > 0 {
+            let arrays = self.parts.iter().map(|part| part.column(index, meter));
+            let mut arrays = arrays.collect::<Result<Option<Vec<_>>, _>>()?;
+            if let Some(arrays) = arrays.as_mut().filter(|_| numbers.null_count() > 0) {
                 meter.allocate(super::null_row_bytes(field.data_type()))?;
                 arrays.push(new_null_array(field.data_type(), 1));
             }
-            for (piece, columns) in pieces.iter().zip(&mut columns) {
-                columns.push(Some(
-                    interleave_piece(&arrays, piece, meter).map_err(|failure| failure.with_column(field.name()))?,
-                ));
-            }
+            sources.push((field, arrays));
         }
-        let provenance = self.table().map(|table| (Arc::new(table), numbers));
+        let mut columns: Vec<Vec<Option<ArrayRef>>> = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            let mut moved = Vec::with_capacity(sources.len());
+            for some in sources.chunks(COLUMNS) {
+                moved.extend(interleave_piece(some, piece, meter)?);
+            }
+            columns.push(moved);
+        }
+        let provenance = self.shared_table().map(|table| (table, numbers));
         let parts = pieces.iter().zip(columns).enumerate().map(|(index, (piece, columns))| {
             let mut part = Part::new(piece.len(), columns);
             part.provenance = provenance.as_ref().map(|(table, numbers)| Provenance {
@@ -264,6 +269,11 @@ impl Batch {
             part
         });
         Ok(parts.collect())
+    }
+
+    /// The same, made once for all that is taken out of this batch.
+    fn shared_table(&self) -> Option<Arc<Table>> {
+        self.table.get_or_init(|| self.table().map(Arc::new)).clone()
     }
 
     /// File and record of every row, if anything is known.
@@ -280,19 +290,30 @@ fn table_of(parts: &[Part]) -> Table {
     table
 }
 
+/// The columns of a piece. All are agreed with the meter before the first one is moved.
 fn interleave_piece(
-    arrays: &[ArrayRef],
+    sources: &[(&Field, Option<Vec<ArrayRef>>)],
     places: &[(usize, usize)],
     meter: &mut dyn Meter,
-) -> Result<ArrayRef, Failure> {
-    let bytes = places
-        .iter()
-        .map(|(array, row)| arrays.get(*array).map_or(0, |array| super::size::range_bytes(array, *row, 1)));
-    let bytes = bytes.fold(0, u64::saturating_add);
-    meter.allocate(bytes)?;
-    meter.work(bytes / 8 + places.len() as u64)?;
-    let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-    gather::guarded(|| interleave(&arrays, places))
+) -> Result<Vec<Option<ArrayRef>>, Failure> {
+    let mut all = 0_u64;
+    let read = sources.len() as u64 * places.len() as u64 * 8;
+    let sizes = beside(sources.len(), read, |index| match sources.get(index) {
+        Some((_, Some(arrays))) => super::size::places_bytes(arrays, places),
+        _ => 0,
+    });
+    for bytes in sizes {
+        meter.allocate(bytes)?;
+        meter.work(bytes / 8 + places.len() as u64)?;
+        all = all.saturating_add(bytes);
+    }
+    let moved = beside(sources.len(), all, |index| {
+        let Some((field, Some(arrays))) = sources.get(index) else { return Ok(None) };
+        let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
+        let moved = gather::guarded(|| interleave(&arrays, places));
+        moved.map(Some).map_err(|failure| failure.with_column(field.name()))
+    });
+    moved.into_iter().collect()
 }
 
 /// Joins neighbours up to `target` rows; the origin of each row is kept.

@@ -1,6 +1,6 @@
 //! How many bytes rows take once they are moved: asked before anything is allocated for them.
 
-use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait};
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, UInt32Array};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::DataType;
 
@@ -26,6 +26,9 @@ pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {
         View::Rows(rows) => match row_bytes(base.data_type()) {
             Some(width) => width.saturating_mul(rows.len() as u64),
             None => {
+                if let Some(bytes) = text_of_rows(base, rows) {
+                    return bytes;
+                }
                 // A row of nulls in a nested column is a copy of the first row, hidden.
                 let null = match base.is_empty() || !base.data_type().is_nested() {
                     true => null_row_bytes(base.data_type()),
@@ -38,6 +41,57 @@ pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {
                 shown.fold(0, u64::saturating_add)
             }
         },
+    }
+}
+
+/// Bytes of these rows of a column of text or binary; `None` for other types.
+fn text_of_rows(base: &ArrayRef, rows: &UInt32Array) -> Option<u64> {
+    fn sum<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, rows: &UInt32Array) -> u64 {
+        let length = |row: u32| match (offsets.get(row as usize), offsets.get(row as usize + 1)) {
+            (Some(start), Some(end)) => (end.as_usize() - start.as_usize()) as u64,
+            _ => 0,
+        };
+        // A null counts for more than its offset, and a row with one for the bit.
+        let each = (2 + size_of::<O>() as u64) * rows.len() as u64 + 32 * rows.null_count() as u64;
+        rows.values().iter().map(|row| length(*row)).fold(each, u64::saturating_add)
+    }
+    Some(match base.data_type() {
+        DataType::Utf8 => sum(base.as_string::<i32>().offsets(), rows),
+        DataType::LargeUtf8 => sum(base.as_string::<i64>().offsets(), rows),
+        DataType::Binary => sum(base.as_binary::<i32>().offsets(), rows),
+        DataType::LargeBinary => sum(base.as_binary::<i64>().offsets(), rows),
+        _ => return None,
+    })
+}
+
+/// Bytes of rows out of several arrays of one type, each named by its array and its place in it.
+pub(super) fn places_bytes(arrays: &[ArrayRef], places: &[(usize, usize)]) -> u64 {
+    fn sum<'a, O: OffsetSizeTrait>(
+        offsets: impl Iterator<Item = &'a OffsetBuffer<O>>,
+        places: &[(usize, usize)],
+    ) -> u64 {
+        let offsets: Vec<&[O]> = offsets.map(|offsets| &offsets[..]).collect();
+        let length =
+            |(array, row): &(usize, usize)| match offsets.get(*array).map(|of| (of.get(*row), of.get(*row + 1))) {
+                Some((Some(start), Some(end))) => (end.as_usize() - start.as_usize()) as u64,
+                _ => 0,
+            };
+        let each = (1 + size_of::<O>() as u64) * places.len() as u64;
+        places.iter().map(length).fold(each, u64::saturating_add)
+    }
+    let Some(data_type) = arrays.first().map(|array| array.data_type()) else { return 0 };
+    if let Some(width) = row_bytes(data_type) {
+        return width.saturating_mul(places.len() as u64);
+    }
+    match data_type {
+        DataType::Utf8 => sum(arrays.iter().map(|array| array.as_string::<i32>().offsets()), places),
+        DataType::LargeUtf8 => sum(arrays.iter().map(|array| array.as_string::<i64>().offsets()), places),
+        DataType::Binary => sum(arrays.iter().map(|array| array.as_binary::<i32>().offsets()), places),
+        DataType::LargeBinary => sum(arrays.iter().map(|array| array.as_binary::<i64>().offsets()), places),
+        _ => {
+            let one = |(array, row): &(usize, usize)| arrays.get(*array).map_or(0, |array| range_bytes(array, *row, 1));
+            places.iter().map(one).fold(0, u64::saturating_add)
+        }
     }
 }
 

@@ -81,6 +81,13 @@ fn without_long_texts(call: &mut Call, array: &ArrayRef) -> Result<ArrayRef, Fai
     let Some(texts) = array.as_string_opt::<i32>().filter(|texts| !stays && bytes(texts).len() > PIECE) else {
         return Ok(Arc::clone(array));
     };
+    let longest = texts.value_offsets().windows(2).fold(0, |longest, pair| match pair {
+        [a, b] => longest.max(b.wrapping_sub(*a)),
+        _ => longest,
+    });
+    if longest as usize <= PIECE {
+        return Ok(Arc::clone(array));
+    }
     let long = texts.value_offsets().windows(2).map(|pair| matches!(pair, [a, b] if (b - a) as usize > PIECE));
     null_where(array, &BooleanBuffer::from_iter(long))
 }

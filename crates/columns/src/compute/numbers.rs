@@ -5,57 +5,6 @@ use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 
 use super::values::Input;
 
-/// Runs `$body` with `$t` bound to the Arrow type of a number type; `$other` for any other type.
-macro_rules! numeric {
-    ($data_type:expr, $t:ident => $body:expr, _ => $other:expr) => {{
-        use arrow::datatypes as dt;
-        match $data_type {
-            dt::DataType::Int8 => {
-                type $t = dt::Int8Type;
-                $body
-            }
-            dt::DataType::Int16 => {
-                type $t = dt::Int16Type;
-                $body
-            }
-            dt::DataType::Int32 => {
-                type $t = dt::Int32Type;
-                $body
-            }
-            dt::DataType::Int64 => {
-                type $t = dt::Int64Type;
-                $body
-            }
-            dt::DataType::UInt8 => {
-                type $t = dt::UInt8Type;
-                $body
-            }
-            dt::DataType::UInt16 => {
-                type $t = dt::UInt16Type;
-                $body
-            }
-            dt::DataType::UInt32 => {
-                type $t = dt::UInt32Type;
-                $body
-            }
-            dt::DataType::UInt64 => {
-                type $t = dt::UInt64Type;
-                $body
-            }
-            dt::DataType::Float32 => {
-                type $t = dt::Float32Type;
-                $body
-            }
-            dt::DataType::Float64 => {
-                type $t = dt::Float64Type;
-                $body
-            }
-            _ => $other,
-        }
-    }};
-}
-pub(super) use numeric;
-
 /// Runs `$body` with `$t` bound to the Arrow type of an integer type; `$other` for any other type.
 macro_rules! integer {
     ($data_type:expr, $t:ident => $body:expr, _ => $other:expr) => {{
@@ -99,6 +48,24 @@ macro_rules! integer {
 }
 pub(super) use integer;
 
+/// Runs `$body` with `$t` bound to the Arrow type of a number type; `$other` for any other type.
+macro_rules! numeric {
+    ($data_type:expr, $t:ident => $body:expr, _ => $other:expr) => {
+        match $data_type {
+            arrow::datatypes::DataType::Float32 => {
+                type $t = arrow::datatypes::Float32Type;
+                $body
+            }
+            arrow::datatypes::DataType::Float64 => {
+                type $t = arrow::datatypes::Float64Type;
+                $body
+            }
+            integer => $crate::compute::numbers::integer!(integer, $t => $body, _ => $other),
+        }
+    };
+}
+pub(super) use numeric;
+
 /// The nulls of two inputs together; `Err(())` if all rows are null.
 pub(super) fn both(left: &Input, right: &Input) -> Result<Option<NullBuffer>, ()> {
     Ok(NullBuffer::union(left.nulls()?.as_ref(), right.nulls()?.as_ref()))
@@ -131,6 +98,46 @@ where
     Some(PrimitiveArray::new(ScalarBuffer::from(values), nulls))
 }
 
+/// The same where `f` also says whether something is wrong with a pair, and whether that was so of any, nulls included.
+/// Filling what is there already keeps the note in a register, which collecting does not.
+pub(super) fn zip_noted<T: ArrowPrimitiveType>(
+    left: &Input,
+    right: &Input,
+    f: impl Fn(T::Native, T::Native) -> (T::Native, bool),
+) -> Option<(PrimitiveArray<T>, bool)> {
+    let nulls = both(left, right).ok()?;
+    let (l, r): (&[T::Native], &[T::Native]) =
+        (left.array.as_primitive::<T>().values(), right.array.as_primitive::<T>().values());
+    let rows = if left.scalar { r.len() } else { l.len() };
+    let (mut values, mut bad) = (vec![T::Native::default(); rows], false);
+    match (left.scalar, right.scalar) {
+        (false, true) => {
+            let right = *r.first()?;
+            for (value, left) in values.iter_mut().zip(l) {
+                let (made, wrong) = f(*left, right);
+                *value = made;
+                bad |= wrong;
+            }
+        }
+        (true, false) => {
+            let left = *l.first()?;
+            for (value, right) in values.iter_mut().zip(r) {
+                let (made, wrong) = f(left, *right);
+                *value = made;
+                bad |= wrong;
+            }
+        }
+        _ => {
+            for ((value, left), right) in values.iter_mut().zip(l).zip(r) {
+                let (made, wrong) = f(*left, *right);
+                *value = made;
+                bad |= wrong;
+            }
+        }
+    }
+    Some((PrimitiveArray::new(ScalarBuffer::from(values), nulls), bad))
+}
+
 /// Whether each pair of values satisfies `f`; `None` if all rows are null.
 pub(super) fn test<T: ArrowPrimitiveType>(
     left: &Input,
@@ -154,12 +161,16 @@ pub(super) fn test<T: ArrowPrimitiveType>(
     Some(BooleanArray::new(bits, nulls))
 }
 
-/// A bit for each value. Eight bytes of result at a time, so that the comparison vectorises.
+/// A bit for each value. A word of them at a time, so that the comparison vectorises.
 pub(super) fn pack<T: Copy>(values: &[T], f: impl Fn(T) -> bool) -> BooleanBuffer {
     let mut words: Vec<u64> = Vec::with_capacity(values.len().div_ceil(64));
     let (chunks, rest) = values.as_chunks::<64>();
     for chunk in chunks {
-        words.push(word(chunk.map(&f)));
+        let mut word = 0;
+        for (bit, value) in chunk.iter().enumerate() {
+            word |= u64::from(f(*value)) << bit;
+        }
+        words.push(word);
     }
     let mut last = 0_u64;
     for (bit, value) in rest.iter().enumerate() {
@@ -177,11 +188,11 @@ fn pack_pairs<T: Copy>(left: &[T], right: &[T], f: impl Fn(T, T) -> bool) -> Boo
     let (chunks_left, rest_left) = left.as_chunks::<64>();
     let (chunks_right, rest_right) = right.as_chunks::<64>();
     for (l, r) in chunks_left.iter().zip(chunks_right) {
-        let mut bools = [false; 64];
-        for (bool, (l, r)) in bools.iter_mut().zip(l.iter().zip(r)) {
-            *bool = f(*l, *r);
+        let mut word = 0;
+        for (bit, (l, r)) in l.iter().zip(r).enumerate() {
+            word |= u64::from(f(*l, *r)) << bit;
         }
-        words.push(word(bools));
+        words.push(word);
     }
     let mut last = 0_u64;
     for (bit, (l, r)) in rest_left.iter().zip(rest_right).enumerate() {
@@ -191,17 +202,6 @@ fn pack_pairs<T: Copy>(left: &[T], right: &[T], f: impl Fn(T, T) -> bool) -> Boo
         words.push(last);
     }
     BooleanBuffer::new(words.into(), 0, length)
-}
-
-/// 64 bools as bits: a multiplication gathers eight at a time.
-fn word(bools: [bool; 64]) -> u64 {
-    let mut bits = 0_u64;
-    let (bytes, _) = bools.as_chunks::<8>();
-    for (index, eight) in bytes.iter().enumerate() {
-        let eight = u64::from_le_bytes(eight.map(u8::from));
-        bits |= (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (index * 8);
-    }
-    bits
 }
 
 /// Rows, valid in both inputs, that satisfy `f`: for finding what failed after a loop said that something did.

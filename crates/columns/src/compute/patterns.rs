@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder};
-use arrow::buffer::NullBuffer;
+use arrow::array::{ArrayRef, BooleanArray};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 
 use super::options::Options;
@@ -160,13 +160,47 @@ fn test_rows(
     mut test: impl FnMut(&mut Call, &str, usize) -> Result<bool, Failure>,
 ) -> Result<Values, Failure> {
     let Ok((texts, nulls)) = subject(call)? else { return Ok(call.all_null()) };
-    let mut bits = BooleanBufferBuilder::new(call.rows);
+    let (mut words, mut word) = (Vec::with_capacity(call.rows.div_ceil(64)), 0_u64);
     for row in 0..call.rows {
         let valid = nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-        bits.append(valid && test(call, texts.get(row), row)?);
+        word |= u64::from(valid && test(call, texts.get(row), row)?) << (row % 64);
+        if row % 64 == 63 {
+            words.push(std::mem::take(&mut word));
+        }
     }
-    let array: ArrayRef = Arc::new(BooleanArray::new(bits.finish(), nulls));
+    words.push(word);
+    let array: ArrayRef = Arc::new(BooleanArray::new(BooleanBuffer::new(words.into(), 0, call.rows), nulls));
     Ok(Values::of(array))
+}
+
+/// Rows that are tested between looks at the deadline.
+const BLOCK: usize = 4096;
+
+/// Tests every row with one plain pattern, in time that depends on the pattern only.
+fn with_pattern(call: &mut Call, pattern: &str, test: impl Fn(&[u8], &[u8]) -> bool) -> Result<Values, Failure> {
+    let Ok((texts, nulls)) = subject(call)? else { return Ok(call.all_null()) };
+    let (pattern, mut words) = (pattern.as_bytes(), Vec::with_capacity(call.rows.div_ceil(64)));
+    for from in (0..call.rows).step_by(64) {
+        if from % BLOCK == 0 {
+            call.charge((BLOCK / 8 + BLOCK * pattern.len() / 256) as u64)?;
+            call.settle()?;
+        }
+        let mut word = 0_u64;
+        for (bit, row) in (from..(from + 64).min(call.rows)).enumerate() {
+            word |= u64::from(test(texts.get(row).as_bytes(), pattern)) << bit;
+        }
+        words.push(word);
+    }
+    let mut bits = BooleanBuffer::new(words.into(), 0, call.rows);
+    if let Some(nulls) = &nulls {
+        bits = &bits & nulls.inner();
+    }
+    Ok(Values::of(Arc::new(BooleanArray::new(bits, nulls))))
+}
+
+/// The pattern of all rows, if case counts.
+fn same_case<'a>(call: &Call<'a>) -> Result<Option<&'a str>, Failure> {
+    if call.options.boolean("ignore_case")? { Ok(None) } else { constant(call) }
 }
 
 /// Tests with a plain pattern, which may be a column's; case is ignored by lowering both sides.
@@ -206,12 +240,18 @@ fn lowered(text: &str, call: &mut Call) -> Result<String, Failure> {
 }
 
 fn starts_with(call: &mut Call) -> Result<Values, Failure> {
+    if let Some(pattern) = same_case(call)? {
+        return with_pattern(call, pattern, |text, pattern| text.starts_with(pattern));
+    }
     plain(call, |call, text, pattern| {
         call.tick(pattern.len().min(text.len()) / 8)?;
         Ok(text.starts_with(pattern))
     })
 }
 fn ends_with(call: &mut Call) -> Result<Values, Failure> {
+    if let Some(pattern) = same_case(call)? {
+        return with_pattern(call, pattern, |text, pattern| text.ends_with(pattern));
+    }
     plain(call, |call, text, pattern| {
         call.tick(pattern.len().min(text.len()) / 8)?;
         Ok(text.ends_with(pattern))

@@ -76,7 +76,7 @@ impl Resolver<'_> {
         at: u32,
     ) -> Result<Typed, Failure> {
         let kernel = compute::functions().iter().find(|function| function.name == name && function.is_row_wise());
-        if !kernel.is_some_and(|function| !function.options.is_empty()) {
+        if kernel.is_none_or(|function| function.options.is_empty()) {
             let message = format!("`{name}` takes no options by name");
             return Err(syntax(message).with_offset(at).with_help("`jackfield functions` says which take options"));
         }

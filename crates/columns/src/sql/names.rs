@@ -13,7 +13,12 @@ impl Resolver<'_> {
     pub(super) fn column(&mut self, name: &Ident) -> Result<Typed, Failure> {
         let at = self.offset(name.span);
         let Some((index, field)) = self.schema.column_with_name(&name.value) else {
-            return Err(self.unknown_column(&name.value, at));
+            let failure = self.unknown_column(&name.value, at);
+            let quoted = name.quote_style == Some('"');
+            return Err(match failure.help.clone().filter(|_| quoted) {
+                Some(help) => failure.with_help(format!("{help}; a text stands in single quotes: '{}'", name.value)),
+                None => failure,
+            });
         };
         let column = Typed::leaf(Node::Column(index), field.data_type().clone(), at);
         let plain = normal(field.data_type());

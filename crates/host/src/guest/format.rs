@@ -134,7 +134,7 @@ impl FormatReader {
             flow::Next::Chunk(chunk) => {
                 let due = self.due.clone();
                 let taken = self.session.with_state(|state| take_chunk(state, chunk, due.as_deref()))?;
-                taken.map(Next::Chunk).map_err(|message| self.session.protocol(message))
+                taken.map(|chunk| Next::Chunk(Box::new(chunk))).map_err(|message| self.session.protocol(message))
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use jackfield_host::{Engine, EngineOptions, NodeInstance};
 use tempfile::TempDir;
@@ -46,7 +47,7 @@ async fn a_changed_byte_anywhere_is_noticed() {
     let file = only_file(&folder.path().join("cache"));
     let good = fs::read(&file).unwrap();
     let last = good.len() - 1;
-    for at in [0, good.len() / 3, good.len() / 2, last - 40, last] {
+    for at in [0, good.len() / 3, good.len() / 2, last - 300, last - 40, last - 33, last] {
         let mut bad = good.clone();
         bad[at] ^= 1;
         fs::write(&file, &bad).unwrap();
@@ -71,6 +72,28 @@ fn code_under_another_components_name_is_not_taken() {
     fs::copy(&file, file.with_file_name(format!("{}.code", loaded.digest()))).unwrap();
     assert_ne!(component.digest(), loaded.digest());
     assert!(engine(&folder).load(&other, "other").unwrap().compiled());
+}
+
+#[tokio::test]
+async fn code_that_was_looked_for_early_is_taken_for_its_own_component_only() {
+    let folder = TempDir::new().unwrap();
+    let bytes = Node::default().bytes();
+    let compiled = engine(&folder).load(&bytes, "guest").unwrap();
+    let (digest, other) = (compiled.digest(), "0".repeat(64));
+    let engine = engine(&folder);
+    let early = |digest: &str| engine.look_early(digest).unwrap();
+    let found = engine.load_found(digest, "guest", Arc::default(), early(digest)).unwrap().unwrap();
+    assert!(!found.compiled());
+    assert_eq!((found.digest(), found.exports(), found.imports()), (digest, compiled.exports(), compiled.imports()));
+    assert_eq!(found.api_version(), compiled.api_version());
+    NodeInstance::open(&found, options(|_| {}), "test", "{}").await.unwrap();
+    // Nothing was kept of the other, and what was found for this one is not its.
+    assert!(engine.load_found(&other, "guest", Arc::default(), early(digest)).unwrap().is_none());
+    assert!(engine.load_found(&other, "guest", Arc::default(), early(&other)).unwrap().is_none());
+    for guess in [digest, &other] {
+        let loaded = engine.load_hashed(&bytes, digest.to_owned(), "guest", Arc::default(), Some(early(guess)));
+        assert!(!loaded.unwrap().compiled());
+    }
 }
 
 #[test]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use jackfield_columns::{Batch, parse_type};
 use jackfield_host::{API_VERSION, inspect};
-use jackfield_manifest::{Case, CaseBytes, Content, NodeDecl, Subject, TypeRef, Value};
+use jackfield_manifest::{Case, CaseBytes, Content, NodeDecl, Problem, Subject, TypeRef, Value};
 use serde_json::Value as Json;
 
 use super::ran::{Input, Ran, Setting};
 use super::{Bench, Came, build, compare, from_json};
 use crate::configuration::compile_schema;
-use crate::discover::InstalledPlugin;
+use crate::discover::{InstalledPlugin, STALE};
 use crate::hostile::inputs::{lists, made_up, plain};
 use crate::loader::Runtime;
 
@@ -101,6 +101,9 @@ impl Runtime {
         for codec in &plugin.manifest.codecs {
             self.about_codec(bench, &codec.id, &mut checkup);
         }
+        for hook in &plugin.manifest.hooks {
+            self.about_hook(bench, &hook.id, &mut checkup);
+        }
         checkup
     }
 
@@ -117,12 +120,16 @@ impl Runtime {
         match self.load(plugin) {
             Ok(loaded) => {
                 checkup.note("component", "is what the manifest says", Grade::Good, "", None);
-                if loaded.warnings.is_empty() {
-                    checkup.note("component", "permissions and imports", Grade::Good, "", None);
-                }
-                for warning in &loaded.warnings {
-                    let help = warning.help.as_deref();
-                    checkup.note("component", "permissions and imports", Grade::Warning, &warning.message, help);
+                let (stale, others): (Vec<_>, Vec<_>) =
+                    loaded.warnings.iter().partition(|warning| warning.code == STALE);
+                for (check, warnings) in [("permissions and imports", others), ("built with this manifest", stale)] {
+                    if warnings.is_empty() {
+                        checkup.note("component", check, Grade::Good, "", None);
+                    }
+                    for warning in warnings {
+                        let help = warning.help.as_deref();
+                        checkup.note("component", check, Grade::Warning, &warning.message, help);
+                    }
                 }
                 true
             }
@@ -171,6 +178,11 @@ impl Runtime {
             let help = "run `jackfield plugin test` with a case of it, and look at what it wrote";
             return checkup.note(&subject, "opens and binds", Grade::Bad, told(&first), Some(help));
         }
+        let unknown = |problem: &Problem| problem.message.contains("the component has no node");
+        if first.problems.iter().any(unknown) {
+            let help = "give it this name where the code registers it, or correct its `type` in plugin.toml";
+            return checkup.note(&subject, "opens and binds", Grade::Bad, told(&first), Some(help));
+        }
         if !first.problems.is_empty() {
             let help = "give the parameters in its schema a `default` or `examples` that speak of the columns a int64, b bool, \
                         t utf8, f float64, or name some with --params TYPE=JSON";
@@ -199,6 +211,28 @@ impl Runtime {
                     checkup.note(&subject, "the same input twice", Grade::Bad, message, Some(help));
                 }
             }
+        }
+    }
+
+    /// It has to answer an ordinary event of its point with something that the point honours.
+    fn about_hook(&self, bench: &Bench<'_>, id: &str, checkup: &mut Checkup) {
+        let subject = format!("hook {id}");
+        let case = Case::new(&subject, Subject::Hook(id.to_owned()));
+        let check = "answers an ordinary event";
+        match self.run_hook_case(&Setting::of(bench, &case), &case, id, std::path::Path::new(".")) {
+            Err(why) => checkup.note(&subject, check, Grade::NotTried, why, None),
+            Ok(ran) => match (ran.broke, ran.problems.first(), &ran.answer) {
+                (true, Some(problem), _) => {
+                    checkup.note(&subject, check, Grade::Bad, &problem.message, problem.help.as_deref());
+                }
+                (_, _, Some(answer)) => {
+                    checkup.note(&subject, check, Grade::Good, format!("with {}", answer.word), None);
+                }
+                (_, problem, None) => {
+                    let why = problem.map_or_else(String::new, |problem| problem.message.clone());
+                    checkup.note(&subject, check, Grade::NotTried, why, None);
+                }
+            },
         }
     }
 

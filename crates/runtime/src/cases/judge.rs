@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::compare::{self, Shown};
 use super::content::{self, Rows};
 use super::ran::{Ran, bytes_of};
-use super::{Came, Mismatch};
+use super::{Came, Mismatch, hook};
 use crate::loader::Runtime;
 
 impl Runtime {
@@ -21,6 +21,9 @@ impl Runtime {
             }
             Some(_) => {}
             None if case.survives && !ran.broke => {}
+            // The reasons of a veto are its answer.
+            None if ran.answer.as_ref().is_some_and(|answer| case.hook.answer.as_deref() == Some(answer.word)) => {}
+            None if case.hook.answer.is_some() && ran.answer.as_ref().is_some_and(|answer| answer.word == "veto") => {}
             None if !ran.problems.is_empty() => found.push(Mismatch::Failed(ran.problems.clone())),
             None => {}
         }
@@ -39,6 +42,7 @@ impl Runtime {
                 }
             }
         }
+        answer(case, ran, &mut found);
         rejections(case, ran, &mut found);
         found.extend(missing_log(&case.logs, &ran.logs));
         let budgets =
@@ -153,6 +157,23 @@ fn rejections(case: &Case, ran: &Ran, found: &mut Vec<Mismatch>) {
 fn shown_letter(letter: &Json) -> String {
     let row = letter.get("row").or_else(|| letter.get("raw")).unwrap_or(&Json::Null);
     format!("{row} with {}", letter.get("reason").unwrap_or(&Json::Null))
+}
+
+/// What a hook answered, against what it should.
+fn answer(case: &Case, ran: &Ran, found: &mut Vec<Mismatch>) {
+    let came = ran.answer.as_ref();
+    if let Some(expected) = &case.hook.answer
+        && came.is_none_or(|came| came.word != expected)
+        // A failure has been told of already.
+        && (came.is_some() || ran.problems.is_empty() || case.error.is_some())
+    {
+        let (actual, problems) = (came.map(|came| came.word), ran.problems.clone());
+        found.push(Mismatch::Answer { expected: expected.clone(), actual, problems });
+        return;
+    }
+    let differing = came.map(|came| hook::differing(&case.hook.fields, came)).unwrap_or_default();
+    let fields = differing.into_iter().map(|(name, expected, actual)| Mismatch::Field { name, expected, actual });
+    found.extend(fields);
 }
 
 /// The first line that was due and did not come behind those before it.

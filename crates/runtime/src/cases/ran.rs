@@ -54,7 +54,7 @@ impl<'a> Setting<'a> {
     }
 
     /// The head of a pipeline.
-    fn head(&self) -> String {
+    pub(super) fn head(&self) -> String {
         let mut text = format!("name = \"test\"\ndeterministic = {}\n", self.deterministic);
         if let Some(rows) = self.batch_rows {
             text.push_str(&format!("batch-rows = {rows}\n"));
@@ -108,6 +108,8 @@ pub(super) struct Ran {
     /// Dead letters.
     pub(super) rejected: Vec<Json>,
     pub(super) logs: Vec<LogLine>,
+    /// What a hook answered.
+    pub(super) answer: Option<super::HookAnswer>,
     /// One of its instances crashed, reached a limit or broke its word.
     pub(super) broke: bool,
     pub(super) fuel: u64,
@@ -125,12 +127,12 @@ impl Ran {
         }
     }
 
-    fn used(&mut self, fuel: u64, peak: u64) {
+    pub(super) fn used(&mut self, fuel: u64, peak: u64) {
         self.fuel = self.fuel.saturating_add(fuel);
         self.peak_memory_bytes = self.peak_memory_bytes.max(peak);
     }
 
-    fn failed(&mut self, report: Report) {
+    pub(super) fn failed(&mut self, report: Report) {
         self.broke |= report.problems().any(|problem| is_fault(&problem.code));
         self.problems.extend(report.diagnoses.into_iter().map(|diagnosis| diagnosis.problem));
     }
@@ -492,7 +494,7 @@ fn read_letters(file: &Path) -> Vec<Json> {
     content::lines(&text).unwrap_or_default().into_iter().map(Json::Object).collect()
 }
 
-fn now_micros() -> i64 {
+pub(super) fn now_micros() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -179,6 +179,7 @@ impl Trial<'_> {
                 .map(|input| SavedInput { port: input.port, schema: input.schema, batches: input.batches })
                 .collect(),
             about: ran.problems.first().map(|problem| problem.message.lines().next().unwrap_or_default().to_owned()),
+            is_one_call: false,
             expectation: super::saved::Expectation::Survives,
         };
         PropertyFailure { problems: ran.problems, saved, rows: (first, last) }

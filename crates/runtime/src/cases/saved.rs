@@ -40,6 +40,8 @@ pub struct Saved {
     pub inputs: Vec<SavedInput>,
     /// What happened, in a line.
     pub about: Option<String>,
+    /// The rows are those of one call in the midst of a run.
+    pub is_one_call: bool,
     /// What the case expects.
     pub expectation: Expectation,
 }
@@ -67,6 +69,10 @@ impl Saved {
         if let Some(about) = &self.about {
             let line: String = about.chars().filter(|c| !jackfield_manifest::steers(*c)).collect();
             case.push_str(&format!("# {line}\n"));
+        }
+        // What random rows have broken is whole.
+        if self.is_one_call {
+            case.push_str("# These are the rows of one call: what a node kept of rows before is not in them.\n");
         }
         case.push_str(&format!("[[case]]\nname = {}\ntype = {}\n", text(name), text(&self.subject)));
         for (key, table) in [("params", &self.params), ("config", &self.config), ("limits", &self.limits)] {

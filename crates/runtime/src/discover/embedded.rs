@@ -1,9 +1,12 @@
-//! The manifest inside a component, found by its section headers alone: whole sections are skipped, not read.
+//! What lies in custom sections of a component, found by section headers alone: whole sections are skipped, not read.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 /// The custom section that holds the manifest.
 pub(super) const SECTION: &str = "jackfield:manifest";
+
+/// The custom section with the SHA-256 of the manifest that a component was built with.
+pub(super) const DIGEST_SECTION: &str = "jackfield:manifest-digest";
 
 /// `\0asm`, version 13 of the component encoding, layer 1.
 const COMPONENT: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
@@ -16,6 +19,19 @@ const MOST_SECTIONS: usize = 100_000;
 /// # Errors
 /// The file cannot be read, is no component, is cut off, holds two manifests, or one that is too large or not UTF-8.
 pub(super) fn manifest<F: Read + Seek>(file: F, largest: u64) -> io::Result<Option<String>> {
+    let found = section(file, SECTION, "manifest", largest)?;
+    found.map(|bytes| String::from_utf8(bytes).map_err(|_| wrong("its manifest is not UTF-8"))).transpose()
+}
+
+/// The digest of the manifest that the component was built with. `None`: it does not say.
+///
+/// # Errors
+/// The file cannot be read, is no component, is cut off, or says it twice or at length.
+pub(super) fn manifest_digest<F: Read + Seek>(file: F) -> io::Result<Option<Vec<u8>>> {
+    section(file, DIGEST_SECTION, "digest", 32)
+}
+
+fn section<F: Read + Seek>(file: F, wanted: &str, what: &str, largest: u64) -> io::Result<Option<Vec<u8>>> {
     let mut file = BufReader::with_capacity(512, file);
     let mut start = [0; 8];
     file.read_exact(&mut start)?;
@@ -36,28 +52,28 @@ pub(super) fn manifest<F: Read + Seek>(file: F, largest: u64) -> io::Result<Opti
         }
         let mut section = Read::take(&mut file, size);
         let length = number(&mut section)?;
-        if length != SECTION.len() as u64 {
+        if length != wanted.len() as u64 {
             let rest = section.limit();
             skip(&mut file, rest)?;
             continue;
         }
-        let mut name = [0; SECTION.len()];
+        let mut name = vec![0; wanted.len()];
         section.read_exact(&mut name)?;
         let rest = section.limit();
-        if name != SECTION.as_bytes() {
+        if name != wanted.as_bytes() {
             skip(&mut file, rest)?;
             continue;
         }
         if rest > largest {
-            return Err(wrong(&format!("its manifest has {rest} bytes, more than {largest}")));
+            return Err(wrong(&format!("its {what} has {rest} bytes, more than {largest}")));
         }
-        let mut text = String::new();
-        section.read_to_string(&mut text)?;
-        if text.len() as u64 != rest {
+        let mut content = Vec::new();
+        section.read_to_end(&mut content)?;
+        if content.len() as u64 != rest {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if found.replace(text).is_some() {
-            return Err(wrong("it has two manifests"));
+        if found.replace(content).is_some() {
+            return Err(wrong(&format!("it has two {what}s")));
         }
     }
     Err(wrong(&format!("it has more than {MOST_SECTIONS} sections")))
@@ -114,6 +130,14 @@ mod tests {
         assert_eq!(read(&others).unwrap(), None);
         let with = [&others[..], &[custom(SECTION, "[plugin]")], &others[..]].concat();
         assert_eq!(read(&with).unwrap().unwrap(), "[plugin]");
+    }
+
+    #[test]
+    fn the_digest_is_another_section() {
+        let parts = [custom(SECTION, "[plugin]"), custom(DIGEST_SECTION, &"d".repeat(32))].concat();
+        let file = Cursor::new([COMPONENT.to_vec(), parts].concat());
+        assert_eq!(manifest_digest(file).unwrap(), Some(vec![b'd'; 32]));
+        assert_eq!(manifest_digest(Cursor::new(COMPONENT)).unwrap(), None);
     }
 
     #[test]

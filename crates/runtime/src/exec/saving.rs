@@ -96,6 +96,7 @@ impl Saving {
                 batches: vec![occasion.batch.clone()],
             }],
             about: Some(about),
+            is_one_call: true,
             expectation,
         };
         // The same rows with the same end have the same name, however often they come.

@@ -1,5 +1,8 @@
 //! Writes a sink: rows through a format, perhaps a codec, into a file that appears when it is complete.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -10,10 +13,12 @@ use jackfield_columns::{Batch, Failure, FailureKind};
 use jackfield_host::{ByteSink, CallError, Encoder, FormatWriter, PieceReceiver, StoreOptions, Usage};
 use tokio::sync::mpsc;
 
+use super::output::write_problem;
 use super::packets::Inbox;
 use super::saving::Occasion;
 use super::{Ended, Job, parts, taking};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, failure_problem, problem};
+use crate::plan::paths::reason;
 use crate::plan::{CodecChoice, SinkStage, SinkTarget};
 use crate::progress::StageCounters;
 
@@ -41,7 +46,7 @@ pub(crate) async fn run(job: &Job<'_>, writing: Writing, sink: SinkStage, inboxe
     };
     let Some(mut inbox) = inbox else { return Ok(()) };
     let what = format!("sink.{}: {shown}", writing.name);
-    let (bytes, position) = open(job, &sink.target).map_err(|d| vec![d])?;
+    let (bytes, position) = open(job, &sink).map_err(|d| vec![d])?;
     let counter = bytes.counter();
     let (bytes, encoder) = match &sink.codec {
         Some(codec) => {
@@ -83,16 +88,31 @@ fn is_closed(problems: &[Diagnosis]) -> bool {
 }
 
 /// Where the bytes go, and how many are there already.
-fn open(job: &Job<'_>, target: &SinkTarget) -> Result<(ByteSink, u64), Diagnosis> {
-    match target {
+fn open(job: &Job<'_>, sink: &SinkStage) -> Result<(ByteSink, u64), Diagnosis> {
+    match &sink.target {
         SinkTarget::Stdout => Ok((ByteSink::stdout(), 0)),
         SinkTarget::File { path, shown, append } => {
-            let (file, position) = job.outputs.create(path, shown, *append)?;
+            let (mut file, mut position) = job.outputs.create(path, shown, *append)?;
+            if position > 0 && sink.codec.is_none() && sink.writes_lines() {
+                let ended = end_line(&mut file, position);
+                position += ended.map_err(|error| write_problem(shown, &reason(&error)))?;
+            }
             Ok((ByteSink::from_file(shown.clone(), file, position), position))
         }
         // These are opened one by one.
         SinkTarget::Parts(_) => Ok((ByteSink::discard(), 0)),
     }
+}
+
+/// Ends the last line of a text that is to go on, where it has no end yet; gives the number of bytes written.
+fn end_line(file: &mut File, position: u64) -> std::io::Result<u64> {
+    let mut last = [0];
+    file.read_exact_at(&mut last, position - 1)?;
+    if last == *b"\n" {
+        return Ok(0);
+    }
+    file.write_all(b"\n")?;
+    Ok(1)
 }
 
 async fn write(
@@ -157,8 +177,7 @@ async fn write(
             let saved = job.saving.fault(&occasion, &error);
             let mut found = problems(error);
             if let (Some(saved), Some(first)) = (saved, found.first_mut()) {
-                let help = first.problem.help.take().map(|help| format!("{help}; {saved}"));
-                first.problem.help = Some(help.unwrap_or(saved));
+                first.problem.add_help(&saved);
             }
             return Err(found);
         }

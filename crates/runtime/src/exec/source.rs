@@ -124,7 +124,7 @@ impl OneFile<'_> {
             progressed();
             match next.map_err(|error| self.problems(error))? {
                 Next::Chunk(chunk) => {
-                    let batch = self.accept(chunk, &actual, &fits, &mut records)?;
+                    let batch = self.accept(*chunk, &actual, &fits, &mut records)?;
                     let batch = match self.hooks.at_emit() && batch.rows() > 0 {
                         true => self.hooks.emit("out", batch).await?,
                         false => batch,

@@ -42,9 +42,20 @@ impl Runtime {
     /// Those of some plugins that run without a grant because they ask for nothing, and that nobody has seen yet.
     pub fn newcomers(&self, plugins: &[Arc<InstalledPlugin>]) -> Vec<Introduction> {
         let strangers = plugins.iter().filter(|plugin| self.needs_grant(plugin));
-        let introduced = strangers.filter_map(|plugin| self.introduction(plugin).ok());
+        let introduced = strangers.filter_map(|plugin| match self.loaded_digest(plugin) {
+            // What was loaded is what has run, and hashing it once more would take as long again.
+            Some(digest) => Some(Introduction::new(plugin.clone(), Identity::of(plugin, &digest), &self.grants_now())),
+            None => self.introduction(plugin).ok(),
+        });
         let grants = self.grants_now().clone();
         introduced.filter(|one| one.asks_nothing() && grants.of(&one.identity).is_none()).collect()
+    }
+
+    /// The digest of the component that was loaded for a plugin.
+    fn loaded_digest(&self, plugin: &Arc<InstalledPlugin>) -> Option<String> {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = loaded.get(&plugin.component).filter(|known| Arc::ptr_eq(&known.installed, plugin))?;
+        Some(loaded.component.digest().to_owned())
     }
 
     /// The plugins that a report names because nobody has granted them.
@@ -91,13 +102,14 @@ impl Runtime {
     }
 
     /// What a plugin may do, what is to be said about that, and the bytes that it is about.
-    pub(super) fn rights(&self, plugin: &Arc<InstalledPlugin>) -> Result<(Rights, Vec<Problem>, Vec<u8>), PluginFault> {
+    pub(super) fn rights(&self, plugin: &Arc<InstalledPlugin>) -> Result<Given, PluginFault> {
         let bytes = std::fs::read(&plugin.component).map_err(|error| load_fault(plugin, io_error(plugin, error)))?;
+        let digest = bytes_digest(&bytes);
         let mut warnings = Vec::new();
         if !self.needs_grant(plugin) {
-            return Ok((Rights::default(), warnings, bytes));
+            return Ok(Given { rights: Rights::default(), warnings, bytes, digest });
         }
-        let identity = Identity::of(plugin, &bytes_digest(&bytes));
+        let identity = Identity::of(plugin, &digest);
         let grants = self.grants_now();
         let Some(grant) = grants.of(&identity) else {
             // What can never run need not be granted first to hear why.
@@ -105,7 +117,7 @@ impl Runtime {
                 .map_err(|error| load_fault(plugin, error))?;
             let introduction = Introduction::new(plugin.clone(), identity, &grants);
             if introduction.asks_nothing() {
-                return Ok((Rights::default(), warnings, bytes));
+                return Ok(Given { rights: Rights::default(), warnings, bytes, digest });
             }
             let mut problem = problem(NOT_GRANTED, introduction.message());
             problem.help = Some(match grants.trouble() {
@@ -116,14 +128,25 @@ impl Runtime {
         };
         let rights = effective(plugin, Some(grant), &self.settings, &mut warnings);
         let rights = rights.map_err(|diagnoses| PluginFault { diagnoses })?;
-        Ok((rights, warnings, bytes))
+        Ok(Given { rights, warnings, bytes, digest })
     }
+}
+
+/// What a plugin may do.
+pub(super) struct Given {
+    pub(super) rights: Rights,
+    /// What is to be said about that.
+    pub(super) warnings: Vec<Problem>,
+    /// The component that it is about.
+    pub(super) bytes: Vec<u8>,
+    /// Their digest.
+    pub(super) digest: String,
 }
 
 /// The code of the problem that a plugin was not granted.
 const NOT_GRANTED: &str = "plugin-not-granted";
 
-fn io_error(plugin: &InstalledPlugin, error: std::io::Error) -> LoadError {
+pub(super) fn io_error(plugin: &InstalledPlugin, error: std::io::Error) -> LoadError {
     LoadError::Io { path: plugin.component.display().to_string(), source: Arc::new(error) }
 }
 

@@ -53,6 +53,11 @@ impl Ends {
         Some(stage(source.name.as_str(), StageKind::Source, outputs, Body::Given(given.clone())))
     }
 
+    /// The sink keeps its rows.
+    pub(super) fn keeps(&self, sink: &Sink) -> bool {
+        self.kept.contains_key(sink.name.as_str())
+    }
+
     /// The stage of a sink that keeps its rows. `schema` is that of its input, where it is known before the data.
     pub(super) fn sink(&self, sink: &Sink, schema: Option<SchemaRef>) -> Option<Stage> {
         let kept = self.kept.get(sink.name.as_str())?;

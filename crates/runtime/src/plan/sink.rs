@@ -47,6 +47,17 @@ impl SinkStage {
         Wanted { columns, ..Wanted::all() }
     }
 
+    /// Whether what is written is a text of lines, as far as its format says so.
+    pub(crate) fn writes_lines(&self) -> bool {
+        let formats = &self.plugin.installed.manifest.formats;
+        let media_types =
+            formats.iter().filter(|format| format.id == self.format).flat_map(|format| &format.media_types);
+        media_types.into_iter().any(|media_type| {
+            media_type.starts_with("text/")
+                || matches!(media_type.as_str(), "application/jsonl" | "application/x-ndjson")
+        })
+    }
+
     /// The columns whose values name folders; they are not in the files.
     fn partition_by(&self) -> &[String] {
         match &self.target {

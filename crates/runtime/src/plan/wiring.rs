@@ -62,6 +62,8 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
         let kept = input.and_then(|input| Some((planner.ends.sink(sink, schema(input))?, input)));
         let planned = match kept {
             Some(kept) => Some(kept),
+            // Why nothing comes to it has been said.
+            None if planner.ends.keeps(sink) => None,
             None => planner.plan_sink(sink, input, &stages).await,
         };
         if let Some((stage, (from, output))) = planned {

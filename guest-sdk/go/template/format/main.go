@@ -16,7 +16,8 @@ const lookedAt = 1000
 
 type reader struct {
 	lines   *bufio.Reader
-	number  uint64 // of the line that was read last, from 1
+	ahead   []string // read for the schema, and not given yet
+	number  uint64   // of the line that was read last, from 1
 	columns []string
 	demand  jackfield.Demand
 	row     uint64
@@ -30,27 +31,37 @@ func newReader(options jackfield.Options, input io.Reader, demand jackfield.Dema
 	return r, nil
 }
 
-// line is the next one without its end; io.EOF behind the last.
-func (r *reader) line() (string, error) {
+// read is the next line of the file without its end; io.EOF behind the last.
+func (r *reader) read() (string, error) {
 	line, err := r.lines.ReadString('\n')
 	if err != nil && (err != io.EOF || line == "") {
 		return "", err
 	}
-	r.number++
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
+// line is the next one for rows.
+func (r *reader) line() (line string, err error) {
+	if len(r.ahead) > 0 {
+		line, r.ahead = r.ahead[0], r.ahead[1:]
+	} else if line, err = r.read(); err != nil {
+		return "", err
+	}
+	r.number++
+	return line, nil
+}
+
 func (r *reader) Schema() ([]jackfield.Field, error) {
-	// A schema that is known is the whole one, and what is read here would be missing in the rows.
-	known := len(r.columns) > 0
-	for !known && r.number < lookedAt {
-		line, err := r.line()
+	// What the pipeline says may be some of the columns only.
+	for len(r.ahead) < lookedAt {
+		line, err := r.read()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
+		r.ahead = append(r.ahead, line)
 		for _, word := range strings.Fields(line) {
 			if key, _, isPair := strings.Cut(word, "="); isPair && key != "" && !slices.Contains(r.columns, key) {
 				r.columns = append(r.columns, key)

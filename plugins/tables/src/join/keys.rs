@@ -1,5 +1,6 @@
 //! The columns that a join compares: one of each side, in a type that holds the values of both.
 
+use super::Kind;
 use jackfield_kit::values::{as_type, common_type};
 use jackfield_kit::{Problems, names};
 use jackfield_sdk::params::{Ordered, pointer};
@@ -77,6 +78,24 @@ impl Keys {
 
     pub(crate) fn of_right(&self, batch: &Batch) -> Result<Vec<Column>, Failure> {
         self.0.iter().map(|key| as_type(batch.column_at(key.right)?, &key.tree)).collect()
+    }
+
+    /// What a join of this kind holds of rows of the right: where only rows of the left come out, these keys and no more.
+    pub(crate) fn held(&self, kind: Kind, batch: &Batch, keys: &[Column]) -> Result<Batch<'static>, Failure> {
+        if !kind.is_left_only() {
+            return Ok(batch.share());
+        }
+        let names: Vec<String> = (0..keys.len()).map(|number| format!("\u{1}{number}")).collect();
+        let named: Vec<(&str, &Column)> = names.iter().map(String::as_str).zip(keys).collect();
+        batch.pick(std::iter::empty())?.put(&named)
+    }
+
+    /// The keys of rows that were held.
+    pub(crate) fn of_held(&self, kind: Kind, rows: &Batch) -> Result<Vec<Column>, Failure> {
+        match kind.is_left_only() {
+            true => (0..).zip(&self.0).map(|(index, _)| rows.column_at(index)).collect(),
+            false => self.of_right(rows),
+        }
     }
 }
 

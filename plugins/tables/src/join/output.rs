@@ -89,15 +89,7 @@ impl Output {
 
     /// Holds rows of the right.
     pub(crate) fn hold(&mut self, batch: &Batch, keys: &[Column]) -> Result<(), Failure> {
-        match self.kind {
-            Kind::Semi | Kind::Anti => Ok(()),
-            kind => self.held.push(batch, if kind.gives_unmatched_right() { keys } else { &[] }),
-        }
-    }
-
-    /// Whether rows of the right are held, and not only their keys.
-    pub(crate) fn holds_rows(&self) -> bool {
-        self.held.rows() > 0
+        self.held.push(batch, if self.kind.gives_unmatched_right() { keys } else { &[] })
     }
 
     /// The rows of the right, which are held no longer.
@@ -122,6 +114,11 @@ impl Output {
 
     /// All rows of the right have come.
     pub(crate) fn complete(&mut self) -> Result<(), Failure> {
+        if self.kind.is_left_only() {
+            // The joiner has all that is needed of them.
+            self.held = Held::default();
+            return Ok(());
+        }
         let Some(whole) = self.held.take()? else { return Ok(()) };
         let numbers = whole.rows.schema().index_of(ROW);
         self.numbers = numbers.map(|index| whole.rows.column_at(index)).transpose()?;

@@ -9,7 +9,7 @@ use jackfield_kit::PIECE;
 use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs};
 use jackfield_sdk::compute::{Joiner, Matches};
 use jackfield_sdk::spill::Spool;
-use jackfield_sdk::{Batch, Failure, Step};
+use jackfield_sdk::{Batch, Column, Failure, Step};
 
 /// Pieces that one call works on.
 const PIECES_AT_A_TIME: usize = 8;
@@ -97,9 +97,11 @@ impl Part {
         if let Some(right) = &mut self.right {
             match right.next(PIECE)? {
                 Some(rows) => {
-                    let own = keys.of_right(&rows)?;
+                    let own = keys.of_held(kind, &rows)?;
                     self.joiner.build(&own.iter().collect::<Vec<_>>())?;
-                    output.hold(&rows, &own)?;
+                    if !kind.is_left_only() {
+                        output.hold(&rows, &own)?;
+                    }
                 }
                 None => {
                     self.right = None;
@@ -138,16 +140,19 @@ fn unmatched(joiner: &Joiner, output: &mut Output) -> Result<Option<Spool>, Fail
     let mut from = 0;
     while from < rows.length() {
         let count = PIECE.min(rows.length() - from);
-        let some = rows.slice(from, count)?;
-        let numbers = output.right_numbers(&some)?;
-        let piece = output.unmatched_right(&some)?.put(&[(ROW, &numbers)])?;
-        append(&mut out, &piece)?;
+        append(&mut out, &unmatched_rows(&rows.slice(from, count)?, output)?)?;
         from += count;
     }
     Ok(out)
 }
 
-fn append(out: &mut Option<Spool>, rows: &Batch) -> Result<(), Failure> {
+/// These rows of the right as they come out, with their numbers.
+pub(crate) fn unmatched_rows(rows: &Column, output: &mut Output) -> Result<Batch<'static>, Failure> {
+    let numbers = output.right_numbers(rows)?;
+    output.unmatched_right(rows)?.put(&[(ROW, &numbers)])
+}
+
+pub(crate) fn append(out: &mut Option<Spool>, rows: &Batch) -> Result<(), Failure> {
     let mut spool = match out.take() {
         Some(spool) => spool,
         None => Spool::new(rows.schema())?,

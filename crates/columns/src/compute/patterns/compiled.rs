@@ -124,7 +124,7 @@ pub(super) fn like(pattern: &str, ignore_case: bool) -> Result<Arc<Pattern>, Fai
     if pattern.len() > MAX_PATTERN {
         return Err(Failure::limit("too-large", "a pattern may have at most 4 KiB").with_parameter("/pattern"));
     }
-    let mut regex = String::from("(?s)^");
+    let mut regex = String::new();
     let mut characters = pattern.chars();
     let mut literal = String::new();
     while let Some(character) = characters.next() {
@@ -144,7 +144,11 @@ pub(super) fn like(pattern: &str, ignore_case: bool) -> Result<Arc<Pattern>, Fai
         regex.push_str(special);
     }
     regex.push_str(&regex::escape(&literal));
-    regex.push('$');
+    // Any text at the begin or the end need not be gone through: what is between may stand anywhere.
+    let (from, to) = (regex.trim_start_matches(".*"), regex.trim_end_matches(".*"));
+    let begin = if from.len() < regex.len() { "" } else { "^" };
+    let end = if to.len() < regex.len() { "" } else { "$" };
+    let regex = format!("(?s){begin}{}{end}", from.trim_end_matches(".*"));
     let key_fits = regex.len() <= MAX_PATTERN;
     if key_fits { compile(&regex, ignore_case) } else { Err(Failure::limit("too-large", "the pattern is too long")) }
 }

@@ -94,6 +94,8 @@ pub(in super::super) struct Search {
     captures: Option<Captures>,
     /// Group slots that matches are to tell.
     slots: usize,
+    /// States of the pattern.
+    states: usize,
 }
 
 impl Search {
@@ -102,13 +104,15 @@ impl Search {
         // What compiling takes is charged each time, whether or not the pattern was kept.
         call.charge(pattern.states() as u64 * 4 + 1_000)?;
         let slots = groups.min(pattern.groups()) * 2;
-        Ok(Self { pattern: Arc::clone(pattern), caches: None, threads: None, captures: None, slots })
+        let states = pattern.states();
+        Ok(Self { pattern: Arc::clone(pattern), caches: None, threads: None, captures: None, slots, states })
     }
 
     /// Charges a search of a text from `from` on; true if it is too long for the engine for short texts.
+    #[inline]
     fn is_long(&self, text: &str, from: usize, call: &mut Call) -> Result<bool, Failure> {
         let bytes = text.len() - from.min(text.len());
-        let work = bytes.saturating_mul(self.pattern.states());
+        let work = bytes.saturating_mul(self.states);
         if work > QUICK {
             return Ok(true);
         }
@@ -117,6 +121,7 @@ impl Search {
     }
 
     /// Whether the pattern matches anywhere.
+    #[inline]
     pub(in super::super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
         if !self.is_long(text, 0, call)? {
             return Ok(self.pattern.regex.is_match(text));

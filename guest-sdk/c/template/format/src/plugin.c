@@ -12,6 +12,7 @@ struct lines {
   char *bytes;
   size_t from, to, room;
   uint64_t number; // of the line that was given last, from 1
+  bool keeps;      // lines that were given stay in the buffer, to be given again
 };
 
 static char *next_line(struct lines *self, jf_source *input, size_t *length) {
@@ -28,7 +29,7 @@ static char *next_line(struct lines *self, jf_source *input, size_t *length) {
       return start;
     }
     looked = there;
-    if (self->from > 0) {
+    if (self->from > 0 && !self->keeps) {
       memmove(self->bytes, start, there);
       self->from = 0;
       self->to = there;
@@ -45,7 +46,7 @@ static char *next_line(struct lines *self, jf_source *input, size_t *length) {
       *length = there;
       self->from = self->to;
       self->number++;
-      return self->bytes;
+      return self->bytes + self->to - there;
     }
   }
 }
@@ -100,14 +101,17 @@ static void read_schema(void *state, jf_source *input, jf_schema *schema) {
   struct reader *self = state;
   size_t length;
   const char *line;
-  // A schema that is known is the whole one, and what is read here would be missing in the rows.
-  const bool known = self->count > 0;
-  while (!known && self->lines.number < LOOKED_AT && (line = next_line(&self->lines, input, &length)) != NULL) {
+  // What the pipeline says may be some of the columns only. The lines are given again, as rows.
+  self->lines.keeps = true;
+  while (self->lines.number < LOOKED_AT && (line = next_line(&self->lines, input, &length)) != NULL) {
     const char *at = line, *key, *value;
     size_t key_length, value_length;
     while (next_pair(&at, line + length, &key, &key_length, &value, &value_length))
       if (key != NULL && column_named(self, key, key_length) == SIZE_MAX) add_column(self, key, key_length);
   }
+  self->lines.keeps = false;
+  self->lines.from = 0;
+  self->lines.number = 0;
   for (size_t i = 0; i < self->count; i++) jf_schema_add(schema, self->columns[i], "utf8");
 }
 
