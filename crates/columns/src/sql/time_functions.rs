@@ -7,8 +7,8 @@ use super::coerce::Class;
 use super::resolve::{Resolver, mismatch};
 use super::text::syntax;
 use super::tree::{Node, Typed};
-use crate::compute::Scalar;
-use crate::{Failure, parse_type, type_name};
+use crate::Failure;
+use crate::compute::{self, Scalar};
 
 /// The parts of dates by the names that SQL has for them, and their kernels.
 const PARTS: &[(&[&str], &str)] = &[
@@ -188,15 +188,14 @@ impl Resolver<'_> {
             Class::Date | Class::Null => self.cast(value, &MICROS)?,
             _ => value,
         };
+        let options = serde_json::json!({ "timezone": zone }).to_string();
+        // Names that are no zone have one message.
+        compute::result_type("assume_timezone", &[MICROS], &options)
+            .map_err(|failure| Failure { parameter: None, ..failure }.with_offset(zone_at))?;
         match value.data_type.clone() {
-            DataType::Timestamp(_, None) => {
-                let options = serde_json::json!({ "timezone": zone }).to_string();
-                self.kernel("assume_timezone", vec![value], options, at).map_err(|f| f.with_offset(zone_at))
-            }
+            DataType::Timestamp(_, None) => self.kernel("assume_timezone", vec![value], options, at),
             DataType::Timestamp(unit, Some(_)) => {
-                let to = DataType::Timestamp(unit, Some(zone.into()));
-                let to = parse_type(&type_name(&to)).map_err(|failure| failure.with_offset(zone_at))?;
-                let there = self.cast(value, &to)?;
+                let there = self.cast(value, &DataType::Timestamp(unit, Some(zone.into())))?;
                 self.kernel("local_timestamp", vec![there], String::new(), at)
             }
             _ => {

@@ -391,11 +391,55 @@ fn options_of_kernels_have_their_place_in_the_text() {
 
 #[test]
 fn options() {
-    fails("lower(carrier, width := 2)", expect![[r#""#]]);
-    fails("utf8_lpad(carrier, widht := 2)", expect![[r#""#]]);
-    fails("utf8_lpad(carrier, width := x)", expect![[r#""#]]);
-    fails("utf8_lpad(carrier, width := 2, width := 3)", expect![[r#""#]]);
-    fails("utf8_lpad(width := 2, carrier)", expect![[r#""#]]);
-    fails("x := 2", expect![[r#""#]]);
-    fails("substring(carrier FOR 2)", expect![[r#""#]]);
+    fails(
+        "lower(carrier, width := 2)",
+        expect![[r#"
+        syntax: `lower` takes no options by name
+        at `lower(carrier, width := 2)`
+        help: `jackfield functions` says which take options
+    "#]],
+    );
+    fails(
+        "utf8_lpad(carrier, widht := 2)",
+        expect![[r#"
+        unknown-option: utf8_lpad has no option "widht"
+        at `utf8_lpad(carrier, widht := 2)`
+        help: options are width, padding
+    "#]],
+    );
+    fails(
+        "utf8_lpad(carrier, width := x)",
+        expect![[r#"
+        type-mismatch: the option `width` must be a constant: column `x` is int64
+        at `x)`
+    "#]],
+    );
+    fails(
+        "utf8_lpad(carrier, width := 2, width := 3)",
+        expect![[r#"
+        syntax: the option `width` is given twice
+        at `3)`
+    "#]],
+    );
+    fails(
+        "utf8_lpad(width := 2, carrier)",
+        expect![[r#"
+        syntax: `utf8_lpad` takes plain expressions as arguments
+        at `utf8_lpad(width := 2, carrier)`
+    "#]],
+    );
+    fails(
+        "x := 2",
+        expect![[r#"
+        syntax: the operator `:=` is not supported
+        at `x := 2`
+    "#]],
+    );
+    fails(
+        "substring(carrier FOR 2)",
+        expect![[r#"
+        syntax: expected `)`, found `FOR`
+        at `FOR 2)`
+    "#]],
+    );
 }

@@ -131,6 +131,6 @@ fn zones() {
         ),
         ("t AT TIME ZONE 'Europe/Pari'", "invalid-type: there is no time zone \"Europe/Pari\""),
         ("z AT TIME ZONE 'Europe/Pari'", "invalid-type: there is no time zone \"Europe/Pari\""),
-        ("x AT TIME ZONE 'UTC'", "type-mismatch: AT TIME ZONE takes a timestamp: x is int64"),
+        ("x AT TIME ZONE 'UTC'", "type-mismatch: AT TIME ZONE takes a timestamp: column `x` is int64"),
     ]);
 }
