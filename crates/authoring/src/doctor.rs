@@ -50,11 +50,12 @@ pub fn examine(tools: &Tools, language: Option<Language>) -> Vec<Finding> {
     findings
 }
 
-/// How often and how long npm tries to reach its registry; what the user has set counts more.
+/// How often npm tries to reach its registry, and the milliseconds between, for each of some hundred packages; what the
+/// user has set counts more.
 const NPM_PATIENCE: [(&str, &str); 3] = [
     ("npm_config_fetch_retries", "1"),
-    ("npm_config_fetch_retry_mintimeout", "1000"),
-    ("npm_config_fetch_retry_maxtimeout", "5000"),
+    ("npm_config_fetch_retry_mintimeout", "100"),
+    ("npm_config_fetch_retry_maxtimeout", "300"),
 ];
 
 /// Makes a file in the folder and takes it away again.
