@@ -7,7 +7,7 @@ use arrow::datatypes::DataType;
 use super::view::View;
 
 /// Below so many bytes a bitmap's rows are taken to be all of its base rows, which is quicker than adding them up.
-const SMALL: u64 = 1 << 20;
+const SMALL: u64 = 4 << 20;
 
 /// Bytes of the rows that `view` shows of `base`.
 pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {

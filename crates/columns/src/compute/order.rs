@@ -12,6 +12,11 @@ const STEP: usize = 1 << 14;
 /// A longer head is sorted out of all of the order.
 const MAX_HEAD: usize = 1 << 18;
 
+/// So few of all items are wanted that the rest need not be sorted.
+pub(super) fn is_few(wanted: usize, count: usize) -> bool {
+    wanted < count / 2 && wanted <= MAX_HEAD
+}
+
 /// The first `wanted` of `count` items in order, those that `item` leaves out aside. No two items may compare as equal.
 pub(super) fn head<T: Copy>(
     count: usize,
@@ -23,7 +28,7 @@ pub(super) fn head<T: Copy>(
     if wanted == 0 {
         return Ok(Vec::new());
     }
-    let few = wanted < count / 2 && wanted <= MAX_HEAD;
+    let few = is_few(wanted, count);
     let most = if few { wanted * 2 + STEP } else { count };
     meter.allocate((most.min(count) * size_of::<T>()) as u64)?;
     let mut kept = Vec::with_capacity(most.min(count));
@@ -99,6 +104,98 @@ fn merge<T: Copy>(
         };
         out.extend(next.copied());
     }
+}
+
+/// Bits of a number that one pass looks at.
+const DIGIT: u32 = 11;
+
+/// Fewer items are compared.
+const FEW: usize = 1 << 10;
+
+/// The rows from 0 to `count - 1` that `number` does not leave out, in the order of their numbers, which have at most
+/// `bits` bits; rows of equal numbers keep their order. No two are compared: they are dealt out by their digits, the
+/// last first, so the time depends on the bits and the count only.
+pub(super) fn by_digits(
+    count: usize,
+    number: impl Fn(usize) -> Option<u64>,
+    bits: u32,
+    meter: &mut dyn Meter,
+) -> Result<Vec<u32>, Failure> {
+    if bits <= 16 && 1 << bits <= count {
+        return counted(count, number, 1 << bits, meter);
+    }
+    meter.allocate(count as u64 * 32)?;
+    let mut items: Vec<(u64, u32)> = Vec::with_capacity(count);
+    for from in (0..count).step_by(STEP) {
+        meter.work(0)?;
+        let rows = from..(from + STEP).min(count);
+        items.extend(rows.filter_map(|row| Some((number(row)?, row as u32))));
+    }
+    if items.len() < FEW {
+        items.sort_unstable();
+        return Ok(items.into_iter().map(|(_, row)| row).collect());
+    }
+    let mut dealt = vec![(0, 0); items.len()];
+    for shift in (0..bits).step_by(DIGIT as usize) {
+        let digit = |number: u64| (number >> shift) as usize % (1 << DIGIT);
+        let mut places = [0_usize; 1 << DIGIT];
+        for some in items.chunks(STEP) {
+            meter.work(some.len() as u64 / 8)?;
+            some.iter().for_each(|(number, _)| places[digit(*number)] += 1);
+        }
+        if places.contains(&items.len()) {
+            continue;
+        }
+        let mut next = 0;
+        for place in &mut places {
+            next += std::mem::replace(place, next);
+        }
+        for some in items.chunks(STEP) {
+            meter.work(some.len() as u64 / 8)?;
+            for item in some {
+                let place = &mut places[digit(item.0)];
+                if let Some(slot) = dealt.get_mut(*place) {
+                    *slot = *item;
+                }
+                *place += 1;
+            }
+        }
+        std::mem::swap(&mut items, &mut dealt);
+    }
+    Ok(items.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The same for numbers below `most`, of which there are no more than rows: each has its place once all are counted.
+fn counted(
+    count: usize,
+    number: impl Fn(usize) -> Option<u64>,
+    most: usize,
+    meter: &mut dyn Meter,
+) -> Result<Vec<u32>, Failure> {
+    meter.allocate(count as u64 * 12)?;
+    let (mut places, mut all) = (vec![0_usize; most], 0);
+    for from in (0..count).step_by(STEP) {
+        meter.work((STEP / 8) as u64)?;
+        for number in (from..(from + STEP).min(count)).filter_map(&number) {
+            places[number as usize] += 1;
+            all += 1;
+        }
+    }
+    let mut next = 0;
+    for place in &mut places {
+        next += std::mem::replace(place, next);
+    }
+    let mut rows = vec![0; all];
+    for from in (0..count).step_by(STEP) {
+        meter.work((STEP / 8) as u64)?;
+        for row in from..(from + STEP).min(count) {
+            let Some(number) = number(row) else { continue };
+            let place = &mut places[number as usize];
+            rows[*place] = row as u32;
+            *place += 1;
+        }
+    }
+    Ok(rows)
 }
 
 /// Brings the number that is at place `place` in ascending order there, with no larger one before it and no smaller

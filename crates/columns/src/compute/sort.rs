@@ -9,7 +9,7 @@ use arrow_row::{RowConverter, SortField};
 use super::call::guarded;
 use super::group::canonical;
 use super::numbers::numeric;
-use super::order::head;
+use super::order::{by_digits, head, is_few};
 use super::promote::{comparable_rows, mismatch, normalise, slice_bytes};
 use crate::{Failure, Meter, type_name};
 
@@ -92,8 +92,17 @@ fn single(
         let value = *values.get(row).filter(|_| valid(row))?;
         Some((if key.descending { !value } else { value }, row as u32))
     };
-    let pairs = head(values.len(), pair, limit.saturating_sub(before.len()), Ord::cmp, meter)?;
-    let order = before.into_iter().chain(pairs.into_iter().map(|(_, row)| row)).chain(behind);
+    let wanted = limit.saturating_sub(before.len());
+    let rows = if is_few(wanted, values.len()) {
+        let pairs = head(values.len(), pair, wanted, Ord::cmp, meter)?;
+        pairs.into_iter().map(|(_, row)| row).collect()
+    } else {
+        let numbers = (0..values.len()).filter_map(|row| Some(pair(row)?.0));
+        let (least, most) = numbers.fold((u64::MAX, 0), |(least, most), number| (least.min(number), most.max(number)));
+        let bits = u64::BITS - most.saturating_sub(least).leading_zeros();
+        by_digits(values.len(), |row| Some(pair(row)?.0.wrapping_sub(least)), bits, meter)?
+    };
+    let order = before.into_iter().chain(rows).chain(behind);
     Ok(order.take(limit).collect())
 }
 

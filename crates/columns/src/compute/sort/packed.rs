@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 
 use super::super::group::Grouper;
-use super::super::order::head;
+use super::super::order::{by_digits, head, is_few};
 use super::{SortKey, by_rows, ordered_numbers};
 use crate::{Failure, Meter};
 
@@ -49,8 +49,14 @@ pub(super) fn order(
                 *packed = packed.checked_shl(codes.bits).unwrap_or(0) | value;
             }
         }
-        let item = |row: usize| packed.get(row).map(|packed| (*packed, row as u32));
-        head(rows, item, limit, Ord::cmp, meter)?.into_iter().map(|(_, row)| row).collect()
+        if is_few(limit, rows) {
+            let item = |row: usize| packed.get(row).map(|packed| (*packed, row as u32));
+            head(rows, item, limit, Ord::cmp, meter)?.into_iter().map(|(_, row)| row).collect()
+        } else {
+            let mut order = by_digits(rows, |row| packed.get(row).copied(), bits, meter)?;
+            order.truncate(limit);
+            order
+        }
     } else {
         let mut packed = vec![0_u128; rows];
         for codes in &all {
