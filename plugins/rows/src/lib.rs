@@ -23,7 +23,7 @@ enum Rows {
     Derive(Derive),
     Cast(Cast),
     Limit(Limit),
-    Aggregate(Aggregate),
+    Aggregate(Box<Aggregate>),
 }
 
 impl Node for Rows {
@@ -34,7 +34,7 @@ impl Node for Rows {
             "derive" => Derive::new(params).map(Rows::Derive),
             "cast" => Cast::new(params).map(Rows::Cast),
             "limit" => Limit::new(params).map(Rows::Limit),
-            "aggregate" => Aggregate::new(params).map(Rows::Aggregate),
+            "aggregate" => Aggregate::new(params).map(|node| Rows::Aggregate(Box::new(node))),
             other => Err(Failure::invalid_config("unknown-node", format!("there is no node type `{other}`")).into()),
         }
     }

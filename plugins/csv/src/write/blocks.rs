@@ -68,7 +68,7 @@ impl Blocks {
     fn assemble(&self, of: &Text, out: &mut Vec<u8>, columns: &[(String, View)], rows: usize) {
         let Text { options, .. } = of;
         let (delimiter, ending) = (options.delimiter, options.line_ending.as_slice());
-        let sources: Vec<(&[(u32, u32)], &[u8])> = columns
+        let sources: Vec<_> = columns
             .iter()
             .zip(&self.fields)
             .map(|((_, column), fields)| {
