@@ -77,6 +77,32 @@ impl Document {
         Some(self.place(spot))
     }
 
+    /// The path of the key or value that stands just at this place, the innermost if there are several; `None` if none
+    /// does.
+    pub fn path_at(&self, location: &Location) -> Option<Vec<String>> {
+        let here = |spot: Spot| self.place(spot) == *location;
+        let mut best: Option<Vec<String>> = None;
+        let mut open: Vec<(Vec<String>, Spot, &Item)> = Vec::new();
+        open.extend(self.root.iter().map(|(key, entry)| (vec![key.clone()], entry.key, &entry.item)));
+        while let Some((path, key, item)) = open.pop() {
+            let below = |step: String| [path.as_slice(), &[step]].concat();
+            match &item.data {
+                Data::Table(entries) => {
+                    open.extend(entries.iter().map(|(key, entry)| (below(key.clone()), entry.key, &entry.item)));
+                }
+                Data::Array(items) => {
+                    let items = items.iter().enumerate();
+                    open.extend(items.map(|(number, item)| (below(number.to_string()), item.spot, item)));
+                }
+                _ => {}
+            }
+            if best.as_ref().is_none_or(|best| best.len() < path.len()) && (here(key) || here(item.spot)) {
+                best = Some(path);
+            }
+        }
+        best
+    }
+
     pub(crate) fn place(&self, spot: Spot) -> Location {
         let lines = match spot.origin {
             Origin::File => &self.lines,

@@ -13,6 +13,7 @@ mod partitions;
 pub(crate) mod paths;
 mod several;
 mod sink;
+mod sketch;
 mod source;
 mod wiring;
 
@@ -196,6 +197,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
     pub(crate) ends: &'a Ends,
+    /// What was wrong with the pipeline before it was planned.
+    misread: sketch::Misread,
 }
 
 impl Planner<'_> {
@@ -290,6 +293,8 @@ impl Runtime {
             errors.iter().any(|problem| problem.code == "unset-variable" || problem.code == "invalid-variable");
         let mut found: Vec<Diagnosis> = errors.into_iter().map(|p| p.class(Class::Configuration)).collect();
         let Some(pipeline) = pipeline.filter(|_| !has_holes) else { return Err(Report { diagnoses: found }) };
+        let places = found.iter().filter_map(|diagnosis| diagnosis.problem.location.as_ref());
+        let misread = sketch::Misread::new(&pipeline.document, places);
         warnings.splice(0..0, self.settings().warnings.iter().cloned());
 
         let executor = executor()?;
@@ -327,6 +332,7 @@ impl Runtime {
             found: Vec::new(),
             warnings,
             ends,
+            misread,
         };
         let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);
