@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use arrow::array::{Array, ArrayRef, StringArray, UInt32Array, new_null_array};
+use arrow::array::{ArrayRef, StringArray, UInt32Array, new_null_array};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use jackfield_columns::{Batch, Failure, Origin, Unmetered, compute, type_name};
+use jackfield_columns::{Batch, Failure, Origin, Unmetered, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
 use jackfield_manifest::{Location, OnError, Problem, SchemaDrift};
 
 use super::decode::{Trouble, spawn_decoder};
 use super::letters::bad_row_letter;
 use super::packets::Fanout;
+use super::recast::{self, CONVERTED, Recast};
 use super::{Ended, Job};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
 use crate::hooks::stage::StageHooks;
@@ -253,13 +254,14 @@ impl OneFile<'_> {
             *records = record(rows - 1) + 1;
         }
         let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let mut recast = Recast::default();
         let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(fits.len() + 1);
         for (field, place) in self.source.file_schema.fields().iter().zip(fits) {
             columns.push(match place {
                 _ if !wanted(field.name()) => None,
                 Some(index) => {
                     let column = chunk.batch.column(*index, &mut Unmetered).map_err(failed)?;
-                    Some(cast(column, field.data_type()).map_err(failed)?)
+                    Some(recast.column(field.name(), column, field.data_type()).map_err(failed)?)
                 }
                 None if actual.field_with_name(field.name()).is_err() => Some(new_null_array(field.data_type(), rows)),
                 None => None,
@@ -268,7 +270,7 @@ impl OneFile<'_> {
         for (field, value) in self.source.partitions.iter().zip(self.partition) {
             let one: ArrayRef = Arc::new(StringArray::from(vec![value.as_deref()]));
             let column = || {
-                let one = cast(one, field.data_type())?;
+                let one = recast::whole(one, field.data_type())?;
                 let rows = UInt32Array::from(vec![0; rows]);
                 take(&one, &rows, None).map_err(|error| Failure::internal("internal", error.to_string()))
             };
@@ -278,10 +280,18 @@ impl OneFile<'_> {
             let names = || Arc::new(StringArray::from_iter_values(std::iter::repeat_n(self.input.shown(), rows)));
             columns.push(wanted(name).then(|| names() as ArrayRef));
         }
+        let well = recast.kept(rows);
+        for bad in recast.bad_rows(keep, record) {
+            self.bad_row(&bad)?;
+        }
         let origin = Origin { file: self.input.shown().into(), first_record: chunk.first_row, records: chunk.rows };
         let mut batch =
             Batch::partial(self.schema.clone(), rows, columns).map_err(failed)?.with_origin(Arc::new(origin));
-        if keep < rows {
+        if let Some(well) = &well {
+            batch = batch.filter(well).map_err(failed)?;
+        }
+        let keep = well.map_or(keep, |well| well.slice(0, keep).true_count());
+        if keep < batch.rows() {
             batch = batch.slice(0, keep).map_err(failed)?;
         }
         Ok(batch)
@@ -343,8 +353,6 @@ fn with_schema(options: &str, all: &Schema, here: &Schema) -> String {
     serde_json::Value::Object(options).to_string()
 }
 
-const CONVERTED: &str = "give the column a type in `schema` of the source that holds all of its values, or leave such rows out with on-error";
-
 /// Whether the types hold the same values, however they hold them; nulls are values of all types.
 fn same_values(found: &DataType, expected: &DataType) -> bool {
     fn plain(data_type: &DataType) -> &DataType {
@@ -356,18 +364,4 @@ fn same_values(found: &DataType, expected: &DataType) -> bool {
         }
     }
     *found == DataType::Null || plain(found) == plain(expected)
-}
-
-/// The column in the type of the first file. The values that do not convert are told with what the source can do about it.
-fn cast(column: ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
-    if column.data_type() == to {
-        return Ok(column);
-    }
-    let options = serde_json::json!({ "to_type": type_name(to) }).to_string();
-    let rows = column.len();
-    let outcome = compute::call("cast", &[compute::Argument::Column(column)], &options, rows, None, &mut Unmetered)?;
-    match outcome.first {
-        Some(first) => Err(Failure { help: Some(CONVERTED.to_owned()), ..first }),
-        None => Ok(outcome.values),
-    }
 }
