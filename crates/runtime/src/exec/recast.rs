@@ -49,7 +49,7 @@ impl Recast {
     /// The others, among the first so many rows.
     pub(super) fn bad_rows(self, rows: usize, record: impl Fn(usize) -> u64) -> impl Iterator<Item = BadRow> {
         self.failed.into_iter().take_while(move |(row, _)| *row < rows).map(move |(row, reason)| {
-            let message = format!("record {}: {}", record(row), reason.message);
+            let message = format!("record {}: {}", record(row) + 1, reason.message);
             BadRow { line: None, raw: Vec::new(), reason: Failure { message, row: None, ..reason } }
         })
     }
@@ -97,6 +97,6 @@ mod tests {
         assert_eq!(kept, [true, false, true, true, false]);
         let told: Vec<String> = recast.bad_rows(4, |row| row as u64 + 10).map(|bad| bad.reason.message).collect();
         assert_eq!(told.len(), 1);
-        assert!(told[0].starts_with("record 11: ") && told[0].contains("two"), "{told:?}");
+        assert!(told[0].starts_with("record 12: ") && told[0].contains("two"), "{told:?}");
     }
 }
