@@ -63,7 +63,8 @@ impl AvroReader {
     fn columns(&mut self) -> Result<&[Told], Failure> {
         if self.columns.is_none() {
             let columns = self.reader.columns()?;
-            let told = columns.iter().map(|(name, of)| Told::new(host::tree(name, of), &of.name(), &self.options.schema.0));
+            let told =
+                columns.iter().map(|(name, of)| Told::new(host::tree(name, of), &of.name(), &self.options.schema.0));
             self.columns = Some(told.collect::<Result<_, _>>()?);
         }
         Ok(self.columns.as_deref().unwrap_or_default())

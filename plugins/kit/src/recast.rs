@@ -130,12 +130,7 @@ impl Recast {
     }
 
     /// The chunk of these rows without those that failed.
-    fn chunk(
-        self,
-        batch: Batch<'static>,
-        records: Records<'_>,
-        mut bad: Vec<(u64, BadRow)>,
-    ) -> Result<Chunk, Failure> {
+    fn chunk(self, batch: Batch<'static>, records: Records<'_>, mut bad: Vec<(u64, BadRow)>) -> Result<Chunk, Failure> {
         let rows = batch.rows();
         let mut chunk = Chunk::new(batch, records.of(0));
         if self.failed.is_empty() {

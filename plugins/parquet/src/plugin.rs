@@ -6,9 +6,7 @@ use crate::reader::Reader;
 use crate::write::Writer;
 use jackfield_arrays::Taken;
 use jackfield_arrays::reading::Chunked;
-use jackfield_sdk::{
-    Batch, Candidate, Demand, Failure, FailureKind, Format, Params, Schema, Sink, SinkWriter, Source,
-};
+use jackfield_sdk::{Batch, Candidate, Demand, Failure, FailureKind, Format, Params, Schema, Sink, SinkWriter, Source};
 use std::io::Write;
 
 /// The format `parquet`.

@@ -84,7 +84,9 @@ mod tests {
             "JSON cannot be read as list<interval>: not as interval in it; read the column as utf8, and convert it with a node of type cast"
         );
         assert!(said(Values::Nested, "fixed-size-list<int64, 2>").contains("read the column as list<int64>"));
-        assert!(said(Values::Flat, "list<utf8>").starts_with("JSON cannot be read as list<utf8>; read the column as utf8"));
+        assert!(
+            said(Values::Flat, "list<utf8>").starts_with("JSON cannot be read as list<utf8>; read the column as utf8")
+        );
         assert!(said(Values::Flat, "in64").starts_with("`in64` is not a type"));
     }
 }

@@ -167,7 +167,9 @@ impl Type {
             Kind::Interval(IntervalUnit::YearMonth) => "interval[year-month]",
             Kind::Interval(IntervalUnit::DayTime) => "interval[day-time]",
             Kind::FixedSizeBinary(width) => return format!("fixed-size-binary({width})"),
-            Kind::Decimal256(precision, scale) if *precision <= 38 => return format!("decimal256({precision},{scale})"),
+            Kind::Decimal256(precision, scale) if *precision <= 38 => {
+                return format!("decimal256({precision},{scale})");
+            }
             Kind::Decimal128(precision, scale) | Kind::Decimal256(precision, scale) => {
                 return format!("decimal({precision},{scale})");
             }
@@ -486,13 +488,23 @@ mod tests {
 
     #[test]
     fn wrong_names_are_refused() {
-        for name in
-            [
-                "", "in64", "list<", "list<int64", "decimal(0,0)", "decimal(5,9)", "time[x]", "struct<a: int64", "int64 x",
-                "fixed-size-binary", "fixed-size-binary(x)", "fixed-size-list<int8>", "map<utf8>", "interval[x]",
-                "dictionary<utf8, utf8>",
-            ]
-        {
+        for name in [
+            "",
+            "in64",
+            "list<",
+            "list<int64",
+            "decimal(0,0)",
+            "decimal(5,9)",
+            "time[x]",
+            "struct<a: int64",
+            "int64 x",
+            "fixed-size-binary",
+            "fixed-size-binary(x)",
+            "fixed-size-list<int8>",
+            "map<utf8>",
+            "interval[x]",
+            "dictionary<utf8, utf8>",
+        ] {
             assert!(Type::parse(name).is_err(), "{name}");
         }
         assert!(Type::parse(&"list<".repeat(600)).is_err());
