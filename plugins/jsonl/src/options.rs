@@ -62,7 +62,7 @@ mod tests {
         let wrong = |json: &str| Options::parse(&Params::new(json)).unwrap_err().parameter.unwrap_or_default();
         assert_eq!(wrong(r#"{"infer-rows": 0}"#), "/infer-rows");
         assert_eq!(wrong(r#"{"schema": {"a": "list<"}}"#), "/schema/a");
-        assert_eq!(wrong(r#"{"schema": {"a": "list<decimal(50,1)>"}}"#), "/schema/a");
+        assert_eq!(wrong(r#"{"schema": {"a": "list<interval>"}}"#), "/schema/a");
         let options =
             Options::parse(&Params::new(r#"{"schema": {"a": "list<struct<b: date>>"}, "infer-rows": "all"}"#)).unwrap();
         assert_eq!(options.schema[0].1.name(), "list<struct<b: date>>");

@@ -1,7 +1,7 @@
 //! The types that a pipeline tells for columns of a file that has none of its own.
 
 use crate::build::unreadable;
-use crate::types::Type;
+use crate::types::{Kind, Type};
 use jackfield_sdk::Failure;
 use jackfield_sdk::params::{Ordered, pointer};
 
@@ -33,30 +33,30 @@ pub fn types(format: &str, values: Values, schema: Ordered<String>) -> Result<Ve
                 true => format!("{format} cannot be read as {told}"),
                 false => format!("{format} cannot be read as {told}: not as {part} in it"),
             };
-            let help = format!("read the column as {}, and convert it with a node of type cast", instead(&of));
-            return Err(wrong(message).with_help(help));
+            return Err(wrong(message).with_help(instead(&of, values)));
         }
         types.push((name, of));
     }
     Ok(types)
 }
 
-/// A type that can be read, and from which the node `cast` makes this one.
-fn instead(of: &Type) -> String {
-    use crate::types::Kind;
-    match of.kind {
-        Kind::LargeBinary | Kind::FixedSizeBinary(_) => "binary".to_owned(),
-        Kind::Date64 => "date".to_owned(),
-        Kind::Float16 => "float32".to_owned(),
-        Kind::LargeList | Kind::FixedSizeList(_) if unreadable_child(of).is_none() => {
-            format!("list<{}>", of.children.first().map_or_else(String::new, |(_, item)| item.name()))
+/// What to do where a type cannot be read.
+fn instead(of: &Type, values: Values) -> String {
+    let child = of.children.first().map(|(_, child)| child);
+    let item = child.filter(|child| unreadable(child).is_none()).map(Type::name);
+    let other = match (&of.kind, item) {
+        (Kind::LargeUtf8, _) => "utf8".to_owned(),
+        (Kind::LargeBinary, _) => "binary".to_owned(),
+        (Kind::Float16, _) => "float32".to_owned(),
+        (Kind::Dictionary(_), Some(item)) => item,
+        (Kind::LargeList | Kind::FixedSizeList(_), Some(item)) if values == Values::Nested => format!("list<{item}>"),
+        (Kind::Map, _) if values == Values::Nested => {
+            return "read the column as a struct, with a field for each key".to_owned();
         }
-        _ => "utf8".to_owned(),
-    }
-}
-
-fn unreadable_child(of: &Type) -> Option<&Type> {
-    of.children.iter().find_map(|(_, child)| unreadable(child))
+        (Kind::Null, _) => return "leave the column out of `schema`, or read it as utf8, which may be null".to_owned(),
+        _ => return "read the column as utf8".to_owned(),
+    };
+    format!("read the column as {other}, and convert it with a node of type cast")
 }
 
 #[cfg(test)]
@@ -75,18 +75,24 @@ mod tests {
     fn what_cannot_be_read_is_named_with_what_can() {
         assert_eq!(said(Values::Nested, "list<struct<b: date>>"), "list<struct<b: date>>");
         assert_eq!(said(Values::Flat, "decimal(5,2)"), "decimal(5,2)");
+        assert_eq!(said(Values::Flat, "fixed-size-binary(2)"), "fixed-size-binary(2)");
         assert_eq!(
-            said(Values::Nested, "fixed-size-binary(2)"),
-            "JSON cannot be read as fixed-size-binary(2); read the column as binary, and convert it with a node of type cast"
+            said(Values::Nested, "large-binary"),
+            "JSON cannot be read as large-binary; read the column as binary, and convert it with a node of type cast"
         );
         assert_eq!(
             said(Values::Nested, "list<interval>"),
-            "JSON cannot be read as list<interval>: not as interval in it; read the column as utf8, and convert it with a node of type cast"
+            "JSON cannot be read as list<interval>: not as interval in it; read the column as utf8"
         );
-        assert!(said(Values::Nested, "fixed-size-list<int64, 2>").contains("read the column as list<int64>"));
+        let wide = "fixed-size-list<int64, 2>";
+        assert!(said(Values::Nested, wide).contains("; read the column as list<int64>, and convert it"));
+        assert!(said(Values::Flat, wide).ends_with("; read the column as utf8"));
         assert!(
-            said(Values::Flat, "list<utf8>").starts_with("JSON cannot be read as list<utf8>; read the column as utf8")
+            said(Values::Nested, "map<utf8, int64>")
+                .ends_with("; read the column as a struct, with a field for each key")
         );
+        assert!(said(Values::Flat, "dictionary<int32, date>").contains("; read the column as date, and"));
+        assert_eq!(said(Values::Flat, "list<utf8>"), "JSON cannot be read as list<utf8>; read the column as utf8");
         assert!(said(Values::Flat, "in64").starts_with("`in64` is not a type"));
     }
 }
