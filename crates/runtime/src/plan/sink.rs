@@ -161,8 +161,9 @@ impl Planner<'_> {
             }
         };
         self.use_format(&installed, &format, &["sink", name, "format"]);
-        let (options, target) = (usable?, target?);
+        let options = usable?;
         self.try_writer(sink, input, (&plugin, &format), &options, problems).await;
+        let target = target?;
         let store = self.store(name, &plugin.installed, &plugin.limits);
         let counters = Planner::counters(name, StageKind::Sink, &plugin.installed, None);
         let options = options.to_string();

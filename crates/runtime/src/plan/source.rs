@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jackfield_columns::type_name;
 use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
-use jackfield_manifest::{SchemaDrift, Source};
+use jackfield_manifest::{Problem, SchemaDrift, Source};
 use serde_json::Value as Json;
 
 use super::paths::{Input, extensions, resolve};
@@ -228,33 +228,29 @@ impl Planner<'_> {
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
         let counters = Planner::counters(name, StageKind::Source, &plugin.installed, total);
-        let mut shown_schema = schema.as_ref().clone();
+        let shown_schema = schema.as_ref();
+        let mut fields = shown_schema.fields().to_vec();
+        let mut add = |field: Field, twice: Problem| match fields.iter().any(|known| known.name() == field.name()) {
+            false => fields.push(Arc::new(field)),
+            true if trust > Trust::Nothing => problems.push(twice.class(Class::Configuration)),
+            true => {}
+        };
         for field in &partitions {
-            if schema.field_with_name(field.name()).is_ok() && trust > Trust::Nothing {
-                let message = format!(
-                    "source.{name}: the column `{}` is in the files and in the names of their folders",
-                    field.name()
-                );
-                let help = "name the files by a list, or rename the folders";
-                problems.push(problem("duplicate-column", message).with_help(help).class(Class::Configuration));
-            }
-        }
-        if !partitions.is_empty() {
-            let fields = shown_schema.fields().iter().map(|field| field.as_ref().clone()).chain(partitions.clone());
-            shown_schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), shown_schema.metadata().clone());
+            let message = format!(
+                "source.{name}: the column `{}` is in the files and in the names of their folders",
+                field.name()
+            );
+            let help = "name the files by a list, or rename the folders";
+            add(field.clone(), problem("duplicate-column", message).with_help(help));
         }
         if let Some(column) = &source.file_name_column {
-            if shown_schema.field_with_name(column).is_ok() && trust > Trust::Nothing {
-                let message = format!("source.{name}: the file already has a column `{column}`");
-                let help = "choose another name for file-name-column";
-                let location = self.document().locate(&["source", name, "file-name-column"]);
-                let twice = problem("duplicate-column", message).with_help(help).at(location);
-                problems.push(twice.class(Class::Configuration));
-            }
-            let mut fields = shown_schema.fields().to_vec();
-            fields.push(Arc::new(Field::new(column, DataType::Utf8, true)));
-            shown_schema = Schema::new_with_metadata(fields, shown_schema.metadata().clone());
+            let message = format!("source.{name}: the file already has a column `{column}`");
+            let help = "choose another name for file-name-column";
+            let location = self.document().locate(&["source", name, "file-name-column"]);
+            let twice = problem("duplicate-column", message).with_help(help).at(location);
+            add(Field::new(column, DataType::Utf8, true), twice);
         }
+        let shown_schema = Schema::new_with_metadata(fields, shown_schema.metadata().clone());
         // Files that could not be looked at may have further columns.
         if !self.misread.spares("source", name, &HARMLESS) || !all_files && drift == SchemaDrift::Union {
             trust = Trust::Nothing;
@@ -346,12 +342,13 @@ impl Planner<'_> {
                 },
                 Err(error) => error,
             };
-            let changed = chosen.changed;
+            let (changed, names_known) = (chosen.changed, chosen.trust > Trust::Nothing);
             let again = chosen.leave_out(&error) && is_file(&file.input);
             let found = trouble.instead_of(self.reader_problems(error, source, &what, &plugin.installed));
             // Without the options that were left out a file may well not be what it is with them.
             let own = |found: &Diagnosis| {
-                !changed || found.class == Class::Configuration && found.problem.code != "unknown-column"
+                !changed
+                    || found.class == Class::Configuration && (names_known || found.problem.code != "unknown-column")
             };
             problems.extend(found.into_iter().filter(own));
             if !again {
