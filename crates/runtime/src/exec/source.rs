@@ -9,7 +9,7 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use jackfield_columns::{Batch, Failure, Origin, Unmetered, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
-use jackfield_manifest::{Location, OnError, Problem, SchemaDrift};
+use jackfield_manifest::{Location, OnError, Problem};
 
 use super::decode::{Trouble, spawn_decoder};
 use super::letters::bad_row_letter;
@@ -18,7 +18,7 @@ use super::recast::{self, CONVERTED, Recast};
 use super::{Ended, Job};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
 use crate::hooks::stage::StageHooks;
-use crate::plan::{Input, Port, SourceStage, Wanted, granted_rows, open_plain};
+use crate::plan::{Input, Port, SourceStage, Wanted, drift, granted_rows, open_plain};
 use crate::progress::StageCounters;
 
 /// A source stage on its way.
@@ -184,41 +184,12 @@ impl OneFile<'_> {
     fn fit(&self, actual: &Schema) -> Result<Vec<Option<usize>>, Vec<Diagnosis>> {
         let expected = &self.source.file_schema;
         let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
-        let union = self.source.drift == SchemaDrift::Union;
-        let mut differences = Vec::new();
-        let fails = self.source.drift == SchemaDrift::Fail;
         // The file was opened with all types told; what it says itself was found in planning.
-        let own = self.schema_of_file.filter(|_| fails && self.source.own_types);
-        for field in expected.fields() {
-            match actual.field_with_name(field.name()) {
-                Err(_) if !union => differences.push(format!("the column `{}` is missing", field.name())),
-                Ok(found) if fails => {
-                    let found = own.and_then(|own| own.field_with_name(field.name()).ok()).unwrap_or(found);
-                    if !same_values(found.data_type(), field.data_type()) {
-                        let (found, expected) = (type_name(found.data_type()), type_name(field.data_type()));
-                        differences.push(format!("`{}` is {found}, not {expected}", field.name()));
-                    }
-                }
-                _ => {}
-            }
-        }
-        for field in actual.fields() {
-            if expected.field_with_name(field.name()).is_err() {
-                differences.push(format!("the column `{}` is new", field.name()));
-            }
-        }
+        let own = self.schema_of_file.filter(|_| self.source.own_types).map_or(actual, AsRef::as_ref);
+        let differences = drift::differences(self.source.drift, expected, actual, own);
         if !differences.is_empty() {
-            let message = format!(
-                "source.{}: {} differs from the first file: {}",
-                self.reading.name,
-                self.input.shown(),
-                differences.join(", ")
-            );
-            let help = match fails {
-                true => "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own",
-                false => "say schema-drift = \"union\", or read the files as sources of their own",
-            };
-            return Err(vec![problem("schema-drift", message).with_help(help).class(Class::Failed)]);
+            let found = drift::problem(&self.reading.name, self.input.shown(), &differences, self.source.drift);
+            return Err(vec![found]);
         }
         // Chunks hold exactly the demanded columns, in the order of the demand.
         let in_chunk: Vec<&String> = match &self.wanted.columns {
@@ -351,17 +322,4 @@ fn with_schema(options: &str, all: &Schema, here: &Schema) -> String {
     let types = known.map(|field| (field.name().clone(), type_name(field.data_type()).into()));
     options.insert("schema".to_owned(), serde_json::Value::Object(types.collect()));
     serde_json::Value::Object(options).to_string()
-}
-
-/// Whether the types hold the same values, however they hold them; nulls are values of all types.
-fn same_values(found: &DataType, expected: &DataType) -> bool {
-    fn plain(data_type: &DataType) -> &DataType {
-        match data_type {
-            DataType::Dictionary(_, values) => plain(values),
-            DataType::LargeUtf8 | DataType::Utf8View => &DataType::Utf8,
-            DataType::LargeBinary | DataType::BinaryView => &DataType::Binary,
-            other => other,
-        }
-    }
-    *found == DataType::Null || plain(found) == plain(expected)
 }

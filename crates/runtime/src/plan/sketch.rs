@@ -4,7 +4,7 @@
 use arrow::datatypes::{DataType, FieldRef};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use jackfield_columns::Failure;
-use jackfield_manifest::{Document, Location};
+use jackfield_manifest::{Document, Location, Pipeline};
 use std::sync::Arc;
 
 use super::Port;
@@ -112,6 +112,20 @@ impl Misread {
             }
         }
         misread
+    }
+
+    /// Takes the stages out of a pipeline whose tables hold something that is wrong. `false`, and nothing done, where
+    /// something else is.
+    pub(crate) fn take_out(&self, pipeline: &mut Pipeline) -> bool {
+        let stages = ["source", "node", "sink"];
+        let of_stages = self.paths.iter().all(|path| path.first().is_some_and(|kind| stages.contains(&kind.as_str())));
+        if self.anywhere || !of_stages {
+            return false;
+        }
+        pipeline.sources.retain(|source| self.spares("source", source.name.as_str(), &[]));
+        pipeline.nodes.retain(|node| self.spares("node", node.name.as_str(), &[]));
+        pipeline.sinks.retain(|sink| self.spares("sink", sink.name.as_str(), &[]));
+        true
     }
 
     /// Whether a stage is to be taken as it was read: nothing of its table is wrong but what `harmless` says.

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 use super::paths::{Input, extensions, resolve};
 use super::sketch::{Sketch, Trust};
-use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, partitions};
+use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, drift, hooks, partitions};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
@@ -220,10 +220,16 @@ impl Planner<'_> {
                 file.schema = Some(found);
             }
         }
+        let own_types = installed.manifest.formats.iter().any(|declared| declared.id == format && declared.own_types);
+        let drifted = self.drifted(source, &schema, &files, own_types, drift);
+        if !drifted.is_empty() {
+            // Behind it no column of any file is unknown.
+            schema = files.iter().filter_map(|file| file.schema.as_ref()).fold(schema, |all, own| union(&all, own));
+            problems.extend(drifted);
+        }
         if let [first, _, ..] = files.as_mut_slice() {
             first.schema = Some(first_schema);
         }
-        let own_types = installed.manifest.formats.iter().any(|declared| declared.id == format && declared.own_types);
         let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
@@ -279,6 +285,29 @@ impl Planner<'_> {
             })),
         };
         Some((stage, trust))
+    }
+
+    /// What the further files of a source have that its policy does not allow.
+    fn drifted(
+        &self,
+        source: &Source,
+        schema: &Schema,
+        files: &[SourceFile],
+        own_types: bool,
+        policy: SchemaDrift,
+    ) -> Vec<Diagnosis> {
+        if policy != source.schema_drift {
+            return Vec::new();
+        }
+        let others = files.iter().skip(1).filter_map(|file| Some((file, file.schema.as_ref()?)));
+        let told = others.filter_map(|(file, found)| {
+            // Files that do not say their types are read with those of the first.
+            let own = if own_types { found.as_ref() } else { schema };
+            let differences = drift::differences(policy, schema, found, own);
+            let name = source.name.as_str();
+            (!differences.is_empty()).then(|| drift::problem(name, file.input.shown(), &differences, policy))
+        });
+        told.collect()
     }
 
     /// Notes what is wrong with the options of a source that cannot be opened, if its format can be told without that.
