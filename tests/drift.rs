@@ -142,7 +142,8 @@ fn what_does_not_convert_is_counted_and_told() {
         assert_eq!(reason.contains("record 1"), *own_types, "{letter}");
         assert_eq!(letter["line"].is_null(), *own_types, "{letter}");
         let output = jackfield(folder.path()).args(["run", "pipeline.toml"]).output().unwrap();
-        let counted = format!("{} rejected", letters.len());
+        let counted =
+            if letters.len() == 1 { "1 row rejected".to_owned() } else { format!("{} rows rejected", letters.len()) };
         assert!(text(&output).contains(&counted), "{extension}: {}", text(&output));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use arrow::array::{ArrayRef, StringArray, UInt32Array, new_null_array};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use jackfield_columns::{Batch, Failure, Origin, Unmetered, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
 use jackfield_manifest::{Location, OnError, Problem};
@@ -16,7 +16,7 @@ use super::letters::bad_row_letter;
 use super::packets::Fanout;
 use super::recast::{self, CONVERTED, Recast};
 use super::{Ended, Job};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem};
 use crate::hooks::stage::StageHooks;
 use crate::plan::{Input, Port, SourceStage, Wanted, drift, granted_rows, open_plain};
 use crate::progress::StageCounters;
