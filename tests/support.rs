@@ -103,3 +103,64 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// A workbook: the parts that every one has, and these; `true` for one that is in gzip already.
+pub(crate) fn workbook(parts: &[(&str, Vec<u8>, bool)]) -> Vec<u8> {
+    const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
+    const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let relation = |id: u32, kind: &str, target: &str| {
+        format!("<Relationship Id=\"rId{id}\" Type=\"{RELATIONS}/{kind}\" Target=\"{target}\"/>")
+    };
+    let relations = |inner: &str| format!("<Relationships xmlns=\"{PACKAGE}/relationships\">{inner}</Relationships>");
+    let all: Vec<(String, Vec<u8>, bool)> = [
+        ("[Content_Types].xml", format!("<Types xmlns=\"{PACKAGE}/content-types\"/>")),
+        ("_rels/.rels", relations(&relation(1, "officeDocument", "xl/workbook.xml"))),
+        (
+            "xl/workbook.xml",
+            format!("<workbook xmlns=\"{MAIN}\" xmlns:r=\"{RELATIONS}\"><sheets><sheet name=\"One\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            relations(&(relation(1, "worksheet", "worksheets/sheet1.xml") + &relation(2, "styles", "styles.xml") + &relation(3, "sharedStrings", "sharedStrings.xml"))),
+        ),
+        ("xl/styles.xml", format!("<styleSheet xmlns=\"{MAIN}\"><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>")),
+    ]
+    .into_iter()
+    .map(|(name, xml)| (name.to_owned(), xml.into_bytes(), false))
+    .chain(parts.iter().map(|(name, bytes, packed)| ((*name).to_owned(), bytes.clone(), *packed)))
+    .collect();
+    archive(&all)
+}
+
+/// A zip archive.
+fn archive(parts: &[(String, Vec<u8>, bool)]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (name, bytes, packed) in parts {
+        let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+        let (method, body, crc, size) = match packed {
+            false => (0u16, bytes.as_slice(), crc32(bytes), bytes.len() as u32),
+            true => (8, &bytes[10..bytes.len() - 8], word(bytes.len() - 8), word(bytes.len() - 4)),
+        };
+        let mut fields = Vec::new();
+        fields.extend([20u16, 0, method, 0, 33].iter().flat_map(|field| field.to_le_bytes()));
+        fields.extend([crc, body.len() as u32, size].iter().flat_map(|field| field.to_le_bytes()));
+        fields.extend([name.len() as u16, 0].iter().flat_map(|field| field.to_le_bytes()));
+        let begin = out.len() as u32;
+        out.extend([b"PK\x03\x04", &fields[..], name.as_bytes(), body].concat());
+        directory.extend([b"PK\x01\x02\x14\0", &fields[..], &[0; 10], &begin.to_le_bytes(), name.as_bytes()].concat());
+    }
+    let (begin, count) = (out.len() as u32, parts.len() as u16);
+    out.extend_from_slice(&directory);
+    out.extend_from_slice(b"PK\x05\x06\0\0\0\0");
+    out.extend([count, count].iter().flat_map(|field| field.to_le_bytes()));
+    out.extend([directory.len() as u32, begin].iter().flat_map(|field| field.to_le_bytes()));
+    out.extend_from_slice(&[0, 0]);
+    out
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0xedb8_8320 })
+    })
+}

@@ -77,6 +77,41 @@ impl Document {
         Some(self.place(spot))
     }
 
+    /// The path of the key or value that stands just at this place, or of the text that it is in; the innermost if there
+    /// are several. `None`: there is none.
+    pub fn path_at(&self, location: &Location) -> Option<Vec<String>> {
+        let here = |spot: Spot| self.place(spot) == *location;
+        let inside = |item: &Item| {
+            let place = self.place(item.spot);
+            let columns = place.column..place.column + place.length;
+            matches!(item.data, Data::Text(_))
+                && (&place.file, place.line) == (&location.file, location.line)
+                && columns.contains(&location.column)
+        };
+        let mut best: Option<Vec<String>> = None;
+        let mut open: Vec<(Vec<String>, Spot, &Item)> = Vec::new();
+        open.extend(self.root.iter().map(|(key, entry)| (vec![key.clone()], entry.key, &entry.item)));
+        while let Some((path, key, item)) = open.pop() {
+            let below = |step: String| [path.as_slice(), &[step]].concat();
+            match &item.data {
+                Data::Table(entries) => {
+                    open.extend(entries.iter().map(|(key, entry)| (below(key.clone()), entry.key, &entry.item)));
+                }
+                Data::Array(items) => {
+                    let items = items.iter().enumerate();
+                    open.extend(items.map(|(number, item)| (below(number.to_string()), item.spot, item)));
+                }
+                _ => {}
+            }
+            if best.as_ref().is_none_or(|best| best.len() < path.len())
+                && (here(key) || here(item.spot) || inside(item))
+            {
+                best = Some(path);
+            }
+        }
+        best
+    }
+
     pub(crate) fn place(&self, spot: Spot) -> Location {
         let lines = match spot.origin {
             Origin::File => &self.lines,

@@ -56,6 +56,21 @@ pub enum Form {
     Native,
 }
 
+/// What is known of the manifest that a component was built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BuiltWith {
+    /// The binary has the digests of both.
+    FirstParty,
+    /// It is inside the component.
+    Inside,
+    /// The component says the digest of the one beside it.
+    This,
+    /// It says another.
+    Another,
+    /// It says nothing.
+    Unsaid,
+}
+
 /// A plugin whose manifest could be read.
 #[derive(Debug, Clone)]
 pub struct InstalledPlugin {
@@ -114,16 +129,24 @@ impl InstalledPlugin {
         kinds.into_iter().filter(|(_, count)| *count > 0).map(|(kind, _)| kind).collect()
     }
 
+    /// What its component says about the manifest that it was built with.
+    pub(crate) fn built_with(&self) -> BuiltWith {
+        match (self.form, self.rank) {
+            (Form::Native, _) | (_, Rank::FirstParty) => return BuiltWith::FirstParty,
+            (Form::SingleFile, _) => return BuiltWith::Inside,
+            (Form::Folder, _) => {}
+        }
+        let said = File::open(&self.component).ok().and_then(|file| embedded::manifest_digest(file).ok().flatten());
+        let now = std::fs::read(self.folder.join("plugin.toml")).ok();
+        let (Some(built), Some(now)) = (said, now) else { return BuiltWith::Unsaid };
+        let digest = built.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        if digest == digests::bytes_digest(&now) { BuiltWith::This } else { BuiltWith::Another }
+    }
+
     /// A warning, if its component was built with another manifest than the one that lies beside it. Components that do
     /// not say what they were built with, and first-party ones, are not looked at.
     pub fn built_with_another(&self) -> Option<Problem> {
-        if self.form != Form::Folder || self.rank == Rank::FirstParty {
-            return None;
-        }
-        let built = embedded::manifest_digest(File::open(&self.component).ok()?).ok()??;
-        let digest = built.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let now = digests::bytes_digest(&std::fs::read(self.folder.join("plugin.toml")).ok()?);
-        if digest == now {
+        if self.built_with() != BuiltWith::Another {
             return None;
         }
         let message =

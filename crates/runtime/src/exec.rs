@@ -9,6 +9,7 @@ mod packets;
 mod parallel;
 mod parts;
 mod queue;
+mod recast;
 mod saving;
 mod sink;
 mod source;

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use jackfield_columns::{Batch, Failure};
 use jackfield_host::{Binding, Progress, Step};
-use jackfield_manifest::{Problem, Severity};
+use jackfield_manifest::{Manifest, Problem, Severity};
 use serde_json::Value as Json;
 
+use crate::diagnose::problem;
 use crate::discover::{Form, InstalledPlugin, Rank, wrong_engine};
 
 pub(crate) use running::{NodeCode, RunningNode};
@@ -73,6 +74,7 @@ impl NativePlugin {
     pub fn new(manifest: &str) -> Result<NativePlugin, Vec<Problem>> {
         let (parsed, mut problems) = jackfield_manifest::parse_embedded_manifest("native plugin.toml", manifest);
         problems.extend(parsed.as_ref().and_then(wrong_engine));
+        problems.extend(parsed.iter().flat_map(not_native));
         let broken = problems.iter().any(|problem| problem.severity == Severity::Error);
         let Some(manifest) = parsed.filter(|_| !broken) else { return Err(problems) };
         let installed = InstalledPlugin {
@@ -108,6 +110,22 @@ impl NativePlugin {
     fn make(&self, node_type: &str) -> Option<&Make> {
         self.nodes.get(node_type)
     }
+}
+
+/// What a manifest provides that the host's code cannot be.
+fn not_native(manifest: &Manifest) -> Vec<Problem> {
+    let formats = manifest.formats.iter().map(|format| ("format", &format.id));
+    let codecs = manifest.codecs.iter().map(|codec| ("codec", &codec.id));
+    let hooks = manifest.hooks.iter().map(|hook| ("hook", &hook.id));
+    let services = manifest.services.iter().map(|service| ("service", &service.id));
+    let all = formats.chain(codecs).chain(hooks).chain(services);
+    all.map(|(kind, id)| {
+        let message =
+            format!("the native plugin {} provides the {kind} `{id}`: only nodes can be native", manifest.plugin);
+        let place = manifest.document.locate_key(&["provides", kind]);
+        problem("not-supported", message).with_help("put it into a plugin of its own").at(place)
+    })
+    .collect()
 }
 
 impl std::fmt::Debug for NativePlugin {

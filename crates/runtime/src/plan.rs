@@ -2,6 +2,7 @@
 
 mod demand;
 mod detect;
+pub(crate) mod drift;
 mod ends;
 mod found;
 mod hooks;
@@ -13,6 +14,7 @@ mod partitions;
 pub(crate) mod paths;
 mod several;
 mod sink;
+mod sketch;
 mod source;
 mod wiring;
 
@@ -22,7 +24,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use jackfield_columns::{HELP_KEY, NOTE_KEY};
 use jackfield_host::{CancelToken, Limits, LogLine, StoreOptions};
-use jackfield_manifest::{Deprecation, Document, OnError, Pipeline, Problem, SetOption, Severity};
+use jackfield_manifest::{Deprecation, Document, Location, OnError, Pipeline, Problem, SetOption, Severity};
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report};
 use crate::discover::InstalledPlugin;
@@ -196,6 +198,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) found: Vec<Diagnosis>,
     pub(crate) warnings: Vec<Problem>,
     pub(crate) ends: &'a Ends,
+    /// What was wrong with the pipeline before it was planned.
+    misread: sketch::Misread,
 }
 
 impl Planner<'_> {
@@ -246,6 +250,9 @@ impl Planner<'_> {
     }
 }
 
+/// Codes of problems that leave a hole in a text of the pipeline.
+const HOLES: [&str; 2] = ["unset-variable", "invalid-variable"];
+
 /// What drives the calls of plugins while planning, on the thread of whoever asked.
 pub(crate) fn executor() -> Result<tokio::runtime::Runtime, Diagnosis> {
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -285,11 +292,16 @@ impl Runtime {
             jackfield_manifest::parse_pipeline(request.file, request.text, request.sets, request.env);
         let (errors, mut warnings): (Vec<Problem>, Vec<Problem>) =
             problems.into_iter().partition(|p| p.severity == Severity::Error);
-        // Text with a hole in it would only be reported once more, as an expression that does not parse.
-        let has_holes =
-            errors.iter().any(|problem| problem.code == "unset-variable" || problem.code == "invalid-variable");
+        let holes = errors.iter().filter(|problem| HOLES.contains(&problem.code.as_str()));
+        let holes: Vec<Location> = holes.filter_map(|problem| problem.location.clone()).collect();
         let mut found: Vec<Diagnosis> = errors.into_iter().map(|p| p.class(Class::Configuration)).collect();
-        let Some(pipeline) = pipeline.filter(|_| !has_holes) else { return Err(Report { diagnoses: found }) };
+        let Some(mut pipeline) = pipeline else { return Err(Report { diagnoses: found }) };
+        // Text with a hole in it would only be reported once more, as an expression that does not parse.
+        if !sketch::Misread::new(&pipeline.document, &holes).take_out(&mut pipeline) {
+            return Err(Report { diagnoses: found });
+        }
+        let places = found.iter().filter_map(|diagnosis| diagnosis.problem.location.as_ref());
+        let misread = sketch::Misread::new(&pipeline.document, places);
         warnings.splice(0..0, self.settings().warnings.iter().cloned());
 
         let executor = executor()?;
@@ -305,7 +317,6 @@ impl Runtime {
             denials: self.denial_events(),
             spill: self.spill_space(),
         };
-        let mut pipeline = pipeline;
         let running = self.running(about, registry.clone(), Some(Arc::new(pipeline.clone())));
         let hooked = executor.block_on(async {
             tokio::select! {
@@ -328,6 +339,7 @@ impl Runtime {
             found: Vec::new(),
             warnings,
             ends,
+            misread,
         };
         let (mut stages, edges) = executor.block_on(wiring::assemble(&mut planner));
         found.append(&mut planner.found);

@@ -3,9 +3,10 @@
 use crate::{levels, schema, type_name};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field as ArrowField, Fields, Schema as ArrowSchema};
+use arrow_schema::{Field as ArrowField, Fields, Schema as ArrowSchema};
 use arrow_select::dictionary::garbage_collect_any_dictionary;
-use jackfield_sdk::{BadRow, Batch, Chunk, Column, Failure, Field, Schema, compute, exchange};
+use jackfield_kit::recast::{self, Records, Told};
+use jackfield_sdk::{Chunk, Column, Failure, Schema, exchange};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -16,19 +17,15 @@ const LARGEST: usize = 15 << 20;
 /// What a file holds, as the pipeline sees it.
 #[derive(Debug)]
 pub struct Table {
-    columns: Vec<Told>,
+    columns: Vec<Entry>,
 }
 
 #[derive(Debug)]
-struct Told {
-    /// Its name here, which differs from the file's where that has it twice.
-    name: String,
-    /// The file's type as plugins see it.
-    tree: Vec<Field>,
+struct Entry {
+    /// The file's type as plugins see it, under its name here, which differs from the file's where that has it twice.
+    told: Told,
     /// Whether the file's own type is one that the host converts.
     converted: bool,
-    /// The type that the pipeline tells: its name and its tree.
-    retyped: Option<(String, Vec<Field>)>,
 }
 
 impl Table {
@@ -54,30 +51,25 @@ impl Table {
             let converted = plain.data_type() != field.data_type();
             // A column of a file without nulls may well get some further down.
             let plain = plain.as_ref().clone().with_name(&name).with_nullable(true);
-            let tree = schema::tree(&plain)?;
             let own = type_name(plain.data_type());
-            let retyped = match told.iter().find(|(column, text)| *column == name && *text != own) {
-                Some((_, text)) => Some((text.clone(), retyped(&name, &tree, text)?)),
-                None => None,
-            };
-            columns.push(Told { name, tree, converted, retyped });
+            columns.push(Entry { told: Told::new(schema::tree(&plain)?, &own, told)?, converted });
         }
         Ok(Table { columns })
     }
 
     /// The schema that the reader tells.
     pub fn schema(&self) -> Schema {
-        Schema::of(self.columns.iter().map(|told| told.tree().to_vec()))
+        Schema::of(self.columns.iter().map(|entry| entry.told.tree().to_vec()))
     }
 
     /// The number of the column of this name.
     pub fn index_of(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|told| told.name == name)
+        self.columns.iter().position(|entry| entry.told.name == name)
     }
 
     /// Whether the pipeline sees the column as the file has it.
     pub fn is_as_in_file(&self, column: usize) -> bool {
-        self.columns.get(column).is_some_and(|told| told.retyped.is_none())
+        self.columns.get(column).is_some_and(|entry| entry.told.is_as_in_file())
     }
 
     /// The numbers of the demanded columns, in the order of the demand.
@@ -86,7 +78,7 @@ impl Table {
     /// `unknown-column`.
     pub fn demanded(&self, columns: Option<&[String]>) -> Result<Vec<usize>, Failure> {
         let Some(names) = columns else { return Ok((0..self.columns.len()).collect()) };
-        let all = || self.columns.iter().map(|told| told.name.as_str());
+        let all = || self.columns.iter().map(|entry| entry.told.name.as_str());
         names.iter().map(|name| self.index_of(name).ok_or_else(|| Failure::unknown_column(name, all()))).collect()
     }
 
@@ -137,72 +129,16 @@ impl Table {
         records: Option<&[u64]>,
     ) -> Result<Chunk, Failure> {
         let mut made = Vec::with_capacity(columns.len());
-        let mut failed: Option<(Column, Failure)> = None;
-        let mut trees = Vec::with_capacity(columns.len());
         for (column, array) in columns.iter().zip(arrays) {
-            let told = self.columns.get(*column).ok_or_else(|| Failure::internal("a column that is not there"))?;
-            let own = match told.converted {
-                false => Column::create(&told.tree, &levels::of(array)?)?,
+            let entry = self.columns.get(*column).ok_or_else(|| Failure::internal("a column that is not there"))?;
+            let own = match entry.converted {
+                false => Column::create(entry.told.own(), &levels::of(array)?)?,
                 true => converted(array)?,
             };
-            made.push(match &told.retyped {
-                None => own,
-                Some((text, _)) => {
-                    let outcome = cast(&own, text)?;
-                    if let (Some(rows), Some(first)) = (outcome.failed, outcome.first) {
-                        let first = first.with_column(&told.name);
-                        failed = Some(match failed {
-                            None => (rows, first),
-                            Some((before, reason)) => (before.or(&rows)?, reason),
-                        });
-                    }
-                    outcome.values
-                }
-            });
-            trees.push(told.tree().to_vec());
+            made.push((&entry.told, own));
         }
-        let borrowed: Vec<&Column> = made.iter().collect();
-        let batch = Batch::of(&Schema::of(trees), rows as u32, &borrowed)?;
-        let mut chunk = Chunk::new(batch, first);
-        let numbers = records.filter(|records| !follow(records));
-        if let Some((rows_failed, reason)) = failed {
-            let bits = rows_failed.read(&[])?;
-            let all: Vec<u64> = match records {
-                Some(records) => records.to_vec(),
-                None => (first..first + rows as u64).collect(),
-            };
-            let is_bad = |row: usize| bits.values.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1);
-            let (bad, good): (Vec<usize>, Vec<usize>) = (0..rows).partition(|row| is_bad(*row));
-            chunk.bad = bad.iter().map(|row| bad_row(all.get(*row).copied().unwrap_or(first), &reason)).collect();
-            chunk.batch = chunk.batch.filter(&rows_failed.not()?)?;
-            let numbers: Vec<u64> = good.iter().filter_map(|row| all.get(*row).copied()).collect();
-            chunk.first_row = numbers.first().copied().unwrap_or(first);
-            chunk.rows = Some(numbers_column(&numbers)?);
-        } else if let Some(numbers) = numbers {
-            chunk.rows = Some(numbers_column(numbers)?);
-        }
-        Ok(chunk)
+        recast::chunk(made, rows as u32, Records { first, all: records }, Vec::new())
     }
-}
-
-impl Told {
-    fn tree(&self) -> &[Field] {
-        self.retyped.as_ref().map_or(&self.tree, |(_, tree)| tree)
-    }
-}
-
-fn bad_row(record: u64, reason: &Failure) -> BadRow {
-    let reason = Failure { message: format!("record {record}: {}", reason.message), row: None, ..reason.clone() };
-    BadRow { line: None, raw: Vec::new(), reason }
-}
-
-fn follow(records: &[u64]) -> bool {
-    records.iter().zip(records.iter().skip(1)).all(|(one, next)| one + 1 == *next)
-}
-
-fn numbers_column(numbers: &[u64]) -> Result<Column, Failure> {
-    let array = arrow_array::UInt64Array::from(numbers.to_vec());
-    Column::create(&schema::tree(&ArrowField::new("rows", DataType::UInt64, true))?, &levels::of(&array)?)
 }
 
 /// A dictionary that has more values than there are rows, with only those that the rows have.
@@ -231,32 +167,6 @@ fn converted(array: &ArrayRef) -> Result<Column, Failure> {
     let bytes = writer.into_inner().map_err(wrong)?;
     let batches = exchange::from_ipc(&bytes)?;
     batches.first().ok_or_else(|| Failure::internal("the host made no batch of a stream"))?.column(0)
-}
-
-fn cast(column: &Column, to: &str) -> Result<jackfield_sdk::Outcome, Failure> {
-    jackfield_sdk::column::call("cast", &[compute::Argument::Column(column)], &cast_options(to))
-}
-
-fn cast_options(to: &str) -> String {
-    let mut text = String::from("{\"to_type\": \"");
-    for c in to.chars() {
-        if matches!(c, '"' | '\\') {
-            text.push('\\');
-        }
-        text.push(c);
-    }
-    text.push_str("\"}");
-    text
-}
-
-fn retyped(name: &str, tree: &[Field], text: &str) -> Result<Vec<Field>, Failure> {
-    let mut tree = compute::result_type("cast", &[tree.to_vec()], &cast_options(text))
-        .map_err(|failure| Failure { parameter: Some(format!("/schema/{name}")), ..failure }.with_column(name))?;
-    if let Some(root) = tree.first_mut() {
-        root.name = name.to_owned();
-        root.nullable = true;
-    }
-    Ok(tree)
 }
 
 /// The name itself, or with `_2`, `_3` … where it was used before.

@@ -5,10 +5,8 @@ use crate::options::Options;
 use crate::reader::Reader;
 use crate::write::Writer;
 use jackfield_arrays::Taken;
-use jackfield_sdk::{
-    Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Piece, Schema, Sink, SinkWriter, Source,
-};
-use std::collections::VecDeque;
+use jackfield_arrays::reading::Chunked;
+use jackfield_sdk::{Batch, Candidate, Demand, Failure, Format, Params, Piece, Schema, Sink, SinkWriter, Source};
 
 /// The format `arrow-ipc`.
 struct ArrowIpc;
@@ -28,7 +26,7 @@ impl Format for ArrowIpc {
     ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
         let options = Options::parse(&options)?;
         let input = Input::new(Box::new(Held(input)));
-        Ok(Box::new(ArrowReader { reader: Reader::open(input, &options.schema, &demand)?, ready: VecDeque::new() }))
+        Ok(Box::new(Chunked::new(Reader::open(input, &options.schema, &demand)?)))
     }
 
     fn writer(
@@ -97,26 +95,6 @@ fn is_message(head: &[u8]) -> bool {
     };
     let (Some(marker), Some(length), Some(root)) = (number(0), number(4), number(8)) else { return false };
     marker == u32::MAX && (16..1 << 24).contains(&length) && root >= 4 && root < length
-}
-
-struct ArrowReader {
-    reader: Reader,
-    ready: VecDeque<Chunk>,
-}
-
-impl jackfield_sdk::Reader for ArrowReader {
-    fn schema(&mut self) -> Result<Schema, Failure> {
-        Ok(self.reader.table().schema())
-    }
-
-    fn next(&mut self) -> Result<Next, Failure> {
-        while self.ready.is_empty() {
-            let Some(rows) = self.reader.next()? else { return Ok(Next::End) };
-            let (table, demanded) = (self.reader.table(), self.reader.demanded());
-            self.ready.extend(table.chunks(demanded, &rows.arrays, rows.count, rows.first, None)?);
-        }
-        Ok(self.ready.pop_front().map_or(Next::End, Next::Chunk))
-    }
 }
 
 struct ArrowWriter {

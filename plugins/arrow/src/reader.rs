@@ -8,19 +8,10 @@ use arrow_ipc::reader::{read_dictionary, read_record_batch};
 use arrow_ipc::{MessageHeader, root_as_message};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use jackfield_arrays::Table;
+use jackfield_arrays::reading::{ReadRows, Rows, in_order};
 use jackfield_sdk::{Demand, Failure};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-
-/// Rows that were read.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    /// The demanded columns, in the order of the demand.
-    pub(crate) arrays: Vec<ArrayRef>,
-    pub(crate) count: usize,
-    /// The number of the first row.
-    pub(crate) first: u64,
-}
 
 /// A stream being read.
 pub(crate) struct Reader {
@@ -78,43 +69,6 @@ impl Reader {
         })
     }
 
-    pub(crate) fn table(&self) -> &Table {
-        &self.table
-    }
-
-    pub(crate) fn demanded(&self) -> &[usize] {
-        &self.demanded
-    }
-
-    /// The next rows; `None` at the end.
-    ///
-    /// # Errors
-    /// What is wrong with the stream.
-    pub(crate) fn next(&mut self) -> Result<Option<Rows>, Failure> {
-        loop {
-            if self.left == Some(0) {
-                return Ok(None);
-            }
-            if let Some((batch, given)) = self.open.take() {
-                let most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-                let count = (batch.num_rows() - given).min(self.batch_rows).min(most);
-                if count > 0 {
-                    let columns = batch.columns().iter().map(|column| column.slice(given, count)).collect::<Vec<_>>();
-                    let rows = Rows { arrays: self.in_order(&columns), count, first: self.next };
-                    self.next += count as u64;
-                    self.left = self.left.map(|left| left - count as u64);
-                    if given + count < batch.num_rows() {
-                        self.open = Some((batch, given + count));
-                    }
-                    return Ok(Some(rows));
-                }
-            }
-            if self.ended || !self.advance()? {
-                return Ok(None);
-            }
-        }
-    }
-
     /// Takes the next message; whether there was one.
     fn advance(&mut self) -> Result<bool, Failure> {
         let message = match &mut self.places {
@@ -146,11 +100,41 @@ impl Reader {
         }
         Ok(true)
     }
+}
 
-    /// The columns of a batch, which come in the stream's order, in that of the demand.
-    fn in_order(&self, columns: &[ArrayRef]) -> Vec<ArrayRef> {
-        let place = |column: &usize| self.projection.binary_search(column).ok().and_then(|at| columns.get(at)).cloned();
-        self.demanded.iter().filter_map(place).collect()
+impl ReadRows for Reader {
+    fn table(&self) -> &Table {
+        &self.table
+    }
+
+    fn demanded(&self) -> &[usize] {
+        &self.demanded
+    }
+
+    fn rows(&mut self) -> Result<Option<Rows>, Failure> {
+        loop {
+            if self.left == Some(0) {
+                return Ok(None);
+            }
+            if let Some((batch, given)) = self.open.take() {
+                let most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+                let count = (batch.num_rows() - given).min(self.batch_rows).min(most);
+                if count > 0 {
+                    let columns = batch.columns().iter().map(|column| column.slice(given, count)).collect::<Vec<_>>();
+                    let arrays = in_order(&self.demanded, &columns);
+                    let rows = Rows { arrays, count, first: self.next, records: None };
+                    self.next += count as u64;
+                    self.left = self.left.map(|left| left - count as u64);
+                    if given + count < batch.num_rows() {
+                        self.open = Some((batch, given + count));
+                    }
+                    return Ok(Some(rows));
+                }
+            }
+            if self.ended || !self.advance()? {
+                return Ok(None);
+            }
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! The options of the format, as the manifest's schema describes them.
 
 use crate::block::Compression;
+use jackfield_sdk::params::Ordered;
 use jackfield_sdk::{Failure, Params};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
 /// What reader and writer are told.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Options {
     pub(crate) compression: Option<Compression>,
+    /// Types told by the pipeline: column and type text.
     #[serde(default)]
-    schema: Map<String, Value>,
+    pub(crate) schema: Ordered<String>,
 }
 
 impl Options {
@@ -19,10 +19,5 @@ impl Options {
     /// The option that is wrong, as an `invalid-config` failure.
     pub(crate) fn parse(params: &Params) -> Result<Options, Failure> {
         params.parse_one()
-    }
-
-    /// The type that the pipeline tells for a column.
-    pub(crate) fn told(&self, name: &str) -> Option<&str> {
-        self.schema.get(name).and_then(Value::as_str)
     }
 }

@@ -6,7 +6,8 @@ use crate::encode::{long, nullable, sized};
 use crate::options::Options;
 use crate::reader::{Read, Reader, Rows};
 use crate::{detect, shape};
-use jackfield_sdk::{Batch, Candidate, Chunk, Column, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
+use jackfield_kit::recast::{self, Records, Told};
+use jackfield_sdk::{Batch, Candidate, Chunk, Demand, Failure, Format, Next, Params, Schema, Sink, Source};
 use jackfield_values::host;
 use jackfield_values::types::Type;
 
@@ -28,7 +29,7 @@ impl Format for Avro {
     ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
         let options = Options::parse(&options)?;
         let reader = Reader::new(demand, Box::new(move |most| input.read(most)));
-        Ok(Box::new(AvroReader { reader, options, wanted: None }))
+        Ok(Box::new(AvroReader { reader, options, columns: None }))
     }
 
     fn writer(
@@ -54,55 +55,37 @@ impl Format for Avro {
 struct AvroReader {
     reader: Reader,
     options: Options,
-    /// The columns in demand, each with the type that the pipeline tells, if that is another.
-    wanted: Option<Vec<(String, Type, Option<String>)>>,
+    /// All columns, each with the type that the pipeline tells, if that is another.
+    columns: Option<Vec<Told>>,
 }
 
 impl AvroReader {
-    /// The type that the pipeline tells for a column, if it is not the file's own.
-    fn other_type(&self, name: &str, of: &Type) -> Option<String> {
-        let told = self.options.told(name)?;
-        let parsed = Type::parse(told).ok()?;
-        (parsed.name() != of.name()).then(|| told.to_owned())
+    fn columns(&mut self) -> Result<&[Told], Failure> {
+        if self.columns.is_none() {
+            let columns = self.reader.columns()?;
+            let told =
+                columns.iter().map(|(name, of)| Told::new(host::tree(name, of), &of.name(), &self.options.schema.0));
+            self.columns = Some(told.collect::<Result<_, _>>()?);
+        }
+        Ok(self.columns.as_deref().unwrap_or_default())
     }
 
     fn chunk(&mut self, rows: Rows) -> Result<Chunk, Failure> {
-        if self.wanted.is_none() {
-            let wanted = self.reader.wanted()?;
-            let wanted = wanted.into_iter().map(|(name, of)| {
-                let other = self.other_type(&name, &of);
-                (name, of, other)
-            });
-            self.wanted = Some(wanted.collect());
+        let wanted = self.reader.wanted()?;
+        let columns = self.columns()?;
+        let mut made = Vec::with_capacity(wanted.len());
+        for (at, levels) in wanted.into_iter().zip(rows.columns) {
+            let told = columns.get(at).ok_or_else(|| Failure::internal("a column that is not there"))?;
+            made.push((told, host::column(told.own(), levels)?));
         }
-        let wanted = self.wanted.as_deref().unwrap_or_default();
-        let schema = host::schema(wanted.iter().map(|(name, of, _)| (name.as_str(), of)));
-        let types: Vec<Type> = wanted.iter().map(|(_, of, _)| of.clone()).collect();
-        let mut batch = host::batch(&schema, &types, rows.rows, rows.columns)?;
-        for (number, (name, _, other)) in (0..).zip(wanted) {
-            if let Some(other) = other {
-                let cast: Column = batch.column_at(number)?.cast(other).map_err(|failure| {
-                    let failure = failure.with_column(name);
-                    if failure.help.is_some() { failure } else { failure.with_help("cast it with the node `cast`") }
-                })?;
-                batch = batch.put(&[(name.as_str(), &cast)])?;
-            }
-        }
-        let mut chunk = Chunk::new(batch, rows.first_record);
-        chunk.rows = rows.records.map(|numbers| host::numbers(&numbers)).transpose()?;
-        chunk.bad = rows.bad;
-        Ok(chunk)
+        let records = Records { first: rows.first_record, all: rows.records.as_deref() };
+        recast::chunk(made, rows.rows as u32, records, rows.bad)
     }
 }
 
 impl jackfield_sdk::Reader for AvroReader {
     fn schema(&mut self) -> Result<Schema, Failure> {
-        let columns = self.reader.columns()?;
-        let trees = columns.iter().map(|(name, of)| match self.other_type(name, of) {
-            Some(other) => jackfield_sdk::parse_type(name, &other),
-            None => Ok(host::tree(name, of)),
-        });
-        Ok(Schema::of(trees.collect::<Result<Vec<_>, _>>()?))
+        Ok(Schema::of(self.columns()?.iter().map(|told| told.tree().to_vec())))
     }
 
     fn next(&mut self) -> Result<Next, Failure> {

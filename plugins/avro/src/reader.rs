@@ -3,6 +3,7 @@
 use crate::container::{Block, Container, Header, Pull, Stop};
 use crate::decode::{Cursor, append, skip};
 use crate::schema::{Node, Shape};
+use jackfield_kit::recast::bad_row;
 use jackfield_sdk::{BadRow, Demand, Failure};
 use jackfield_values::build::{Column, Level};
 use jackfield_values::types::Type;
@@ -22,7 +23,8 @@ pub(crate) struct Rows {
     pub(crate) rows: usize,
     pub(crate) first_record: u64,
     pub(crate) records: Option<Vec<u64>>,
-    pub(crate) bad: Vec<BadRow>,
+    /// Those that are bad, each with its number.
+    pub(crate) bad: Vec<(u64, BadRow)>,
 }
 
 /// What comes next.
@@ -75,14 +77,12 @@ impl Reader {
         Ok(self.opened()?.columns.iter().map(|(name, node)| (name.clone(), node.of.clone())).collect())
     }
 
-    /// Those in demand, in its order.
+    /// The numbers of those in demand, in its order.
     ///
     /// # Errors
     /// As [`columns`](Reader::columns).
-    pub(crate) fn wanted(&mut self) -> Result<Vec<(String, Type)>, Failure> {
-        let opened = self.opened()?;
-        let wanted = opened.wanted.iter().filter_map(|at| opened.columns.get(*at));
-        Ok(wanted.map(|(name, node)| (name.clone(), node.of.clone())).collect())
+    pub(crate) fn wanted(&mut self) -> Result<Vec<usize>, Failure> {
+        Ok(self.opened()?.wanted.clone())
     }
 
     fn opened(&mut self) -> Result<&mut Opened, Failure> {
@@ -162,7 +162,7 @@ struct Assembly {
     rows: usize,
     first: u64,
     records: Option<Vec<u64>>,
-    bad: Vec<BadRow>,
+    bad: Vec<(u64, BadRow)>,
 }
 
 impl Assembly {
@@ -193,7 +193,7 @@ impl Assembly {
         let mut cursor = Cursor::new(&open.block.bytes, begin);
         let number = *records;
         let damaged = |wrong: &str, column: &str| {
-            let place = format!("record {number}, in the block at byte {}", open.block.begin);
+            let place = format!("record {}, in the block at byte {}", number + 1, open.block.begin);
             let message = format!("the file is damaged: {wrong} ({place})");
             Failure::invalid_input("invalid-data", message).with_column(column)
         };
@@ -209,7 +209,7 @@ impl Assembly {
             }
         }
         if cursor.at - begin > MOST_RECORD {
-            let message = format!("record {number} has more than {} MiB", MOST_RECORD >> 20);
+            let message = format!("record {} has more than {} MiB", number + 1, MOST_RECORD >> 20);
             return Err(Failure::limit("too-large", message));
         }
         let end = cursor.at;
@@ -233,7 +233,7 @@ impl Assembly {
                 let (first, rows) = (self.first, self.rows as u64);
                 self.records.get_or_insert_with(|| (first..first + rows).collect());
                 let raw = open.block.bytes.get(begin..end).unwrap_or_default().to_vec();
-                self.bad.push(BadRow { line: None, raw, reason });
+                self.bad.push((number, bad_row(number, raw, reason)));
             }
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! The options of both formats, for reading and for writing, as the manifest's schemas describe them.
 
 use crate::scan::Dialect;
-use jackfield_sdk::{Failure, Params, params::pointer};
+use jackfield_sdk::params::{Ordered, pointer};
+use jackfield_sdk::{Failure, Params};
+use jackfield_values::told;
 use jackfield_values::types::Type;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What a reader is told.
 #[derive(Debug, Clone)]
@@ -56,7 +58,7 @@ struct Told {
     #[serde(default)]
     ragged: Ragged,
     #[serde(default)]
-    schema: Map<String, Value>,
+    schema: Ordered<String>,
     line_ending: Option<String>,
     #[serde(default)]
     quote_style: QuoteStyle,
@@ -89,7 +91,7 @@ fn optional(option: &str, text: Option<&str>) -> Result<Option<u8>, Failure> {
     text.filter(|text| !text.is_empty()).map(|text| character(option, text)).transpose()
 }
 
-fn told(params: &Params) -> Result<Told, Failure> {
+fn parsed(params: &Params) -> Result<Told, Failure> {
     params.parse().map_err(|mut failures: Vec<Failure>| {
         failures.pop().unwrap_or_else(|| Failure::invalid_config("invalid-option", "the options are not as expected"))
     })
@@ -107,7 +109,7 @@ impl ReadOptions {
     /// # Errors
     /// The option that is wrong, as an `invalid-config` failure.
     pub(crate) fn parse(format: &str, params: &Params) -> Result<ReadOptions, Failure> {
-        let told = told(params)?;
+        let told = parsed(params)?;
         let dialect = Dialect {
             delimiter: delimiter(format, &told)?,
             quote: optional("quote", Some(told.quote.as_deref().unwrap_or("\"")))?,
@@ -126,22 +128,7 @@ impl ReadOptions {
             },
         };
         let null_values = told.null_values.unwrap_or_else(|| vec![String::new()]);
-        let mut schema = Vec::with_capacity(told.schema.len());
-        for (name, text) in told.schema {
-            let wrong = |message: String| {
-                Failure::invalid_config("invalid-type", message)
-                    .with_parameter(pointer("/schema", &name))
-                    .with_column(&name)
-            };
-            let text = text.as_str().ok_or_else(|| wrong(format!("the type of `{name}` is not text")))?;
-            let of = Type::parse(text).map_err(wrong)?;
-            let readable = of.children.is_empty() && jackfield_values::build::unreadable(&of).is_none();
-            if !readable {
-                return Err(wrong(format!("CSV cannot be read as {}", of.name()))
-                    .with_help("read the column as utf8 and convert it afterwards"));
-            }
-            schema.push((name, of));
-        }
+        let schema = told::types(&format.to_uppercase(), told::Values::Flat, told.schema)?;
         Ok(ReadOptions {
             dialect,
             header: told.header.unwrap_or(true),
@@ -157,7 +144,7 @@ impl WriteOptions {
     /// # Errors
     /// The option that is wrong, as an `invalid-config` failure.
     pub(crate) fn parse(format: &str, params: &Params) -> Result<WriteOptions, Failure> {
-        let told = told(params)?;
+        let told = parsed(params)?;
         let line_ending = told.line_ending.clone().unwrap_or_else(|| "\n".to_owned());
         if !matches!(line_ending.as_str(), "\n" | "\r\n") {
             return Err(invalid("line-ending", "`line-ending` is \"\\n\" or \"\\r\\n\""));

@@ -7,6 +7,7 @@ use crate::rows::Rows;
 use jackfield_sdk::{Predicate, Scalar};
 use jackfield_values::build::timestamp;
 use jackfield_values::number;
+use jackfield_values::predicate::Comparison;
 use jackfield_values::time::{self, Offset};
 use jackfield_values::types::Kind;
 
@@ -31,17 +32,6 @@ enum Check {
     Boolean(Comparison, bool),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    In,
-}
-
 /// What becomes of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
@@ -52,39 +42,13 @@ enum Verdict {
     Bad,
 }
 
-impl Comparison {
-    fn parse(text: &str) -> Option<Comparison> {
-        Some(match text {
-            "=" => Comparison::Equal,
-            "<>" => Comparison::NotEqual,
-            "<" => Comparison::Less,
-            "<=" => Comparison::LessEqual,
-            ">" => Comparison::Greater,
-            ">=" => Comparison::GreaterEqual,
-            "in" => Comparison::In,
-            _ => return None,
-        })
-    }
-
-    fn holds<T: PartialOrd + ?Sized>(self, value: &T, other: &T) -> bool {
-        match self {
-            Comparison::Equal | Comparison::In => value == other,
-            Comparison::NotEqual => value != other,
-            Comparison::Less => value < other,
-            Comparison::LessEqual => value <= other,
-            Comparison::Greater => value > other,
-            Comparison::GreaterEqual => value >= other,
-        }
-    }
-}
-
 impl Test {
     /// `None` where the reader cannot apply the predicate.
     pub(crate) fn new(predicate: &Predicate, target: Target, strict: bool) -> Option<Test> {
         let check = match predicate.comparison.as_str() {
             "is-null" => Check::Null,
             "is-not-null" => Check::NotNull,
-            text => check(&target.of.kind, Comparison::parse(text)?, &predicate.values)?,
+            _ => check(&target.of.kind, Comparison::of(predicate)?, &predicate.values)?,
         };
         Some(Test { target, check, strict })
     }
@@ -251,7 +215,7 @@ fn texts(values: &[Scalar]) -> Option<Vec<Vec<u8>>> {
 }
 
 fn check(kind: &Kind, comparison: Comparison, values: &[Scalar]) -> Option<Check> {
-    if values.is_empty() || comparison != Comparison::In && values.len() != 1 {
+    if values.is_empty() {
         return None;
     }
     match kind {
@@ -271,7 +235,7 @@ fn check(kind: &Kind, comparison: Comparison, values: &[Scalar]) -> Option<Check
     let &[value, ..] = values.as_slice() else { return None };
     // Nothing lies below the least integer: an empty range is one whose first is above its last.
     Some(match comparison {
-        Comparison::In => Check::Integers(values),
+        Comparison::Equal if values.len() > 1 => Check::Integers(values),
         Comparison::Equal => Check::Between(value, value, false),
         Comparison::NotEqual => Check::Between(value, value, true),
         Comparison::Less => {

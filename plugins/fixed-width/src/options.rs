@@ -2,9 +2,10 @@
 
 use jackfield_lines::ReadOptions;
 use jackfield_lines::options::{invalid, not_as_described};
+use jackfield_sdk::params::Ordered;
 use jackfield_sdk::{Failure, Params};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::HashSet;
 
 /// A column: characters from `start` on, up to but without `end`, both from 0; `None` is the rest of the line.
@@ -48,7 +49,7 @@ struct Told {
     infer_rows: Option<Value>,
     line_ending: Option<String>,
     #[serde(default)]
-    schema: Map<String, Value>,
+    schema: Ordered<String>,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +75,7 @@ impl Options {
             )
             .with_help("say options = { columns = [{ name = \"id\", width = 8 }, { name = \"text\" }] }"));
         }
-        let mut reading = ReadOptions::new(told.infer_rows.as_ref(), told.schema)?;
+        let mut reading = ReadOptions::new("text of fixed width", told.infer_rows.as_ref(), told.schema)?;
         reading.skip = told.skip;
         Ok(Options {
             fields: fields(columns)?,

@@ -1,10 +1,11 @@
 //! The options of the format, as the manifest's schema describes them.
 
-use jackfield_sdk::{Failure, Params, params::pointer};
-use jackfield_values::build::unreadable;
+use jackfield_sdk::params::Ordered;
+use jackfield_sdk::{Failure, Params};
+use jackfield_values::told;
 use jackfield_values::types::Type;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What a reader is told.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ struct Told {
     #[serde(default)]
     flatten: bool,
     #[serde(default)]
-    schema: Map<String, Value>,
+    schema: Ordered<String>,
 }
 
 /// What the reader looks at where it is told nothing else.
@@ -47,19 +48,7 @@ impl Options {
                     .with_parameter("/infer-rows")
             })?),
         };
-        let mut schema = Vec::with_capacity(told.schema.len());
-        for (name, text) in told.schema {
-            let wrong = |message: String| {
-                let failure = Failure::invalid_config("invalid-type", message);
-                failure.with_parameter(pointer("/schema", &name)).with_column(&name)
-            };
-            let text = text.as_str().ok_or_else(|| wrong(format!("the type of `{name}` is not text")))?;
-            let of = Type::parse(text).map_err(wrong)?;
-            if let Some(part) = unreadable(&of) {
-                return Err(wrong(format!("JSON cannot be read as {}", part.name())));
-            }
-            schema.push((name, of));
-        }
+        let schema = told::types("JSON", told::Values::Nested, told.schema)?;
         Ok(Options { infer_rows, flatten: told.flatten, schema })
     }
 }
@@ -73,7 +62,7 @@ mod tests {
         let wrong = |json: &str| Options::parse(&Params::new(json)).unwrap_err().parameter.unwrap_or_default();
         assert_eq!(wrong(r#"{"infer-rows": 0}"#), "/infer-rows");
         assert_eq!(wrong(r#"{"schema": {"a": "list<"}}"#), "/schema/a");
-        assert_eq!(wrong(r#"{"schema": {"a": "list<decimal(50,1)>"}}"#), "/schema/a");
+        assert_eq!(wrong(r#"{"schema": {"a": "list<interval>"}}"#), "/schema/a");
         let options =
             Options::parse(&Params::new(r#"{"schema": {"a": "list<struct<b: date>>"}, "infer-rows": "all"}"#)).unwrap();
         assert_eq!(options.schema[0].1.name(), "list<struct<b: date>>");

@@ -80,12 +80,15 @@ fn is_written_as_string(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::Binary
+            | Kind::FixedSizeBinary(_)
             | Kind::Date32
+            | Kind::Date64
             | Kind::Time32(_)
             | Kind::Time64(_)
             | Kind::Timestamp(..)
             | Kind::Duration(_)
             | Kind::Decimal128(..)
+            | Kind::Decimal256(..)
     )
 }
 
@@ -101,6 +104,7 @@ fn is_number(kind: &Kind) -> bool {
             | Kind::Uint64
             | Kind::Float32
             | Kind::Decimal128(..)
+            | Kind::Decimal256(..)
     )
 }
 

@@ -1,4 +1,4 @@
-//! What the first-party nodes share: the problems of their parameters, rows that fail by themselves, rows that are held
+//! What the first-party plugins share: columns in the types that a pipeline tells; and of nodes the problems of their parameters, rows that fail by themselves, rows that are held
 //! until the end, row numbers, and results that leave in pieces.
 
 pub mod groups;
@@ -9,6 +9,7 @@ pub mod order;
 pub mod outgoing;
 pub mod partitions;
 pub mod problems;
+pub mod recast;
 pub mod rejections;
 pub mod room;
 pub mod sorter;

@@ -142,7 +142,9 @@ impl Assembly {
             }
             match text {
                 None => column.push_null(),
-                Some(text) if text.is_empty() && column.kind != Kind::Utf8 => column.push_null(),
+                Some(text) if text.is_empty() && !matches!(column.kind, Kind::Utf8 | Kind::Binary) => {
+                    column.push_null()
+                }
                 Some(text) => {
                     if !column.push_text(text) {
                         return Err(not_a_value(text, known.list.get(index), layout));

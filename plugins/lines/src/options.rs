@@ -1,9 +1,10 @@
 //! What the readers of these formats are told beside their own options.
 
-use jackfield_sdk::{Failure, params::pointer};
-use jackfield_values::build::unreadable;
+use jackfield_sdk::Failure;
+use jackfield_sdk::params::{Ordered, pointer};
+use jackfield_values::told;
 use jackfield_values::types::Type;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Rows that are looked at where nothing else is told.
 const INFER_ROWS: u64 = 10_000;
@@ -20,12 +21,13 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// From the options `infer-rows` and `schema`.
+    /// From the options `infer-rows` and `schema` of a reader of `format`, whose name stands in messages.
     ///
     /// # Errors
     /// The option that is wrong.
-    pub fn new(infer_rows: Option<&Value>, schema: Map<String, Value>) -> Result<ReadOptions, Failure> {
-        Ok(ReadOptions { infer_rows: rows(infer_rows)?, schema: types(schema)?, skip: 0 })
+    pub fn new(format: &str, infer_rows: Option<&Value>, schema: Ordered<String>) -> Result<ReadOptions, Failure> {
+        let schema = told::types(format, told::Values::Flat, schema)?;
+        Ok(ReadOptions { infer_rows: rows(infer_rows)?, schema, skip: 0 })
     }
 }
 
@@ -42,28 +44,6 @@ pub fn rows(infer_rows: Option<&Value>) -> Result<Option<u64>, Failure> {
             _ => Err(invalid("infer-rows", "`infer-rows` is a number of rows from 1 on, or \"all\"")),
         },
     }
-}
-
-/// The types of the pipeline's `schema`, which must be such that one value is one text.
-///
-/// # Errors
-/// The type that is wrong.
-pub fn types(schema: Map<String, Value>) -> Result<Vec<(String, Type)>, Failure> {
-    let mut types = Vec::with_capacity(schema.len());
-    for (name, text) in schema {
-        let wrong = |message: String| {
-            let failure = Failure::invalid_config("invalid-type", message);
-            failure.with_parameter(pointer("/schema", &name)).with_column(&name)
-        };
-        let text = text.as_str().ok_or_else(|| wrong(format!("the type of `{name}` is not text")))?;
-        let of = Type::parse(text).map_err(wrong)?;
-        if !of.children.is_empty() || unreadable(&of).is_some() {
-            return Err(wrong(format!("text cannot be read as {}", of.name()))
-                .with_help("read the column as utf8 and convert it afterwards"));
-        }
-        types.push((name, of));
-    }
-    Ok(types)
 }
 
 /// An option that is wrong.

@@ -3,9 +3,10 @@
 use crate::pattern::Pattern;
 use jackfield_lines::ReadOptions;
 use jackfield_lines::options::{invalid, not_as_described};
+use jackfield_sdk::params::Ordered;
 use jackfield_sdk::{Failure, Params};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The options of `logfmt`.
 ///
@@ -17,10 +18,10 @@ pub(crate) fn logfmt(params: &Params) -> Result<ReadOptions, Failure> {
     struct Told {
         infer_rows: Option<Value>,
         #[serde(default)]
-        schema: Map<String, Value>,
+        schema: Ordered<String>,
     }
     let told: Told = params.parse().map_err(not_as_described)?;
-    ReadOptions::new(told.infer_rows.as_ref(), told.schema)
+    ReadOptions::new("logfmt", told.infer_rows.as_ref(), told.schema)
 }
 
 /// The options of `apache`.
@@ -42,7 +43,7 @@ impl Access {
             pattern: Option<String>,
             split_request: Option<bool>,
             #[serde(default)]
-            schema: Map<String, Value>,
+            schema: Ordered<String>,
         }
         let told: Told = params.parse().map_err(not_as_described)?;
         let split = told.split_request.unwrap_or(true);
@@ -52,6 +53,6 @@ impl Access {
                 invalid("pattern", wrong).with_offset(u32::try_from(offset).unwrap_or(u32::MAX))
             })?),
         };
-        Ok(Access { pattern, split, reading: ReadOptions::new(None, told.schema)? })
+        Ok(Access { pattern, split, reading: ReadOptions::new("an access log", None, told.schema)? })
     }
 }

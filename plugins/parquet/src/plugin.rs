@@ -5,10 +5,8 @@ use crate::options::Options;
 use crate::reader::Reader;
 use crate::write::Writer;
 use jackfield_arrays::Taken;
-use jackfield_sdk::{
-    Batch, Candidate, Chunk, Demand, Failure, FailureKind, Format, Next, Params, Schema, Sink, SinkWriter, Source,
-};
-use std::collections::VecDeque;
+use jackfield_arrays::reading::Chunked;
+use jackfield_sdk::{Batch, Candidate, Demand, Failure, FailureKind, Format, Params, Schema, Sink, SinkWriter, Source};
 use std::io::Write;
 
 /// The format `parquet`.
@@ -28,8 +26,7 @@ impl Format for Parquet {
         demand: Demand,
     ) -> Result<Box<dyn jackfield_sdk::Reader>, Failure> {
         let options = Options::parse(&options)?;
-        let reader = Reader::open(file(input)?, &options.schema, &demand)?;
-        Ok(Box::new(ParquetReader { reader, ready: VecDeque::new() }))
+        Ok(Box::new(Chunked::new(Reader::open(file(input)?, &options.schema, &demand)?)))
     }
 
     fn writer(
@@ -77,27 +74,6 @@ fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
         (true, _) => of(100, "it begins with PAR1"),
         (false, true) => of(50, "the name ends in .parquet"),
         (false, false) => Vec::new(),
-    }
-}
-
-struct ParquetReader {
-    reader: Reader,
-    ready: VecDeque<Chunk>,
-}
-
-impl jackfield_sdk::Reader for ParquetReader {
-    fn schema(&mut self) -> Result<Schema, Failure> {
-        Ok(self.reader.table().schema())
-    }
-
-    fn next(&mut self) -> Result<Next, Failure> {
-        while self.ready.is_empty() {
-            let Some(rows) = self.reader.next()? else { return Ok(Next::End) };
-            let (table, demanded) = (self.reader.table(), self.reader.demanded());
-            let chunks = table.chunks(demanded, &rows.arrays, rows.count, rows.first, rows.records.as_deref())?;
-            self.ready.extend(chunks);
-        }
-        Ok(self.ready.pop_front().map_or(Next::End, Next::Chunk))
     }
 }
 

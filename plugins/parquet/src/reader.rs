@@ -6,6 +6,7 @@ use crate::prune::{self, Test};
 use crate::trouble::{arrow, damaged, failure};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
+use jackfield_arrays::reading::{ReadRows, Rows, in_order};
 use jackfield_arrays::{Table, schema};
 use jackfield_sdk::{Demand, Failure};
 use parquet::arrow::ProjectionMask;
@@ -21,18 +22,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 mod check;
-
-/// Rows that were read, and which they are.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    /// The demanded columns, in the order of the demand.
-    pub(crate) arrays: Vec<ArrayRef>,
-    pub(crate) count: usize,
-    /// The number of the first row.
-    pub(crate) first: u64,
-    /// The number of each, where they do not follow one another.
-    pub(crate) records: Option<Vec<u64>>,
-}
 
 /// A file being read.
 pub(crate) struct Reader {
@@ -78,6 +67,38 @@ fn batch_rows(demand: &Demand) -> usize {
     if is_free { rows.min(CACHED) } else { rows }
 }
 
+impl ReadRows for Reader {
+    fn table(&self) -> &Table {
+        &self.table
+    }
+
+    fn demanded(&self) -> &[usize] {
+        &self.demanded
+    }
+
+    fn rows(&mut self) -> Result<Option<Rows>, Failure> {
+        loop {
+            if self.left == Some(0) {
+                return Ok(None);
+            }
+            let open = match self.open.take() {
+                Some(open) => open,
+                None => match self.groups.pop_front() {
+                    Some(group) => match self.begin(group)? {
+                        Some(open) => open,
+                        None => continue,
+                    },
+                    None => return Ok(None),
+                },
+            };
+            if open.ranges.is_empty() {
+                continue;
+            }
+            return self.step(open).map(Some);
+        }
+    }
+}
+
 impl Reader {
     /// # Errors
     /// What is wrong with the file's footer, or with the types or columns that are asked for.
@@ -111,40 +132,6 @@ impl Reader {
         Ok(reader)
     }
 
-    pub(crate) fn table(&self) -> &Table {
-        &self.table
-    }
-
-    pub(crate) fn demanded(&self) -> &[usize] {
-        &self.demanded
-    }
-
-    /// The next rows; `None` at the end.
-    ///
-    /// # Errors
-    /// What is wrong with the file.
-    pub(crate) fn next(&mut self) -> Result<Option<Rows>, Failure> {
-        loop {
-            if self.left == Some(0) {
-                return Ok(None);
-            }
-            let open = match self.open.take() {
-                Some(open) => open,
-                None => match self.groups.pop_front() {
-                    Some(group) => match self.begin(group)? {
-                        Some(open) => open,
-                        None => continue,
-                    },
-                    None => return Ok(None),
-                },
-            };
-            if open.ranges.is_empty() {
-                continue;
-            }
-            return self.step(open).map(Some);
-        }
-    }
-
     fn step(&mut self, mut open: Open) -> Result<Rows, Failure> {
         let group = open.group;
         let name =
@@ -166,7 +153,7 @@ impl Reader {
             .then(|| numbers.iter().flat_map(|range| range.clone().map(|row| start + row)).collect());
         let bytes: usize = batch.columns().iter().map(weight).sum();
         self.row_bytes = Some(self.row_bytes.unwrap_or(0).max(bytes.div_ceil(count.max(1))));
-        let mut arrays = self.in_order(batch.columns());
+        let mut arrays = in_order(&self.demanded, batch.columns());
         let mut rows = Rows { count, first, records, arrays: Vec::new() };
         if let Some(left) = &mut self.left {
             let keep = count.min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -190,15 +177,6 @@ impl Reader {
             self.open = Some(open);
         }
         Ok(rows)
-    }
-
-    /// The columns of a batch, which come in the file's order, in that of the demand.
-    fn in_order(&self, columns: &[ArrayRef]) -> Vec<ArrayRef> {
-        let mut sorted = self.demanded.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let place = |column: &usize| sorted.binary_search(column).ok().and_then(|at| columns.get(at)).cloned();
-        self.demanded.iter().filter_map(place).collect()
     }
 
     fn begin(&mut self, group: usize) -> Result<Option<Open>, Failure> {

@@ -84,7 +84,13 @@ fn width(kind: &Kind) -> usize {
         Kind::Int8 | Kind::Uint8 => 1,
         Kind::Int16 | Kind::Uint16 => 2,
         Kind::Int32 | Kind::Uint32 | Kind::Float32 | Kind::Date32 | Kind::Time32(_) => 4,
-        Kind::Int64 | Kind::Uint64 | Kind::Float64 | Kind::Time64(_) | Kind::Timestamp(..) | Kind::Duration(_) => 8,
+        Kind::Int64
+        | Kind::Uint64
+        | Kind::Float64
+        | Kind::Date64
+        | Kind::Time64(_)
+        | Kind::Timestamp(..)
+        | Kind::Duration(_) => 8,
         Kind::Decimal128(..) | Kind::Interval(IntervalUnit::MonthDayNano) => 16,
         Kind::Decimal256(..) => 32,
         Kind::FixedSizeBinary(size) => *size as usize,
@@ -97,7 +103,7 @@ pub fn unreadable(of: &Type) -> Option<&Type> {
     match of.kind {
         Kind::List | Kind::Struct => of.children.iter().find_map(|(_, child)| unreadable(child)),
         Kind::Boolean | Kind::Utf8 | Kind::Binary => None,
-        Kind::Decimal256(..) | Kind::FixedSizeBinary(_) | Kind::Interval(_) => Some(of),
+        Kind::FixedSizeBinary(0) | Kind::Interval(_) => Some(of),
         ref kind if width(kind) > 0 => None,
         _ => Some(of),
     }
@@ -198,6 +204,9 @@ impl Column {
             Kind::Decimal128(precision, scale) => {
                 self.push_bytes(&decimal::parse(text, *precision, *scale)?.to_le_bytes());
             }
+            Kind::Decimal256(precision, scale) => {
+                self.push_bytes(&decimal::parse_wide(text, *precision, *scale)?);
+            }
             Kind::Utf8 => {
                 std::str::from_utf8(text).ok()?;
                 self.push_bytes(text);
@@ -206,6 +215,15 @@ impl Column {
                 base64::parse(&mut self.values, text)?;
                 self.end_value(self.values.len());
             }
+            Kind::FixedSizeBinary(size) => {
+                let mut bytes = Vec::with_capacity(*size as usize);
+                base64::parse(&mut bytes, text)?;
+                if bytes.len() != *size as usize {
+                    return None;
+                }
+                self.push_bytes(&bytes);
+            }
+            Kind::Date64 => self.push_bytes(&(i64::from(time::parse_date(text)?) * 86_400_000).to_le_bytes()),
             Kind::Date32 => self.push_bytes(&time::parse_date(text)?.to_le_bytes()),
             Kind::Time32(unit) => self.push_bytes(&i32::try_from(time::parse_time(text, *unit)?).ok()?.to_le_bytes()),
             Kind::Time64(unit) => self.push_bytes(&time::parse_time(text, *unit)?.to_le_bytes()),
@@ -308,6 +326,10 @@ mod tests {
             ("float32", "0.5", "x"),
             ("float64", "1e3", "1,5"),
             ("decimal(5,2)", "1.25", "1.255"),
+            ("decimal(50,2)", "-123456789012345678901234567890123456789012345678.25", "1.255"),
+            ("decimal256(5,2)", "1.25", "1000"),
+            ("fixed-size-binary(2)", "AQI=", "AQ=="),
+            ("date64", "2024-02-29", "2024-02-30"),
             ("utf8", "", "?"),
             ("binary", "Zm8=", "*"),
             ("date", "2024-02-29", "2024-02-30"),

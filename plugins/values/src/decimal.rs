@@ -1,4 +1,4 @@
-//! Decimals: scaled integers of 128 bits (and, for writing, 256).
+//! Decimals: scaled integers of 128 and 256 bits.
 
 use std::cmp::Ordering;
 
@@ -51,6 +51,56 @@ pub fn parse(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
     }
     let fits = power_of_ten(i32::from(precision)).is_none_or(|limit| value < limit);
     fits.then_some(if negative { -value } else { value })
+}
+
+/// As [`parse`], as a 256-bit little-endian two's complement integer.
+pub fn parse_wide(text: &[u8], precision: u8, scale: i8) -> Option<[u8; 32]> {
+    let (negative, mut rest) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let mut shift = i32::from(scale);
+    if let Some(at) = rest.iter().position(|b| matches!(b, b'e' | b'E')) {
+        let power = crate::number::parse_i64(rest.get(at + 1..)?)?;
+        shift += i32::try_from(power).ok().filter(|e| e.abs() <= 1000)?;
+        rest = rest.get(..at)?;
+    }
+    let point = rest.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = match point {
+        Some(at) => (rest.get(..at)?, rest.get(at + 1..)?),
+        None => (rest, &[][..]),
+    };
+    let all = whole.len() + fraction.len();
+    if all == 0 || !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
+        return None;
+    }
+    shift = shift.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let mut digits: Vec<u8> = whole.iter().chain(fraction).skip_while(|digit| **digit == b'0').copied().collect();
+    while shift < 0 && !digits.is_empty() {
+        digits.pop().filter(|digit| *digit == b'0')?;
+        shift += 1;
+    }
+    let zeros = if digits.is_empty() { 0 } else { usize::try_from(shift).ok()? };
+    if digits.len() + zeros > usize::from(precision) {
+        return None;
+    }
+    let mut limbs = [0u32; 8];
+    for digit in digits.iter().copied().chain(std::iter::repeat_n(b'0', zeros)) {
+        let mut carry = u64::from(digit - b'0');
+        for limb in &mut limbs {
+            let value = u64::from(*limb) * 10 + carry;
+            (*limb, carry) = (value as u32, value >> 32);
+        }
+    }
+    let mut carry = negative;
+    let mut bytes = [0; 32];
+    for (four, limb) in bytes.chunks_exact_mut(4).zip(limbs) {
+        let (limb, more) = if negative { (!limb).overflowing_add(u32::from(carry)) } else { (limb, false) };
+        carry = more;
+        four.copy_from_slice(&limb.to_le_bytes());
+    }
+    Some(bytes)
 }
 
 fn power_of_ten(exponent: i32) -> Option<i128> {
@@ -116,6 +166,31 @@ fn write_digits(out: &mut Vec<u8>, negative: bool, digits: &str, scale: i8) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn wide_ones_are_read_as_others_are(text in "[-+]?[0-9]{0,12}(\\.[0-9]{0,6})?(e-?[0-9]{1,2})?", precision in 1u8..=38, scale in 0i8..=10) {
+            let expected = parse(text.as_bytes(), precision, scale).map(|value| {
+                let mut bytes = [if value < 0 { 0xff } else { 0 }; 32];
+                bytes[..16].copy_from_slice(&value.to_le_bytes());
+                bytes
+            });
+            prop_assert_eq!(parse_wide(text.as_bytes(), precision, scale), expected);
+        }
+    }
+
+    #[test]
+    fn the_widest_come_back() {
+        for text in
+            ["0.00", "-1.50", "123456789012345678901234567890123456789012345678.01", &format!("-{}.99", "9".repeat(74))]
+        {
+            let mut out = Vec::new();
+            write_wide(&mut out, &parse_wide(text.as_bytes(), 76, 2).unwrap(), 2);
+            assert_eq!(String::from_utf8(out).unwrap(), *text);
+        }
+        assert_eq!(parse_wide("9".repeat(77).as_bytes(), 76, 0), None);
+        assert_eq!(parse_wide(b"1.234", 76, 2), None);
+    }
 
     #[test]
     fn reads() {

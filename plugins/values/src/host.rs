@@ -78,17 +78,19 @@ pub fn batch(
     rows: usize,
     columns: Vec<Vec<Level>>,
 ) -> Result<Batch<'static>, Failure> {
-    let made = columns
-        .into_iter()
-        .zip(types)
-        .zip(schema.names())
-        .map(|((levels, of), name)| {
-            let levels: Vec<Buffers> = levels.into_iter().map(buffers).collect();
-            Column::create(&tree(name, of), &levels)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let made = columns.into_iter().zip(types).zip(schema.names());
+    let made = made.map(|((levels, of), name)| column(&tree(name, of), levels)).collect::<Result<Vec<_>, _>>()?;
     let borrowed: Vec<&Column> = made.iter().collect();
     Batch::of(schema, rows as u32, &borrowed)
+}
+
+/// A finished column of the type of this tree.
+///
+/// # Errors
+/// What the host says about it.
+pub fn column(tree: &[Field], levels: Vec<Level>) -> Result<Column, Failure> {
+    let levels: Vec<Buffers> = levels.into_iter().map(buffers).collect();
+    Column::create(tree, &levels)
 }
 
 /// A uint64 column of numbers.

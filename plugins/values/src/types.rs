@@ -157,11 +157,19 @@ impl Type {
             Kind::Float16 => "float16",
             Kind::Float32 => "float32",
             Kind::Float64 => "float64",
-            Kind::Utf8 | Kind::LargeUtf8 => "utf8",
-            Kind::Binary | Kind::LargeBinary | Kind::FixedSizeBinary(_) => "binary",
-            Kind::Date32 | Kind::Date64 => "date",
-            Kind::Interval(_) => "interval",
-            Kind::Map => "map",
+            Kind::Utf8 => "utf8",
+            Kind::LargeUtf8 => "large-utf8",
+            Kind::Binary => "binary",
+            Kind::LargeBinary => "large-binary",
+            Kind::Date32 => "date",
+            Kind::Date64 => "date64",
+            Kind::Interval(IntervalUnit::MonthDayNano) => "interval",
+            Kind::Interval(IntervalUnit::YearMonth) => "interval[year-month]",
+            Kind::Interval(IntervalUnit::DayTime) => "interval[day-time]",
+            Kind::FixedSizeBinary(width) => return format!("fixed-size-binary({width})"),
+            Kind::Decimal256(precision, scale) if *precision <= 38 => {
+                return format!("decimal256({precision},{scale})");
+            }
             Kind::Decimal128(precision, scale) | Kind::Decimal256(precision, scale) => {
                 return format!("decimal({precision},{scale})");
             }
@@ -170,10 +178,15 @@ impl Type {
             Kind::Timestamp(Unit::Microsecond, Some(zone)) => return format!("timestamp[{zone}]"),
             Kind::Timestamp(u, Some(zone)) => return format!("timestamp[{}, {zone}]", u.name()),
             Kind::Duration(u) => return unit("duration", u),
-            Kind::List | Kind::LargeList | Kind::FixedSizeList(_) => {
-                return format!("list<{}>", self.children.first().map_or_else(String::new, |c| c.1.name()));
+            Kind::List => return format!("list<{}>", self.child_name()),
+            Kind::LargeList => return format!("large-list<{}>", self.child_name()),
+            Kind::FixedSizeList(size) => return format!("fixed-size-list<{}, {size}>", self.child_name()),
+            Kind::Dictionary(bytes) => return format!("dictionary<int{}, {}>", 8 * bytes, self.child_name()),
+            Kind::Map => {
+                let entry = self.children.first().map_or(&[][..], |(_, entries)| entries.children.as_slice());
+                let types: Vec<String> = entry.iter().map(|(_, of)| of.name()).collect();
+                return format!("map<{}>", types.join(", "));
             }
-            Kind::Dictionary(_) => return self.children.first().map_or_else(String::new, |c| c.1.name()),
             Kind::Struct => {
                 let fields: Vec<_> =
                     self.children.iter().map(|(n, t)| format!("{}: {}", quoted(n), t.name())).collect();
@@ -183,7 +196,11 @@ impl Type {
         fixed.to_owned()
     }
 
-    /// Reads a type's name, bounded in length and depth.
+    fn child_name(&self) -> String {
+        self.children.first().map_or_else(String::new, |(_, child)| child.name())
+    }
+
+    /// Reads a type's name as the host writes it, bounded in length and depth.
     pub fn parse(text: &str) -> Result<Type, String> {
         if text.len() > MAX_TEXT {
             return Err(format!("a type's name has at most {MAX_TEXT} bytes"));
@@ -237,7 +254,7 @@ impl<'a> Parser<'a> {
 
     fn word(&mut self) -> &'a str {
         self.rest = self.rest.trim_start();
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word
@@ -269,7 +286,8 @@ impl<'a> Parser<'a> {
         if depth > MAX_DEPTH {
             return Err(format!("types are nested at most {MAX_DEPTH} deep"));
         }
-        let word = self.word().to_ascii_lowercase();
+        // `LargeUtf8`, `large_utf8` and `large-utf8` are one type, as for the host.
+        let word = self.word().to_ascii_lowercase().replace(['-', '_'], "");
         let kind = match word.as_str() {
             "null" => Kind::Null,
             "bool" | "boolean" => Kind::Boolean,
@@ -285,8 +303,16 @@ impl<'a> Parser<'a> {
             "float32" | "real" | "float" | "float4" => Kind::Float32,
             "float64" | "double" | "float8" => Kind::Float64,
             "utf8" | "text" | "varchar" | "string" | "char" => Kind::Utf8,
+            "largeutf8" => Kind::LargeUtf8,
             "binary" | "blob" | "bytea" | "varbinary" => Kind::Binary,
-            "date" => Kind::Date32,
+            "largebinary" => Kind::LargeBinary,
+            "fixedsizebinary" => {
+                self.expect('(')?;
+                Kind::FixedSizeBinary(self.until(')')?.parse().map_err(|_| self.wrong())?)
+            }
+            "date" | "date32" => Kind::Date32,
+            "date64" => Kind::Date64,
+            "interval" => self.interval()?,
             "time" => match self.unit()? {
                 unit @ (Unit::Second | Unit::Millisecond) => Kind::Time32(unit),
                 unit => Kind::Time64(unit),
@@ -295,13 +321,13 @@ impl<'a> Parser<'a> {
             "datetime" => Kind::Timestamp(Unit::Microsecond, None),
             "timestamptz" => Kind::Timestamp(Unit::Microsecond, Some("UTC".to_owned())),
             "timestamp" => self.timestamp()?,
-            "decimal" | "numeric" => self.decimal()?,
-            "list" => {
-                self.expect('<')?;
-                let item = self.one(depth + 1)?;
-                self.expect('>')?;
-                return Ok(Type::list(item));
-            }
+            "decimal" | "numeric" => self.decimal(false)?,
+            "decimal256" => self.decimal(true)?,
+            "list" => return self.list(Kind::List, depth),
+            "largelist" => return self.list(Kind::LargeList, depth),
+            "fixedsizelist" => return self.fixed_size_list(depth),
+            "map" => return self.map(depth),
+            "dictionary" => return self.dictionary(depth),
             "struct" => return self.fields(depth),
             _ => return Err(self.wrong()),
         };
@@ -331,15 +357,67 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn decimal(&mut self) -> Result<Kind, String> {
+    fn interval(&mut self) -> Result<Kind, String> {
+        let inside = if self.take('[') { self.until(']')? } else { "month-day-nano" };
+        Ok(Kind::Interval(match inside {
+            "month-day-nano" => IntervalUnit::MonthDayNano,
+            "year-month" => IntervalUnit::YearMonth,
+            "day-time" => IntervalUnit::DayTime,
+            _ => return Err(self.wrong()),
+        }))
+    }
+
+    fn list(&mut self, kind: Kind, depth: usize) -> Result<Type, String> {
+        self.expect('<')?;
+        let item = self.one(depth + 1)?;
+        self.expect('>')?;
+        Ok(Type { kind, children: vec![("item".to_owned(), item)] })
+    }
+
+    fn fixed_size_list(&mut self, depth: usize) -> Result<Type, String> {
+        self.expect('<')?;
+        let item = self.one(depth + 1)?;
+        self.expect(',')?;
+        let size = self.until('>')?.parse().map_err(|_| self.wrong())?;
+        Ok(Type { kind: Kind::FixedSizeList(size), children: vec![("item".to_owned(), item)] })
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Type, String> {
+        self.expect('<')?;
+        // The entries are a level too.
+        let key = self.one(depth + 2)?;
+        self.expect(',')?;
+        let value = self.one(depth + 2)?;
+        self.expect('>')?;
+        let children = vec![("key".to_owned(), key), ("value".to_owned(), value)];
+        Ok(Type { kind: Kind::Map, children: vec![("entries".to_owned(), Type { kind: Kind::Struct, children })] })
+    }
+
+    fn dictionary(&mut self, depth: usize) -> Result<Type, String> {
+        self.expect('<')?;
+        let bytes = match self.one(depth + 1)?.kind {
+            Kind::Int8 | Kind::Uint8 => 1,
+            Kind::Int16 | Kind::Uint16 => 2,
+            Kind::Int32 | Kind::Uint32 => 4,
+            Kind::Int64 | Kind::Uint64 => 8,
+            _ => return Err(self.wrong()),
+        };
+        self.expect(',')?;
+        let values = self.one(depth + 1)?;
+        self.expect('>')?;
+        Ok(Type { kind: Kind::Dictionary(bytes), children: vec![("values".to_owned(), values)] })
+    }
+
+    /// Precision and scale; `wide` even where 128 bits would do.
+    fn decimal(&mut self, wide: bool) -> Result<Kind, String> {
         self.expect('(')?;
         let inside = self.until(')')?;
         let (precision, scale) = inside.split_once(',').unwrap_or((inside, "0"));
         let precision = precision.trim().parse().map_err(|_| self.wrong())?;
         let scale: i8 = scale.trim().parse().map_err(|_| self.wrong())?;
         match precision {
-            1..=38 if scale.unsigned_abs() <= precision => Ok(Kind::Decimal128(precision, scale)),
-            39..=76 if scale.unsigned_abs() <= precision => Ok(Kind::Decimal256(precision, scale)),
+            1..=38 if !wide && scale.unsigned_abs() <= precision => Ok(Kind::Decimal128(precision, scale)),
+            1..=76 if scale.unsigned_abs() <= precision => Ok(Kind::Decimal256(precision, scale)),
             _ => Err(self.wrong()),
         }
     }
@@ -387,6 +465,20 @@ mod tests {
             "timestamp[ns, Europe/Paris]",
             "duration[ns]",
             "list<list<int64>>",
+            "null",
+            "float16",
+            "large-utf8",
+            "large-binary",
+            "fixed-size-binary(2)",
+            "date64",
+            "interval",
+            "interval[year-month]",
+            "interval[day-time]",
+            "decimal256(5,2)",
+            "large-list<utf8>",
+            "fixed-size-list<float32, 3>",
+            "map<utf8, list<int64>>",
+            "dictionary<int32, utf8>",
             "struct<a-1: int64, \"b c\": list<utf8>, \"q\"\"\": bool>",
             "struct<>",
         ] {
@@ -396,9 +488,23 @@ mod tests {
 
     #[test]
     fn wrong_names_are_refused() {
-        for name in
-            ["", "in64", "list<", "list<int64", "decimal(0,0)", "decimal(5,9)", "time[x]", "struct<a: int64", "int64 x"]
-        {
+        for name in [
+            "",
+            "in64",
+            "list<",
+            "list<int64",
+            "decimal(0,0)",
+            "decimal(5,9)",
+            "time[x]",
+            "struct<a: int64",
+            "int64 x",
+            "fixed-size-binary",
+            "fixed-size-binary(x)",
+            "fixed-size-list<int8>",
+            "map<utf8>",
+            "interval[x]",
+            "dictionary<utf8, utf8>",
+        ] {
             assert!(Type::parse(name).is_err(), "{name}");
         }
         assert!(Type::parse(&"list<".repeat(600)).is_err());

@@ -1,10 +1,12 @@
 //! The options of the format, as the manifest's schema describes them.
 
-use jackfield_lines::options::{rows, types};
+use jackfield_lines::options::rows;
+use jackfield_sdk::params::Ordered;
 use jackfield_sdk::{Failure, Params};
+use jackfield_values::told;
 use jackfield_values::types::Type;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Which sheet.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -55,7 +57,7 @@ impl Options {
             #[serde(default)]
             fill_merged: bool,
             #[serde(default)]
-            schema: Map<String, Value>,
+            schema: Ordered<String>,
         }
         let told: Told = params.parse_one()?;
         Ok(Options {
@@ -65,7 +67,7 @@ impl Options {
             infer_rows: rows(told.infer_rows.as_ref())?,
             error_cells: told.error_cells,
             fill_merged: told.fill_merged,
-            schema: types(told.schema)?,
+            schema: told::types("a sheet", told::Values::Flat, told.schema)?,
         })
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::ran::{Input, Ran, Setting};
 use super::{Bench, Came, build, compare, from_json};
 use crate::configuration::compile_schema;
-use crate::discover::{InstalledPlugin, STALE};
+use crate::discover::{BuiltWith, InstalledPlugin, STALE};
 use crate::hostile::inputs::{lists, made_up, plain};
 use crate::loader::Runtime;
 
@@ -120,17 +120,15 @@ impl Runtime {
         match self.load(plugin) {
             Ok(loaded) => {
                 checkup.note("component", "is what the manifest says", Grade::Good, "", None);
-                let (stale, others): (Vec<_>, Vec<_>) =
-                    loaded.warnings.iter().partition(|warning| warning.code == STALE);
-                for (check, warnings) in [("permissions and imports", others), ("built with this manifest", stale)] {
-                    if warnings.is_empty() {
-                        checkup.note("component", check, Grade::Good, "", None);
-                    }
-                    for warning in warnings {
-                        let help = warning.help.as_deref();
-                        checkup.note("component", check, Grade::Warning, &warning.message, help);
-                    }
+                let warnings: Vec<_> = loaded.warnings.iter().filter(|warning| warning.code != STALE).collect();
+                let check = "permissions and imports";
+                if warnings.is_empty() {
+                    checkup.note("component", check, Grade::Good, "", None);
                 }
+                for warning in warnings {
+                    checkup.note("component", check, Grade::Warning, &warning.message, warning.help.as_deref());
+                }
+                about_build(plugin, checkup);
                 true
             }
             Err(fault) => {
@@ -484,4 +482,25 @@ fn alike(one: &[Vec<String>], other: &[Vec<String>]) -> bool {
 
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// Whether the component was built with this manifest, as far as it says so.
+fn about_build(plugin: &InstalledPlugin, checkup: &mut Checkup) {
+    let check = "built with this manifest";
+    let mut note = |grade, message: &str| checkup.note("component", check, grade, message, None);
+    match plugin.built_with() {
+        BuiltWith::FirstParty => note(Grade::Good, "the binary has the digests of both"),
+        BuiltWith::Inside => note(Grade::Good, "the component holds it"),
+        BuiltWith::This => note(Grade::Good, "the component says its digest"),
+        BuiltWith::Another => {
+            if let Some(warning) = plugin.built_with_another() {
+                checkup.note("component", check, Grade::Warning, &warning.message, warning.help.as_deref());
+            }
+        }
+        BuiltWith::Unsaid => {
+            let message = "the component does not say which manifest it was built with";
+            let help = "`jackfield plugin build` writes that into it";
+            checkup.note("component", check, Grade::NotTried, message, Some(help));
+        }
+    }
 }

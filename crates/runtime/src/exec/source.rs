@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use arrow::array::{Array, ArrayRef, StringArray, UInt32Array, new_null_array};
+use arrow::array::{ArrayRef, StringArray, UInt32Array, new_null_array};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
-use jackfield_columns::{Batch, Failure, Origin, Unmetered, compute, type_name};
+use arrow::datatypes::{Schema, SchemaRef};
+use jackfield_columns::{Batch, Failure, Origin, Unmetered, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
-use jackfield_manifest::{Location, OnError, Problem, SchemaDrift};
+use jackfield_manifest::{Location, OnError, Problem};
 
 use super::decode::{Trouble, spawn_decoder};
 use super::letters::bad_row_letter;
 use super::packets::Fanout;
+use super::recast::{self, CONVERTED, Recast};
 use super::{Ended, Job};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, problem};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem};
 use crate::hooks::stage::StageHooks;
-use crate::plan::{Input, Port, SourceStage, Wanted, granted_rows, open_plain};
+use crate::plan::{Input, Port, SourceStage, Wanted, drift, granted_rows, open_plain};
 use crate::progress::StageCounters;
 
 /// A source stage on its way.
@@ -186,41 +187,12 @@ impl OneFile<'_> {
     fn fit(&self, actual: &Schema) -> Result<Vec<Option<usize>>, Vec<Diagnosis>> {
         let expected = &self.source.file_schema;
         let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
-        let union = self.source.drift == SchemaDrift::Union;
-        let mut differences = Vec::new();
-        let fails = self.source.drift == SchemaDrift::Fail;
         // The file was opened with all types told; what it says itself was found in planning.
-        let own = self.schema_of_file.filter(|_| fails && self.source.own_types);
-        for field in expected.fields() {
-            match actual.field_with_name(field.name()) {
-                Err(_) if !union => differences.push(format!("the column `{}` is missing", field.name())),
-                Ok(found) if fails => {
-                    let found = own.and_then(|own| own.field_with_name(field.name()).ok()).unwrap_or(found);
-                    if !same_values(found.data_type(), field.data_type()) {
-                        let (found, expected) = (type_name(found.data_type()), type_name(field.data_type()));
-                        differences.push(format!("`{}` is {found}, not {expected}", field.name()));
-                    }
-                }
-                _ => {}
-            }
-        }
-        for field in actual.fields() {
-            if expected.field_with_name(field.name()).is_err() {
-                differences.push(format!("the column `{}` is new", field.name()));
-            }
-        }
+        let own = self.schema_of_file.filter(|_| self.source.own_types).map_or(actual, AsRef::as_ref);
+        let differences = drift::differences(self.source.drift, expected, actual, own);
         if !differences.is_empty() {
-            let message = format!(
-                "source.{}: {} differs from the first file: {}",
-                self.reading.name,
-                self.input.shown(),
-                differences.join(", ")
-            );
-            let help = match fails {
-                true => "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own",
-                false => "say schema-drift = \"union\", or read the files as sources of their own",
-            };
-            return Err(vec![problem("schema-drift", message).with_help(help).class(Class::Failed)]);
+            let found = drift::problem(&self.reading.name, self.input.shown(), &differences, self.source.drift);
+            return Err(vec![found]);
         }
         // Chunks hold exactly the demanded columns, in the order of the demand.
         let in_chunk: Vec<&String> = match &self.wanted.columns {
@@ -256,13 +228,14 @@ impl OneFile<'_> {
             *records = record(rows - 1) + 1;
         }
         let wanted = |name: &String| self.wanted.columns.as_ref().is_none_or(|wanted| wanted.contains(name));
+        let mut recast = Recast::default();
         let mut columns: Vec<Option<ArrayRef>> = Vec::with_capacity(fits.len() + 1);
         for (field, place) in self.source.file_schema.fields().iter().zip(fits) {
             columns.push(match place {
                 _ if !wanted(field.name()) => None,
                 Some(index) => {
                     let column = chunk.batch.column(*index, &mut Unmetered).map_err(failed)?;
-                    Some(cast(column, field.data_type()).map_err(failed)?)
+                    Some(recast.column(field.name(), column, field.data_type()).map_err(failed)?)
                 }
                 None if actual.field_with_name(field.name()).is_err() => Some(new_null_array(field.data_type(), rows)),
                 None => None,
@@ -271,7 +244,7 @@ impl OneFile<'_> {
         for (field, value) in self.source.partitions.iter().zip(self.partition) {
             let one: ArrayRef = Arc::new(StringArray::from(vec![value.as_deref()]));
             let column = || {
-                let one = cast(one, field.data_type())?;
+                let one = recast::whole(one, field.data_type())?;
                 let rows = UInt32Array::from(vec![0; rows]);
                 take(&one, &rows, None).map_err(|error| Failure::internal("internal", error.to_string()))
             };
@@ -281,10 +254,18 @@ impl OneFile<'_> {
             let names = || Arc::new(StringArray::from_iter_values(std::iter::repeat_n(self.input.shown(), rows)));
             columns.push(wanted(name).then(|| names() as ArrayRef));
         }
+        let well = recast.kept(rows);
+        for bad in recast.bad_rows(keep, record) {
+            self.bad_row(&bad)?;
+        }
         let origin = Origin { file: self.input.shown().into(), first_record: chunk.first_row, records: chunk.rows };
         let mut batch =
             Batch::partial(self.schema.clone(), rows, columns).map_err(failed)?.with_origin(Arc::new(origin));
-        if keep < rows {
+        if let Some(well) = &well {
+            batch = batch.filter(well).map_err(failed)?;
+        }
+        let keep = well.map_or(keep, |well| well.slice(0, keep).true_count());
+        if keep < batch.rows() {
             batch = batch.slice(0, keep).map_err(failed)?;
         }
         Ok(batch)
@@ -344,33 +325,4 @@ fn with_schema(options: &str, all: &Schema, here: &Schema) -> String {
     let types = known.map(|field| (field.name().clone(), type_name(field.data_type()).into()));
     options.insert("schema".to_owned(), serde_json::Value::Object(types.collect()));
     serde_json::Value::Object(options).to_string()
-}
-
-const CONVERTED: &str = "give the column a type in `schema` of the source that holds all of its values, or leave such rows out with on-error";
-
-/// Whether the types hold the same values, however they hold them; nulls are values of all types.
-fn same_values(found: &DataType, expected: &DataType) -> bool {
-    fn plain(data_type: &DataType) -> &DataType {
-        match data_type {
-            DataType::Dictionary(_, values) => plain(values),
-            DataType::LargeUtf8 | DataType::Utf8View => &DataType::Utf8,
-            DataType::LargeBinary | DataType::BinaryView => &DataType::Binary,
-            other => other,
-        }
-    }
-    *found == DataType::Null || plain(found) == plain(expected)
-}
-
-/// The column in the type of the first file. The values that do not convert are told with what the source can do about it.
-fn cast(column: ArrayRef, to: &DataType) -> Result<ArrayRef, Failure> {
-    if column.data_type() == to {
-        return Ok(column);
-    }
-    let options = serde_json::json!({ "to_type": type_name(to) }).to_string();
-    let rows = column.len();
-    let outcome = compute::call("cast", &[compute::Argument::Column(column)], &options, rows, None, &mut Unmetered)?;
-    match outcome.first {
-        Some(first) => Err(Failure { help: Some(CONVERTED.to_owned()), ..first }),
-        None => Ok(outcome.values),
-    }
 }

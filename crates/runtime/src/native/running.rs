@@ -273,6 +273,13 @@ mod tests {
     }
 
     #[test]
+    fn only_nodes_are_native() {
+        let manifest = "[plugin]\nname = \"odd\"\nversion = \"1.0.0\"\n\n[[provides.codec]]\nid = \"b64\"\nextensions = [\"b64\"]\n";
+        let problems = NativePlugin::new(manifest).unwrap_err();
+        assert_eq!(problems[0].message, "the native plugin odd provides the codec `b64`: only nodes can be native");
+    }
+
+    #[test]
     fn native_answers_are_compared_with_the_binding() {
         assert_eq!(try_it("well").unwrap().emissions.len(), 1);
         for (what, told) in [

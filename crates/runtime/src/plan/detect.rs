@@ -75,13 +75,18 @@ pub(crate) fn codec(
             }
             Ok(Some(content.to_owned()))
         }
-        (Some(by_name), None) if !head.is_empty() && is_plain_text(head) => {
+        // What a codec makes may well be text, as base64 is; only one that tells its first bytes is missed here.
+        (Some(by_name), None) if !head.is_empty() && is_plain_text(head) && tells_first_bytes(&registry, by_name) => {
             let message = format!("{name} looks like {by_name} by its name, but its content is plain text");
             planner.warnings.push(mismatch(message, "say codec = \"none\" to silence this".to_owned()));
             Ok(None)
         }
         (by_name, None) => Ok(by_name.map(str::to_owned)),
     }
+}
+
+fn tells_first_bytes(registry: &Registry, codec: &str) -> bool {
+    registry.codec(codec).is_ok_and(|(_, declared)| declared.magic.iter().any(|magic| !magic.is_empty()))
 }
 
 fn is_plain_text(head: &[u8]) -> bool {

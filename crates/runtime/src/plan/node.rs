@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use jackfield_columns::{parse_type, type_name};
+use jackfield_columns::{Failure, parse_type, type_name};
 use jackfield_host::{Binding, CallError, OutColumn, OutputPort};
 use jackfield_manifest::{Node, NodeDecl, Value, to_json};
 
+use super::sketch::{Sketch, Trust, Upstream, stands, with_missing};
 use super::{Body, Planner, Port, Stage, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
 use crate::native::{NodeCode, RunningNode};
@@ -33,33 +34,29 @@ impl NodeStage {
 
 type Incoming = Vec<(usize, usize)>;
 
+/// Rounds in which columns are made up that nobody knows to be there or not.
+const ROUNDS: usize = 64;
+
+/// Keys of a node that say nothing about its columns.
+const HARMLESS: [&str; 1] = ["on-error"];
+
 impl Planner<'_> {
-    /// A node and where its inputs come from, or `None` with its problems noted.
-    ///
-    /// `inputs` says for each of the node's inputs where it comes from, or `None` if that could not be planned.
-    pub(crate) async fn plan_node(
-        &mut self,
-        node: &Node,
-        inputs: Vec<Option<(usize, usize)>>,
-        stages: &[Stage],
-    ) -> Option<(Stage, Incoming)> {
-        match self.try_node(node, inputs, stages).await {
-            Ok(planned) => planned,
-            Err(problems) => {
-                for diagnosis in problems {
-                    self.note(diagnosis, &["node", node.name.as_str()]);
-                }
-                None
-            }
+    /// A node and where its inputs come from, or with its problems noted what can be told of its outputs all the same.
+    pub(crate) async fn plan_node(&mut self, node: &Node, inputs: Vec<Upstream>) -> Result<(Stage, Incoming), Sketch> {
+        let mut problems = Vec::new();
+        let planned = self.try_node(node, inputs, &mut problems).await;
+        for diagnosis in problems {
+            self.note(diagnosis, &["node", node.name.as_str()]);
         }
+        planned
     }
 
     async fn try_node(
         &mut self,
         node: &Node,
-        inputs: Vec<Option<(usize, usize)>>,
-        stages: &[Stage],
-    ) -> Result<Option<(Stage, Incoming)>, Vec<Diagnosis>> {
+        inputs: Vec<Upstream>,
+        problems: &mut Vec<Diagnosis>,
+    ) -> Result<(Stage, Incoming), Sketch> {
         let name = node.name.as_str();
         let registry = self.registry.clone();
         let (installed, declared) = match registry.node(&node.node_type) {
@@ -68,14 +65,23 @@ impl Planner<'_> {
                 let message = format!("there is no node type `{}`", node.node_type.name);
                 let location = self.document().locate(&["node", name, "type"]);
                 let wrong = problem("unknown-type", message).with_help(unknown.help("node type")).at(location);
-                return Err(vec![wrong.class(Class::Configuration)]);
+                problems.push(wrong.class(Class::Configuration));
+                return Err(Sketch::named([]));
             }
         };
+        let outline = || Sketch::named(declared.outputs.iter().map(|output| output.name.as_str()));
         let parameters = to_json(&Value::Table(node.params.clone()), declared.parameters.as_ref());
-        let mut problems =
-            params::validate(self.document(), &["node", name, "params"], &parameters, declared.parameters.as_ref());
-        let wrong_parameters = problems.len();
-        let ports = self.port_names(node, declared, &mut problems);
+        let path = ["node", name, "params"];
+        problems.extend(params::validate(self.document(), &path, &parameters, declared.parameters.as_ref()));
+        let spared = self.misread.spares("node", name, &HARMLESS);
+        if !spared {
+            // What is missing may stand under the key that is wrong.
+            problems.retain(|found| found.problem.code != "missing-key");
+        }
+        let wrong_parameters = !problems.is_empty() || !spared;
+        let before = problems.len();
+        let ports = self.port_names(node, declared, problems);
+        let ports_fit = problems.len() == before;
         self.use_plugin(&installed, &["node", name, "type"]);
         self.deprecated(&format!("node type {}", declared.node_type), &declared.deprecated, &["node", name, "type"]);
         let code = match self.runtime.native(&installed) {
@@ -83,46 +89,76 @@ impl Planner<'_> {
                 Ok(()) => NodeCode::Native { plugin: native.clone(), limits: self.runtime.limits_of(&installed) },
                 Err(found) => {
                     problems.extend(found);
-                    return Err(problems);
+                    return Err(outline());
                 }
             },
             None => match self.ready(&installed).await {
                 Ok(plugin) => NodeCode::Sandboxed(plugin),
                 Err(found) => {
                     problems.extend(found);
-                    return Err(problems);
+                    return Err(outline());
                 }
             },
         };
-        if !problems.is_empty() {
-            if problems.len() == wrong_parameters
-                && let Some(mended) = params::mended(&parameters, declared.parameters.as_ref())
-            {
-                let schemas: Option<Vec<SchemaRef>> = inputs.iter().map(|input| schema_of(stages, (*input)?)).collect();
-                let inputs = ports.into_iter().zip(schemas.into_iter().flatten()).collect();
-                problems.extend(self.further_problems(node, &code, mended, inputs).await);
-            }
-            return Err(problems);
-        }
+        let (parameters, changed) = match wrong_parameters {
+            false => (parameters, Vec::new()),
+            true => params::mended(&parameters, declared.parameters.as_ref()).ok_or_else(outline)?,
+        };
         let store = self.store(name, code.installed(), code.limits());
         let parameters = parameters.to_string();
-        let opened = code.open(store.clone(), &node.node_type.name, &parameters).await;
-        let mut instance = opened.map_err(|error| self.node_problems(error, name))?;
-
-        let Some(incoming) = inputs.into_iter().collect::<Option<Incoming>>() else { return Ok(None) };
-        let schemas: Option<Vec<SchemaRef>> = incoming.iter().map(|input| schema_of(stages, *input)).collect();
+        let mut instance = match code.open(store.clone(), &node.node_type.name, &parameters).await {
+            Ok(instance) => instance,
+            Err(error) => {
+                problems.extend(self.node_problems(about_written(error, &changed), name));
+                return Err(outline());
+            }
+        };
+        if !ports_fit {
+            return Err(outline());
+        }
+        let places: Option<Incoming> = inputs.iter().map(|input| input.place).collect();
+        let incoming = match places {
+            Some(places) if problems.is_empty() && spared => places,
+            _ => {
+                let late = inputs.iter().any(|input| input.place.is_some() && input.schema.is_none());
+                if late {
+                    return Err(outline());
+                }
+                let code = (&code, node.node_type.name.as_str(), parameters.as_str());
+                // One that is not there has left no trace among them.
+                let told = !["input", "inputs"].iter().any(|key| self.misread.holds("node", name, key));
+                let inputs = inputs.into_iter().map(|input| if told { input } else { Upstream::unknown() });
+                let drawn =
+                    self.draw_node(name, code, &changed, ports.into_iter().zip(inputs).collect(), problems).await;
+                return Err(match drawn {
+                    Some(drawn) if problems.is_empty() && spared => drawn,
+                    Some(drawn) => Sketch { trust: Trust::Nothing, ..drawn },
+                    None => outline(),
+                });
+            }
+        };
+        let schemas: Option<Vec<SchemaRef>> = inputs.into_iter().map(|input| input.schema).collect();
         let (binding, outputs) = match schemas {
             Some(schemas) => {
                 let inputs: Vec<(String, SchemaRef)> = ports.iter().cloned().zip(schemas).collect();
-                let wrong = self.wrong_inputs(name, declared, &inputs);
-                if !wrong.is_empty() {
-                    return Err(wrong);
+                problems.extend(self.wrong_inputs(name, declared, &inputs));
+                if !problems.is_empty() {
+                    return Err(outline());
                 }
-                let bound = instance.bind(&inputs).await;
-                let binding = bound.map_err(|error| self.node_problems(error, name))?;
-                let outputs = output_ports(&binding, &inputs);
-                let outputs = outputs.map_err(|message| vec![broken_binding(&code, name, &message)])?;
-                (Some(binding), outputs)
+                let binding = match instance.bind(&inputs).await {
+                    Ok(binding) => binding,
+                    Err(error) => {
+                        problems.extend(self.node_problems(error, name));
+                        return Err(outline());
+                    }
+                };
+                match output_ports(&binding, &inputs) {
+                    Ok(outputs) => (Some(binding), outputs),
+                    Err(message) => {
+                        problems.push(broken_binding(&code, name, &message));
+                        return Err(outline());
+                    }
+                }
             }
             None => {
                 let outputs = declared.outputs.iter();
@@ -139,37 +175,55 @@ impl Planner<'_> {
             store,
             body: Body::Node(Box::new(body)),
         };
-        Ok(Some((stage, incoming)))
+        Ok((stage, incoming))
     }
 
-    /// What else is wrong with a node whose parameters do not fit its schema, as far as that can be told: all problems of
-    /// one pipeline are to be seen at once.
-    async fn further_problems(
+    /// What else is wrong with a node that is not right, or stands behind something that is not, and what it would give:
+    /// all problems of one pipeline are to be seen at once, and none that only follows from another.
+    async fn draw_node(
         &mut self,
-        node: &Node,
-        code: &NodeCode,
-        (parameters, changed): (serde_json::Value, Vec<String>),
-        inputs: Vec<(String, SchemaRef)>,
-    ) -> Vec<Diagnosis> {
-        let name = node.name.as_str();
-        let store = self.store(name, code.installed(), code.limits());
-        let failed = match code.open(store, &node.node_type.name, &parameters.to_string()).await {
-            Err(error) => Some(error),
-            Ok(_) if inputs.is_empty() => None,
-            Ok(mut instance) => instance.bind(&inputs).await.err(),
-        };
-        // Only what is about parameters that are as they were written.
-        let written = |failure: &jackfield_columns::Failure| {
-            let key = failure.parameter.as_deref().and_then(|pointer| pointer.split('/').nth(1));
-            key.is_some_and(|key| !changed.iter().any(|changed| changed == key))
-        };
-        match failed {
-            Some(CallError::Failures(failures)) => {
-                let failures = failures.into_iter().filter(written).collect();
-                self.node_problems(CallError::Failures(failures), name)
+        name: &str,
+        (code, node_type, parameters): (&NodeCode, &str, &str),
+        changed: &[String],
+        inputs: Vec<(String, Upstream)>,
+        problems: &mut Vec<Diagnosis>,
+    ) -> Option<Sketch> {
+        let trust = inputs.iter().map(|(_, input)| input.trust).min().unwrap_or(Trust::Sure);
+        let some_known = inputs.iter().any(|(_, input)| input.trust > Trust::Nothing);
+        let mut given: Vec<(String, SchemaRef)> =
+            inputs.iter().map(|(port, input)| (port.clone(), input.columns())).collect();
+        for _ in 0..ROUNDS {
+            let store = self.store(name, code.installed(), code.limits());
+            let mut instance = code.open(store, node_type, parameters).await.ok()?;
+            let failures = match instance.bind(&given).await {
+                Ok(binding) => return Some(Sketch { outputs: output_ports(&binding, &given).ok()?, trust }),
+                Err(CallError::Failures(failures)) => failures,
+                Err(_) => return None,
+            };
+            let mut widened = false;
+            for ((_, schema), (_, input)) in given.iter_mut().zip(&inputs) {
+                if input.trust == Trust::Nothing
+                    && let Some(wider) = with_missing(schema, &failures)
+                {
+                    (*schema, widened) = (wider, true);
+                }
             }
-            _ => Vec::new(),
+            // What is missing though the inputs that are not known have it is missing in one that is.
+            let missing = |failure: &Failure| {
+                !widened && some_known && failure.code == "unknown-column" && failure.column.is_some()
+            };
+            let failures = failures.into_iter().filter(|failure| stands(failure, trust) || missing(failure)).collect();
+            let found = self.node_problems(about_written(CallError::Failures(failures), changed), name);
+            found.into_iter().for_each(|found| {
+                if !problems.contains(&found) {
+                    problems.push(found);
+                }
+            });
+            if !widened {
+                break;
+            }
         }
+        None
     }
 
     /// Columns that the manifest says an input must have, and that are missing or of another type.
@@ -295,9 +349,20 @@ impl Planner<'_> {
     }
 }
 
-/// The columns of an output of a stage, where they are known.
-fn schema_of(stages: &[Stage], (from, output): (usize, usize)) -> Option<SchemaRef> {
-    stages.get(from)?.outputs.get(output)?.schema.clone()
+/// Of what is wrong only what is about parameters that are as they were written, where some were changed.
+fn about_written(error: CallError, changed: &[String]) -> CallError {
+    let written = |failure: &Failure| {
+        let key = failure.parameter.as_deref().and_then(|pointer| pointer.split('/').nth(1));
+        key.is_some_and(|key| !changed.iter().any(|changed| changed == key))
+    };
+    match error {
+        CallError::Failures(failures) if !changed.is_empty() => {
+            CallError::Failures(failures.into_iter().filter(written).collect())
+        }
+        CallError::Failures(_) => error,
+        _ if changed.is_empty() => error,
+        _ => CallError::Failures(Vec::new()),
+    }
 }
 
 /// Whether the name of a port is that of an entry of a plain list.

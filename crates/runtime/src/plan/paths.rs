@@ -25,11 +25,9 @@ impl Input {
     }
 }
 
-/// Files, globs and folders, each relative to `base`, as single files in byte order of their paths.
-///
-/// # Errors
-/// Missing files, globs without a match, patterns that are none.
-pub(crate) fn resolve(base: &Path, patterns: &[String]) -> Result<Vec<Input>, Vec<Diagnosis>> {
+/// Files, globs and folders, each relative to `base`, as single files in byte order of their paths; and what is wrong:
+/// missing files, globs without a match, patterns that are none.
+pub(crate) fn resolve(base: &Path, patterns: &[String]) -> (Vec<Input>, Vec<Diagnosis>) {
     let mut inputs = Vec::new();
     let mut problems = Vec::new();
     for pattern in patterns {
@@ -57,7 +55,7 @@ pub(crate) fn resolve(base: &Path, patterns: &[String]) -> Result<Vec<Input>, Ve
             }
         }
     }
-    if problems.is_empty() { Ok(inputs) } else { Err(problems) }
+    (inputs, problems)
 }
 
 /// An I/O error without the operating system's number.

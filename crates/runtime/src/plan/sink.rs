@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use jackfield_columns::Failure;
 use jackfield_host::{ByteSink, CallError, FormatWriter};
 use jackfield_manifest::{IfExists, OnError, Sink, Value, to_json};
+use serde_json::Value as Json;
 
 use super::demand::Wanted;
 use super::layout::Layout;
 use super::paths::extensions;
+use super::sketch::{Trust, Upstream};
 use super::source::CodecChoice;
 use super::{Body, Planner, Stage, detect, params};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, call_problems, place, problem};
@@ -68,83 +71,85 @@ impl SinkStage {
 
     /// The schema that is written when rows of `schema` come in.
     pub(crate) fn written(&self, schema: &SchemaRef) -> SchemaRef {
-        let parts = self.partition_by();
-        let fields: Vec<Field> = match &self.columns {
-            None if parts.is_empty() => return schema.clone(),
-            None => schema.fields().iter().map(|field| field.as_ref().clone()).collect(),
-            Some(names) => names.iter().filter_map(|name| schema.field_with_name(name).ok().cloned()).collect(),
-        };
-        Arc::new(Schema::new(fields.into_iter().filter(|field| !parts.contains(field.name())).collect::<Vec<_>>()))
+        written(schema, self.columns.as_deref(), self.partition_by())
     }
+}
+
+/// Those of these columns that are written; those of `parts` name folders.
+fn written(schema: &SchemaRef, columns: Option<&[String]>, parts: &[String]) -> SchemaRef {
+    let fields: Vec<Field> = match columns {
+        None if parts.is_empty() => return schema.clone(),
+        None => schema.fields().iter().map(|field| field.as_ref().clone()).collect(),
+        Some(names) => names.iter().filter_map(|name| schema.field_with_name(name).ok().cloned()).collect(),
+    };
+    Arc::new(Schema::new(fields.into_iter().filter(|field| !parts.contains(field.name())).collect::<Vec<_>>()))
+}
+
+/// Codes of what a writer says about its options, whatever the columns are.
+const OWN: [&str; 3] = ["invalid-option", "not-supported", "syntax"];
+
+/// Whether a writer says that it cannot hold a column, of what is known of the columns.
+fn is_of_columns(failure: &Failure, trust: Trust) -> bool {
+    let of_names = failure.code == "invalid-name";
+    let told = match trust {
+        Trust::Sure => of_names || failure.code == "type-mismatch",
+        Trust::Names => of_names,
+        Trust::Nothing => false,
+    };
+    told && failure.parameter.is_none()
 }
 
 impl Planner<'_> {
     /// A sink and where its input comes from, or `None` with its problems noted.
-    pub(crate) async fn plan_sink(
-        &mut self,
-        sink: &Sink,
-        input: Option<(usize, usize)>,
-        stages: &[Stage],
-    ) -> Option<(Stage, (usize, usize))> {
-        let schema = input.map(|(from, output)| stages[from].outputs[output].schema.clone());
-        match self.try_sink(sink, schema.flatten()).await {
-            Ok(stage) => Some((stage, input?)),
-            Err(problems) => {
-                for diagnosis in problems {
-                    self.note(diagnosis, &["sink", sink.name.as_str()]);
-                }
-                None
-            }
+    pub(crate) async fn plan_sink(&mut self, sink: &Sink, input: Upstream) -> Option<(Stage, (usize, usize))> {
+        let mut problems = Vec::new();
+        let planned = self.try_sink(sink, &input, &mut problems).await;
+        let right = problems.is_empty();
+        for diagnosis in problems {
+            self.note(diagnosis, &["sink", sink.name.as_str()]);
         }
+        Some((planned.filter(|_| right)?, input.place?))
     }
 
-    async fn try_sink(&mut self, sink: &Sink, schema: Option<SchemaRef>) -> Result<Stage, Vec<Diagnosis>> {
+    /// The sink, as far as what is wrong with it leaves that.
+    async fn try_sink(&mut self, sink: &Sink, input: &Upstream, problems: &mut Vec<Diagnosis>) -> Option<Stage> {
         let name = sink.name.as_str();
-        let mut problems = Vec::new();
-        if let Some(schema) = &schema {
-            problems.extend(self.unknown_columns(sink, schema));
-            problems.extend(self.wrong_partitions(sink, schema));
+        if let Some(schema) = &input.schema {
+            let mut found = self.unknown_columns(sink, schema);
+            found.extend(self.wrong_partitions(sink, schema));
+            found.retain(|found| match input.trust {
+                Trust::Sure => true,
+                Trust::Names => found.problem.code != "type-mismatch",
+                Trust::Nothing => false,
+            });
+            problems.extend(found);
         }
-        let target = match self.target(sink) {
-            Ok(target) => target,
-            Err(diagnosis) => {
-                problems.push(diagnosis);
-                return Err(problems);
-            }
-        };
-        let codec = match self.sink_codec(sink).await {
-            Ok(codec) => codec,
-            Err(diagnosis) => {
-                problems.push(diagnosis);
-                None
-            }
-        };
+        let target = self.target(sink).map_err(|diagnosis| problems.push(diagnosis)).ok();
+        let codec = self.sink_codec(sink).await.unwrap_or_else(|more| {
+            problems.extend(more);
+            None
+        });
         let (installed, format) = match self.sink_format(sink) {
             Ok(found) => found,
             Err(diagnosis) => {
                 problems.push(diagnosis);
-                return Err(problems);
+                return None;
             }
         };
         let declared = installed.manifest.formats.iter().find(|declared| declared.id == format);
         let option_schema = declared.and_then(|declared| declared.options.clone());
         let options = to_json(&Value::Table(sink.options.clone()), option_schema.as_ref());
-        problems.extend(params::validate(
-            self.document(),
-            &["sink", name, "options"],
-            &options,
-            option_schema.as_ref(),
-        ));
+        let wrong = params::validate(self.document(), &["sink", name, "options"], &options, option_schema.as_ref());
+        let usable = match wrong.as_slice() {
+            [] => Some(options),
+            _ => params::mended(&options, option_schema.as_ref()).map(|(mended, _)| mended),
+        };
+        problems.extend(wrong);
         let target = match target {
-            SinkTarget::Parts(layout) => {
+            Some(SinkTarget::Parts(layout)) => {
                 let layout = self.named(sink, layout, declared, codec.as_ref());
-                match self.already_there(sink, &layout) {
-                    None => SinkTarget::Parts(layout),
-                    Some(diagnosis) => {
-                        problems.push(diagnosis);
-                        return Err(problems);
-                    }
-                }
+                problems.extend(self.already_there(sink, &layout));
+                Some(SinkTarget::Parts(layout))
             }
             other => other,
         };
@@ -152,31 +157,18 @@ impl Planner<'_> {
             Ok(plugin) => plugin,
             Err(found) => {
                 problems.extend(found);
-                return Err(problems);
+                return None;
             }
         };
         self.use_format(&installed, &format, &["sink", name, "format"]);
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        let options = usable?;
+        self.try_writer(sink, input, (&plugin, &format), &options, problems).await;
+        let target = target?;
         let store = self.store(name, &plugin.installed, &plugin.limits);
         let counters = Planner::counters(name, StageKind::Sink, &plugin.installed, None);
         let options = options.to_string();
         let stage = SinkStage { target, plugin, format, options, codec, columns: sink.columns.clone() };
-        if let Some(schema) = &schema {
-            let written = stage.written(schema);
-            let component = &stage.plugin.component;
-            let sink_of_nothing = ByteSink::discard();
-            let writer =
-                FormatWriter::open(component, store.clone(), &stage.format, &stage.options, &written, sink_of_nothing);
-            writer.await.map_err(|error| match error {
-                CallError::Failures(failures) => {
-                    failures.into_iter().map(|f| place(self.document(), &["sink", name], "options", f)).collect()
-                }
-                other => call_problems(other, &format!("sink.{name}")),
-            })?;
-        }
-        Ok(Stage {
+        Some(Stage {
             name: name.to_owned(),
             counters,
             on_error: OnError::Stop,
@@ -184,6 +176,56 @@ impl Planner<'_> {
             store,
             body: Body::Sink(Box::new(stage)),
         })
+    }
+
+    /// Opens a writer on nothing, to hear whether it takes these options and columns. Options that it refuses are noted
+    /// and left out one after the other, so that all of them are found.
+    async fn try_writer(
+        &mut self,
+        sink: &Sink,
+        input: &Upstream,
+        (plugin, format): (&LoadedPlugin, &str),
+        options: &Json,
+        problems: &mut Vec<Diagnosis>,
+    ) {
+        // Columns that come with the first batch are looked at then.
+        if input.place.is_some() && input.schema.is_none() {
+            return;
+        }
+        let name = sink.name.as_str();
+        let columns = match input.trust {
+            Trust::Nothing => Arc::new(Schema::empty()),
+            Trust::Names | Trust::Sure => written(&input.columns(), sink.columns.as_deref(), &sink.partition_by),
+        };
+        let mut options = options.clone();
+        let mut certain = problems.is_empty() && input.trust == Trust::Sure;
+        loop {
+            let store = self.store(name, &plugin.installed, &plugin.limits);
+            let nothing = ByteSink::discard();
+            let text = options.to_string();
+            let opened = FormatWriter::open(&plugin.component, store, format, &text, &columns, nothing).await;
+            let failures = match opened {
+                Ok(_) => return,
+                Err(CallError::Failures(failures)) => failures,
+                Err(other) if certain => return problems.extend(call_problems(other, &format!("sink.{name}"))),
+                Err(_) => return,
+            };
+            let mut left_out = false;
+            for failure in failures {
+                let pointer = failure.parameter.as_deref().and_then(|pointer| pointer.split('/').nth(1));
+                let option = pointer.map(|option| option.replace("~1", "/").replace("~0", "~"));
+                let removed = option.and_then(|option| options.as_object_mut()?.shift_remove(&option)).is_some();
+                left_out |= removed;
+                let of_options = OWN.contains(&failure.code.as_str()) && (removed || failure.parameter.is_none());
+                if certain || of_options || is_of_columns(&failure, input.trust) {
+                    problems.push(place(self.document(), &["sink", name], "options", failure));
+                }
+            }
+            if !left_out {
+                return;
+            }
+            certain = false;
+        }
     }
 
     fn target(&self, sink: &Sink) -> Result<SinkTarget, Diagnosis> {
@@ -210,7 +252,7 @@ impl Planner<'_> {
         Ok(SinkTarget::File { path, shown: sink.path.clone(), append })
     }
 
-    async fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Diagnosis> {
+    async fn sink_codec(&mut self, sink: &Sink) -> Result<Option<CodecChoice>, Vec<Diagnosis>> {
         let registry = self.registry.clone();
         let codec = match sink.codec.as_deref() {
             Some("none") => None,
@@ -220,8 +262,11 @@ impl Planner<'_> {
         let Some(codec) = codec else { return Ok(None) };
         let name = sink.name.as_str();
         let choice = self.codec_choice(name, "sink", &codec, &sink.codec_options).await;
-        choice.map(Some).map_err(|diagnosis| {
-            diagnosis.problem.or_at(self.document().locate(&["sink", name, "codec"])).class(diagnosis.class)
+        choice.map(Some).map_err(|found| {
+            let located = |found: Diagnosis| {
+                found.problem.or_at(self.document().locate(&["sink", name, "codec"])).class(found.class)
+            };
+            found.into_iter().map(located).collect()
         })
     }
 

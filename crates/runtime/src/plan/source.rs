@@ -1,16 +1,20 @@
 //! Plans a source: its files, their codec and format, and the schema of its rows.
 
+mod files;
+mod options;
+
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use jackfield_columns::{parse_type, type_name};
-use jackfield_host::{ByteSource, Demand, FormatReader, Next, StoreOptions};
-use jackfield_manifest::{Location, SchemaDrift, Source, Value, to_json};
-use serde_json::{Map, Value as Json};
+use jackfield_columns::type_name;
+use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
+use jackfield_manifest::{Problem, SchemaDrift, Source};
+use serde_json::Value as Json;
 
-use super::paths::{Input, resolve};
-use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, hooks, params, partitions};
-use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem, place, problem};
+use super::paths::{Input, extensions, resolve};
+use super::sketch::{Sketch, Trust};
+use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, drift, hooks, partitions};
+use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 use crate::discover::InstalledPlugin;
 use crate::exec::decode::{Trouble, spawn_decoder};
 use crate::loader::LoadedPlugin;
@@ -63,108 +67,121 @@ pub(crate) struct SourceStage {
     pub(crate) opened: Option<(ByteSource, Trouble)>,
 }
 
+/// Keys of a source that say nothing about its columns.
+const HARMLESS: [&str; 3] = ["on-error", "codec-options", "schema-drift"];
+
+/// What was read of the head of a source's first file.
+struct Head {
+    /// What the file holds.
+    schema: SchemaRef,
+    /// The bytes of its reader.
+    bytes: Option<ByteSource>,
+    trouble: Trouble,
+}
+
 impl Planner<'_> {
-    /// A source, or `None` with its problems noted.
-    pub(crate) async fn plan_source(&mut self, source: &Source) -> Option<Stage> {
-        let name = source.name.as_str();
-        let own = ["source", name];
-        match self.try_source(source).await {
-            Ok(stage) => Some(stage),
-            Err(problems) => {
-                for diagnosis in problems {
-                    self.note(diagnosis, &[own[0], own[1], "path"]);
-                }
-                None
-            }
+    /// A source, or with its problems noted what can be told of its columns all the same.
+    pub(crate) async fn plan_source(&mut self, source: &Source) -> Result<Stage, Sketch> {
+        let mut problems = Vec::new();
+        let drawn = self.look_at(source, &mut problems).await;
+        let right = problems.is_empty();
+        for diagnosis in problems {
+            self.note(diagnosis, &["source", source.name.as_str(), "path"]);
+        }
+        match drawn {
+            Some((stage, Trust::Sure)) if right => Ok(stage),
+            Some((stage, trust)) => Err(Sketch { outputs: stage.outputs, trust: trust.min(Trust::Names) }),
+            None => Err(Sketch::named(["out"])),
         }
     }
 
-    async fn try_source(&mut self, source: &Source) -> Result<Stage, Vec<Diagnosis>> {
+    /// The source, as far as what is wrong with it leaves that, and how far its columns are known.
+    async fn look_at(&mut self, source: &Source, problems: &mut Vec<Diagnosis>) -> Option<(Stage, Trust)> {
         let name = source.name.as_str();
-        let mut problems = self.check_schema(source);
-        let inputs = match resolve(self.request.folder, &source.paths) {
-            Ok(inputs) => inputs,
-            Err(more) => {
-                problems.extend(more);
-                // The options can still be checked where the format does not depend on the files.
-                if let Some((plugin, format)) = source.format.as_deref().and_then(|f| detect::known(self, f).ok()) {
-                    let _ = self.options(source, &plugin, &format).map_err(|more| problems.extend(more));
-                }
-                return Err(problems);
-            }
-        };
+        problems.extend(self.check_schema(source));
+        let (inputs, missing) = resolve(self.request.folder, &source.paths);
+        problems.extend(missing);
         let mut files = Vec::new();
         for input in &inputs {
             match self.source_file(source, input).await {
                 Ok(file) => files.push(file),
-                Err(diagnosis) => problems.push(diagnosis),
+                // What is wrong with the codec is the same for all files.
+                Err(more) => more.into_iter().for_each(|found| {
+                    if !problems.contains(&found) {
+                        problems.push(found);
+                    }
+                }),
             }
         }
-        if let Some(Err(unknown)) = source.format.as_deref().map(|format| detect::known(self, format)) {
-            problems.push(self.at(unknown, &["source", name, "format"]));
-            return Err(problems);
-        }
-        let Some((first, head)) = files.first_mut() else { return Err(problems) };
+        let all_files = problems.is_empty();
+        let asked = match source.format.as_deref().map(|format| detect::known(self, format)) {
+            Some(Err(unknown)) => {
+                problems.push(self.at(unknown, &["source", name, "format"]));
+                return None;
+            }
+            Some(Ok(found)) => Some(found),
+            None => None,
+        };
+        let Some((first, head)) = files.first_mut() else {
+            self.look_at_options(source, asked, problems);
+            return None;
+        };
+        let (first, head) = (first.clone(), head.take());
         let trouble = Trouble::default();
-        let mut bytes = match head.take() {
-            Some(bytes) => Ok(bytes),
-            None => open_plain(&first.input),
-        }
-        .map_err(|d| vec![d])?;
-        trouble.count_with(bytes.counter());
-        if let Some(codec) = &first.codec {
-            bytes = spawn_decoder(codec, bytes, first.input.shown(), &trouble).map_err(|d| vec![d])?;
-        }
-        let reopens = first.codec.is_none() && matches!(first.input, Input::File { .. });
-        if !reopens {
-            bytes.record(RECORD_BYTES);
-        }
+        let mut bytes = match self.first_bytes(&first, head, &trouble) {
+            Ok(bytes) => bytes,
+            Err(diagnosis) => {
+                problems.push(diagnosis);
+                self.look_at_options(source, asked, problems);
+                return None;
+            }
+        };
         let shown = first.input.shown().to_owned();
-        let first_input = first.input.clone();
         let found = hooks::format(self, source.format.as_deref(), name, &shown, &mut bytes).await;
-        let (installed, format) = found.map_err(|more| trouble.instead_of(more))?;
+        let (installed, format) = match found {
+            Ok(found) => found,
+            Err(more) => {
+                problems.extend(trouble.instead_of(more));
+                return None;
+            }
+        };
         let detected = self.detected.iter().find(|(stage, _)| stage == name);
         let format_why = match (&source.format, detected) {
             (Some(_), _) => Why::Asked,
             (None, Some((_, reason))) => Why::Content(reason.clone()),
             (None, None) => Why::Name,
         };
-        let plugin = self.ready(&installed).await?;
-        self.use_format(&installed, &format, &["source", name, "format"]);
-        let (partitions, values) = partitions::of(&inputs, &source.schema);
-        let mut options = match self.options(source, &installed, &format) {
-            Ok(options) => options,
+        let (chosen, wrong) = self.options(source, &installed, &format);
+        problems.extend(wrong);
+        let plugin = match self.ready(&installed).await {
+            Ok(plugin) => plugin,
             Err(more) => {
                 problems.extend(more);
-                return Err(problems);
+                return None;
             }
         };
-        if let Some(Json::Object(types)) = options.get_mut("schema") {
+        self.use_format(&installed, &format, &["source", name, "format"]);
+        let mut chosen = chosen?;
+        let (partitions, values) = partitions::of(&inputs, &source.schema);
+        if let Some(Json::Object(types)) = chosen.options.get_mut("schema") {
             partitions.iter().for_each(|field| drop(types.shift_remove(field.name())));
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
 
-        let store = self.store(name, &plugin.installed, &plugin.limits);
-        let text = Json::Object(options.clone()).to_string();
-        let what = format!("source.{name}: {shown}");
-        let opened = FormatReader::open(&plugin.component, store.clone(), &format, &text, bytes, everything()).await;
-        let mut reader =
-            opened.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what, &installed)))?;
-        let schema = reader.schema().await;
-        let schema =
-            schema.map_err(|error| trouble.instead_of(self.reader_problems(error, source, &what, &installed)))?;
-        self.check_schema_names(source, &schema, &partitions)?;
-        let bytes = reader.into_source();
-        let opened = if reopens {
+        let head = self.read_head(source, &plugin, &format, (&first, bytes, trouble), &mut chosen, problems).await?;
+        let Head { schema, bytes, trouble } = head;
+        let options::Chosen { mut options, mut trust, told, .. } = chosen;
+        if trust > Trust::Nothing {
+            problems.extend(self.check_schema_names(source, &schema, &partitions, &told));
+        }
+        let opened = if reopens(&first) {
             None
         } else if let Some(bytes) = bytes.and_then(|mut bytes| bytes.rewind().then_some(bytes)) {
             Some((bytes, trouble))
-        } else if matches!(first_input, Input::Stdin) {
+        } else if matches!(first.input, Input::Stdin) {
             let message = format!("source.{name}: more of stdin was read to find its schema than can be kept");
             let help = "give the types in `schema`, lower `infer-rows`, or read from a file";
-            return Err(vec![problem("too-large", message).with_help(help).class(Class::Configuration)]);
+            problems.push(problem("too-large", message).with_help(help).class(Class::Configuration));
+            None
         } else {
             None
         };
@@ -173,62 +190,85 @@ impl Planner<'_> {
         for (file, partition) in files.iter_mut().zip(values) {
             file.partition = partition;
         }
+        let drift = match self.misread.holds("source", name, "schema-drift") {
+            true => SchemaDrift::Union,
+            false => source.schema_drift,
+        };
         let (first_schema, mut schema) = (schema.clone(), schema);
         let user_options = Json::Object(options.clone()).to_string();
-        // A file without rows says nothing about types: the first one with rows does.
-        let mut empty = match files.as_slice() {
-            [first, _, ..] => self.is_empty(source, &plugin, &format, &user_options, first).await?,
-            _ => false,
-        };
-        for file in files.iter_mut().skip(1) {
-            let found = self.schema_of(source, &plugin, &format, &user_options, file).await?;
-            if empty && !self.is_empty(source, &plugin, &format, &user_options, file).await? {
-                (schema, empty) = (typed_by(&schema, &found), false);
+        // What the other files hold is only asked where what is found in them follows from them alone.
+        if trust > Trust::Nothing {
+            // A file without rows says nothing about types: the first one with rows does.
+            let mut empty = match files.as_slice() {
+                [first, _, ..] => self.is_empty(source, &plugin, &format, &user_options, first).await.unwrap_or(false),
+                _ => false,
+            };
+            for file in files.iter_mut().skip(1) {
+                let found = match self.schema_of(source, &plugin, &format, &user_options, file).await {
+                    Ok(found) => found,
+                    Err(more) => {
+                        problems.extend(more);
+                        continue;
+                    }
+                };
+                if empty && !self.is_empty(source, &plugin, &format, &user_options, file).await.unwrap_or(false) {
+                    (schema, empty) = (typed_by(&schema, &found), false);
+                }
+                if drift == SchemaDrift::Union {
+                    schema = union(&schema, &found);
+                }
+                file.schema = Some(found);
             }
-            if source.schema_drift == SchemaDrift::Union {
-                schema = union(&schema, &found);
-            }
-            file.schema = Some(found);
+        }
+        let own_types = installed.manifest.formats.iter().any(|declared| declared.id == format && declared.own_types);
+        let drifted = self.drifted(source, &schema, &files, own_types, drift);
+        if !drifted.is_empty() {
+            // Behind it no column of any file is unknown.
+            schema = files.iter().filter_map(|file| file.schema.as_ref()).fold(schema, |all, own| union(&all, own));
+            problems.extend(drifted);
         }
         if let [first, _, ..] = files.as_mut_slice() {
             first.schema = Some(first_schema);
         }
-        let own_types = installed.manifest.formats.iter().any(|declared| declared.id == format && declared.own_types);
         let complete = schema.fields().iter().map(|f| (f.name().clone(), Json::String(type_name(f.data_type()))));
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
         let counters = Planner::counters(name, StageKind::Source, &plugin.installed, total);
-        let mut shown_schema = schema.as_ref().clone();
+        let shown_schema = schema.as_ref();
+        let mut fields = shown_schema.fields().to_vec();
+        let mut add = |field: Field, twice: Problem| match fields.iter().any(|known| known.name() == field.name()) {
+            false => fields.push(Arc::new(field)),
+            true if trust > Trust::Nothing => problems.push(twice.class(Class::Configuration)),
+            true => {}
+        };
         for field in &partitions {
-            if schema.field_with_name(field.name()).is_ok() {
-                let message = format!(
-                    "source.{name}: the column `{}` is in the files and in the names of their folders",
-                    field.name()
-                );
-                let help = "name the files by a list, or rename the folders";
-                return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
-            }
-        }
-        if !partitions.is_empty() {
-            let fields = shown_schema.fields().iter().map(|field| field.as_ref().clone()).chain(partitions.clone());
-            shown_schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), shown_schema.metadata().clone());
+            let message = format!(
+                "source.{name}: the column `{}` is in the files and in the names of their folders",
+                field.name()
+            );
+            let help = "name the files by a list, or rename the folders";
+            add(field.clone(), problem("duplicate-column", message).with_help(help));
         }
         if let Some(column) = &source.file_name_column {
-            if shown_schema.field_with_name(column).is_ok() {
-                let message = format!("source.{name}: the file already has a column `{column}`");
-                let help = "choose another name for file-name-column";
-                return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
-            }
-            let mut fields = shown_schema.fields().to_vec();
-            fields.push(Arc::new(Field::new(column, DataType::Utf8, true)));
-            shown_schema = Schema::new_with_metadata(fields, shown_schema.metadata().clone());
+            let message = format!("source.{name}: the file already has a column `{column}`");
+            let help = "choose another name for file-name-column";
+            let location = self.document().locate(&["source", name, "file-name-column"]);
+            let twice = problem("duplicate-column", message).with_help(help).at(location);
+            add(Field::new(column, DataType::Utf8, true), twice);
         }
-        Ok(Stage {
+        let shown_schema = Schema::new_with_metadata(fields, shown_schema.metadata().clone());
+        // Files that could not be looked at may have further columns.
+        if !self.misread.spares("source", name, &HARMLESS) || !all_files && drift == SchemaDrift::Union {
+            trust = Trust::Nothing;
+        } else if self.misread.holds("source", name, "schema-drift") {
+            trust = trust.min(Trust::Names);
+        }
+        let stage = Stage {
             name: name.to_owned(),
             counters,
             on_error: source.on_error.clone(),
             outputs: vec![Port { name: "out".to_owned(), schema: Some(Arc::new(shown_schema)), wanted: None }],
-            store,
+            store: self.store(name, &plugin.installed, &plugin.limits),
             body: Body::Source(Box::new(SourceStage {
                 files,
                 plugin,
@@ -243,126 +283,109 @@ impl Planner<'_> {
                 own_types,
                 opened,
             })),
-        })
-    }
-
-    /// The schema of a further file of a source, as it would be if the file stood alone.
-    async fn schema_of(
-        &mut self,
-        source: &Source,
-        plugin: &LoadedPlugin,
-        format: &str,
-        options: &str,
-        file: &SourceFile,
-    ) -> Result<SchemaRef, Vec<Diagnosis>> {
-        let name = source.name.as_str();
-        let trouble = Trouble::default();
-        let shown = file.input.shown();
-        let what = format!("source.{name}: {shown}");
-        let mut bytes = open_plain(&file.input).map_err(|d| vec![d])?;
-        if let Some(codec) = &file.codec {
-            bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
-        }
-        let failed = |error| trouble.instead_of(decoding_problems(error, &what, &plugin.installed));
-        let store = self.store(name, &plugin.installed, &plugin.limits);
-        let opened = FormatReader::open(&plugin.component, store, format, options, bytes, everything()).await;
-        opened.map_err(failed)?.schema().await.map_err(failed)
-    }
-
-    /// Whether a file holds no rows.
-    async fn is_empty(
-        &mut self,
-        source: &Source,
-        plugin: &LoadedPlugin,
-        format: &str,
-        options: &str,
-        file: &SourceFile,
-    ) -> Result<bool, Vec<Diagnosis>> {
-        let (name, trouble) = (source.name.as_str(), Trouble::default());
-        let shown = file.input.shown();
-        // Standard input cannot be read again, and is taken as it is.
-        if matches!(file.input, Input::Stdin) {
-            return Ok(false);
-        }
-        let mut bytes = open_plain(&file.input).map_err(|d| vec![d])?;
-        if let Some(codec) = &file.codec {
-            bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
-        }
-        let store = self.store(name, &plugin.installed, &plugin.limits);
-        let demand = Demand { columns: Some(Vec::new()), limit: Some(1), batch_rows: 1, ..everything() };
-        let Ok(mut reader) = FormatReader::open(&plugin.component, store, format, options, bytes, demand).await else {
-            return Ok(false);
         };
-        if reader.schema().await.is_err() {
-            return Ok(false);
+        Some((stage, trust))
+    }
+
+    /// What the further files of a source have that its policy does not allow.
+    fn drifted(
+        &self,
+        source: &Source,
+        schema: &Schema,
+        files: &[SourceFile],
+        own_types: bool,
+        policy: SchemaDrift,
+    ) -> Vec<Diagnosis> {
+        if policy != source.schema_drift {
+            return Vec::new();
         }
-        loop {
-            // What is wrong with the file is told when it is read.
-            match reader.next().await {
-                Ok(Next::Chunk(chunk)) if chunk.batch.rows() == 0 && chunk.bad.is_empty() => {}
-                Ok(Next::End) => return Ok(true),
-                _ => return Ok(false),
-            }
+        let others = files.iter().skip(1).filter_map(|file| Some((file, file.schema.as_ref()?)));
+        let told = others.filter_map(|(file, found)| {
+            // Files that do not say their types are read with those of the first.
+            let own = if own_types { found.as_ref() } else { schema };
+            let differences = drift::differences(policy, schema, found, own);
+            let name = source.name.as_str();
+            (!differences.is_empty()).then(|| drift::problem(name, file.input.shown(), &differences, policy))
+        });
+        told.collect()
+    }
+
+    /// Notes what is wrong with the options of a source that cannot be opened, if its format can be told without that.
+    fn look_at_options(
+        &self,
+        source: &Source,
+        asked: Option<(Arc<InstalledPlugin>, String)>,
+        problems: &mut Vec<Diagnosis>,
+    ) {
+        let registry = self.registry.clone();
+        let named =
+            || source.paths.iter().flat_map(|path| extensions(path)).find_map(|e| registry.format_by_extension(e));
+        let format = asked.or_else(|| detect::known(self, named()?).ok());
+        if let Some((plugin, format)) = format {
+            problems.extend(self.options(source, &plugin, &format).1);
         }
     }
 
-    /// The codec of one file. Of stdin, what was read to find it out comes back as a source that still holds it.
-    async fn source_file(
-        &mut self,
-        source: &Source,
-        input: &Input,
-    ) -> Result<(SourceFile, Option<ByteSource>), Diagnosis> {
-        let name = source.name.as_str();
-        let mut bytes = open_plain(input)?;
-        if matches!(input, Input::Stdin) {
+    /// The bytes of a source's first file as its format reads them; `head` are those of a file that has been begun.
+    fn first_bytes(
+        &self,
+        file: &SourceFile,
+        head: Option<ByteSource>,
+        trouble: &Trouble,
+    ) -> Result<ByteSource, Diagnosis> {
+        let mut bytes = match head {
+            Some(bytes) => bytes,
+            None => open_plain(&file.input)?,
+        };
+        trouble.count_with(bytes.counter());
+        if let Some(codec) = &file.codec {
+            bytes = spawn_decoder(codec, bytes, file.input.shown(), trouble)?;
+        }
+        if !reopens(file) {
             bytes.record(RECORD_BYTES);
         }
-        let head = bytes.head(detect::HEAD_BYTES).await.map_err(|f| failure_problem(f, input.shown()))?;
-        let codec = detect::codec(self, source.codec.as_deref(), input.shown(), &head);
-        let codec = codec.map_err(|d| self.at(d, &["source", name, "codec"]))?;
-        let kept = matches!(input, Input::Stdin).then_some(bytes);
-        let Some(codec) = codec else {
-            let partition = Vec::new();
-            let file = SourceFile { input: input.clone(), codec: None, codec_why: Why::Asked, schema: None, partition };
-            return Ok((file, kept));
-        };
-        let codec_why = match (&source.codec, self.registry.codec_by_magic(&head, Some(&codec))) {
-            (Some(_), _) => Why::Asked,
-            (None, Some(_)) => Why::Content(String::new()),
-            (None, None) => Why::Name,
-        };
-        let choice = self.codec_choice(name, "source", &codec, &source.codec_options).await?;
-        let partition = Vec::new();
-        Ok((SourceFile { input: input.clone(), codec: Some(choice), codec_why, schema: None, partition }, kept))
+        Ok(bytes)
     }
 
-    /// A codec with its options checked.
-    pub(crate) async fn codec_choice(
+    /// Opens the first file for its schema. Options that the reader refuses are noted and left out one after the other, so
+    /// that all of them are found.
+    async fn read_head(
         &mut self,
-        stage: &str,
-        kind: &str,
-        codec: &str,
-        options: &jackfield_manifest::Table,
-    ) -> Result<CodecChoice, Diagnosis> {
-        let registry = self.registry.clone();
-        let (installed, declared) = registry.codec(codec).map_err(|unknown| {
-            problem("unknown-codec", format!("there is no codec `{codec}`"))
-                .with_help(unknown.help("codec"))
-                .class(Class::Configuration)
-        })?;
-        let value = to_json(&Value::Table(options.clone()), declared.options.as_ref());
-        let path = [kind, stage, "codec-options"];
-        let mut wrong = params::validate(self.document(), &path, &value, declared.options.as_ref()).into_iter();
-        if let Some(first) = wrong.next() {
-            self.found.extend(wrong);
-            return Err(first);
+        source: &Source,
+        plugin: &LoadedPlugin,
+        format: &str,
+        (file, bytes, trouble): (&SourceFile, ByteSource, Trouble),
+        chosen: &mut options::Chosen,
+        problems: &mut Vec<Diagnosis>,
+    ) -> Option<Head> {
+        let name = source.name.as_str();
+        let what = format!("source.{name}: {}", file.input.shown());
+        let (mut bytes, mut trouble) = (bytes, trouble);
+        loop {
+            let store = self.store(name, &plugin.installed, &plugin.limits);
+            let text = Json::Object(chosen.options.clone()).to_string();
+            let error = match FormatReader::open(&plugin.component, store, format, &text, bytes, everything()).await {
+                Ok(mut reader) => match reader.schema().await {
+                    Ok(schema) => return Some(Head { schema, bytes: reader.into_source(), trouble }),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            let (changed, names_known) = (chosen.changed, chosen.trust > Trust::Nothing);
+            let again = chosen.leave_out(&error) && is_file(&file.input);
+            let found = trouble.instead_of(self.reader_problems(error, source, &what, &plugin.installed));
+            // Without the options that were left out a file may well not be what it is with them.
+            let own = |found: &Diagnosis| {
+                !changed
+                    || found.class == Class::Configuration && (names_known || found.problem.code != "unknown-column")
+            };
+            problems.extend(found.into_iter().filter(own));
+            if !again {
+                return None;
+            }
+            trouble = Trouble::default();
+            bytes = self.first_bytes(file, None, &trouble).ok()?;
         }
-        let plugin = self.ready(&installed).await.map_err(|mut found| found.remove(0))?;
-        let place = [kind, stage, "codec"];
-        self.use_plugin(&installed, &place);
-        self.deprecated(&format!("codec {}", declared.id), &declared.deprecated, &place);
-        let store = self.store(stage, &plugin.installed, &plugin.limits);
-        Ok(CodecChoice { plugin, codec: declared.id.clone(), options: value.to_string(), store })
     }
 
     /// Notes that a stage uses a format.
@@ -377,94 +400,6 @@ impl Planner<'_> {
     fn at(&self, diagnosis: Diagnosis, path: &[&str]) -> Diagnosis {
         diagnosis.problem.or_at(self.document().locate(path)).class(diagnosis.class)
     }
-
-    /// Type texts in `schema` that are none.
-    fn check_schema(&self, source: &Source) -> Vec<Diagnosis> {
-        let mut problems = Vec::new();
-        for (column, text) in &source.schema {
-            if let Err(failure) = parse_type(text) {
-                let at = self.document().locate(&["source", source.name.as_str(), "schema", column]);
-                let wrong = problem("invalid-type", format!("schema of column `{column}`: {}", failure.message)).at(at);
-                problems.push(jackfield_manifest::Problem { help: failure.help, ..wrong }.class(Class::Configuration));
-            }
-        }
-        problems
-    }
-
-    /// Columns of `schema` that the file does not have.
-    fn check_schema_names(&self, source: &Source, schema: &Schema, partitions: &[Field]) -> Result<(), Vec<Diagnosis>> {
-        let names = schema.fields().iter().map(AsRef::as_ref).chain(partitions);
-        let names: Vec<&str> = names.map(|field| field.name().as_str()).collect();
-        let unknown = source.schema.keys().filter(|column| !names.contains(&column.as_str()));
-        let problems: Vec<Diagnosis> = unknown
-            .map(|column| {
-                let near = jackfield_manifest::nearest(column, names.iter().copied());
-                let help = match near.first() {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the columns are: {}", names.join(", ")),
-                };
-                problem("unknown-column", format!("source.{} has no column `{column}`", source.name))
-                    .with_help(help)
-                    .at(self.document().locate_key(&["source", source.name.as_str(), "schema", column]))
-                    .class(Class::Configuration)
-            })
-            .collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems) }
-    }
-
-    /// The format's options as JSON, with the source's `schema`.
-    fn options(
-        &self,
-        source: &Source,
-        plugin: &InstalledPlugin,
-        format: &str,
-    ) -> Result<Map<String, Json>, Vec<Diagnosis>> {
-        let declared = plugin.manifest.formats.iter().find(|declared| declared.id == format);
-        let schema = declared.and_then(|declared| declared.options.clone());
-        let value = to_json(&Value::Table(source.options.clone()), schema.as_ref());
-        let path = ["source", source.name.as_str(), "options"];
-        let problems = params::validate(self.document(), &path, &value, schema.as_ref());
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let Json::Object(mut options) = value else { return Ok(Map::new()) };
-        let types = source.schema.iter().map(|(column, text)| (column.clone(), Json::String(text.clone())));
-        options.insert("schema".to_owned(), Json::Object(types.collect()));
-        Ok(options)
-    }
-
-    /// What a reader said while it was opened: about its options, or about the file.
-    fn reader_problems(
-        &self,
-        error: jackfield_host::CallError,
-        source: &Source,
-        what: &str,
-        plugin: &InstalledPlugin,
-    ) -> Vec<Diagnosis> {
-        let name = source.name.as_str();
-        let jackfield_host::CallError::Failures(failures) = error else {
-            return decoding_problems(error, what, plugin);
-        };
-        let mut problems = Vec::new();
-        for failure in failures {
-            let about_schema = failure.parameter.as_deref().is_some_and(|p| p.starts_with("/schema"));
-            let section = if about_schema { "" } else { "options" };
-            problems.push(match failure.kind {
-                jackfield_columns::FailureKind::InvalidConfig => {
-                    place(self.document(), &["source", name], section, failure)
-                }
-                _ => {
-                    let line = failure.row;
-                    let mut diagnosis = failure_problem(failure, what);
-                    if let (Some(line), Some((_, file))) = (line, what.split_once(": ")) {
-                        diagnosis.problem.location = Some(Location::of_line(file, line + 1, &[]));
-                    }
-                    diagnosis
-                }
-            });
-        }
-        problems
-    }
 }
 
 /// Opens a file or stdin without looking at what is in it.
@@ -478,6 +413,16 @@ pub(crate) fn open_plain(input: &Input) -> Result<ByteSource, Diagnosis> {
                 .class(Class::Failed)
         }),
     }
+}
+
+/// Whether a file can be opened a second time to be read from its start as it is.
+fn reopens(file: &SourceFile) -> bool {
+    file.codec.is_none() && matches!(file.input, Input::File { .. })
+}
+
+/// Whether it is a file on a disk, and no pipe or device.
+fn is_file(input: &Input) -> bool {
+    matches!(input, Input::File { path, .. } if path.is_file())
 }
 
 pub(super) fn size(input: &Input) -> Option<u64> {

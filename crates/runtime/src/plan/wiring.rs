@@ -6,6 +6,7 @@ use jackfield_manifest::{PortRef, Source};
 use petgraph::graphmap::DiGraphMap;
 
 use super::demand::{Wanted, through};
+use super::sketch::{Sketch, Trust, Upstream};
 use super::{Body, Edge, Planner, Stage, overlap};
 use crate::diagnose::{Class, ProblemExt, problem};
 
@@ -14,6 +15,7 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
     let mut stages = Vec::new();
     let mut edges = Vec::new();
     let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut sketches: HashMap<String, Sketch> = HashMap::new();
     let pipeline = planner.pipeline;
 
     let reads_stdin = |source: &&Source| source.paths.iter().any(|path| path == "-");
@@ -25,12 +27,15 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
         }
         let given = planner.ends.source(source);
         let planned = match given {
-            Some(stage) => Some(stage),
+            Some(stage) => Ok(stage),
             None => planner.plan_source(source).await,
         };
-        if let Some(stage) = planned {
-            numbers.insert(source.name.to_string(), stages.len());
-            stages.push(stage);
+        match planned {
+            Ok(stage) => {
+                numbers.insert(source.name.to_string(), stages.len());
+                stages.push(stage);
+            }
+            Err(sketch) => drop(sketches.insert(source.name.to_string(), sketch)),
         }
     }
     for index in node_order(planner) {
@@ -38,33 +43,33 @@ pub(crate) async fn assemble(planner: &mut Planner<'_>) -> (Vec<Stage>, Vec<Edge
         let mut inputs = Vec::new();
         for input in &node.inputs {
             let path: Vec<&str> = input.path.iter().map(String::as_str).collect();
-            inputs.push(resolve(planner, &stages, &numbers, &input.from, &path));
+            inputs.push(resolve(planner, (&stages, &numbers, &sketches), &input.from, &path));
         }
-        if let Some((stage, incoming)) = planner.plan_node(node, inputs, &stages).await {
-            let number = stages.len();
-            edges.extend(incoming.into_iter().enumerate().map(|(input, (from, output))| Edge {
-                from,
-                output,
-                to: number,
-                input,
-                waits: false,
-            }));
-            numbers.insert(node.name.to_string(), number);
-            stages.push(stage);
+        match planner.plan_node(node, inputs).await {
+            Ok((stage, incoming)) => {
+                let number = stages.len();
+                edges.extend(incoming.into_iter().enumerate().map(|(input, (from, output))| Edge {
+                    from,
+                    output,
+                    to: number,
+                    input,
+                    waits: false,
+                }));
+                numbers.insert(node.name.to_string(), number);
+                stages.push(stage);
+            }
+            Err(sketch) => drop(sketches.insert(node.name.to_string(), sketch)),
         }
     }
     for sink in &pipeline.sinks {
         let path = ["sink", sink.name.as_str(), "input"];
-        let input = resolve(planner, &stages, &numbers, &sink.input, &path);
-        let schema = |(from, output): (usize, usize)| {
-            stages.get(from).and_then(|s: &Stage| s.outputs.get(output)).and_then(|port| port.schema.clone())
-        };
-        let kept = input.and_then(|input| Some((planner.ends.sink(sink, schema(input))?, input)));
+        let input = resolve(planner, (&stages, &numbers, &sketches), &sink.input, &path);
+        let kept = input.place.and_then(|place| Some((planner.ends.sink(sink, input.schema.clone())?, place)));
         let planned = match kept {
             Some(kept) => Some(kept),
             // Why nothing comes to it has been said.
             None if planner.ends.keeps(sink) => None,
-            None => planner.plan_sink(sink, input, &stages).await,
+            None => planner.plan_sink(sink, input).await,
         };
         if let Some((stage, (from, output))) = planned {
             edges.push(Edge { from, output, to: stages.len(), input: 0, waits: false });
@@ -97,26 +102,37 @@ fn node_order(planner: &Planner<'_>) -> Vec<usize> {
     petgraph::algo::toposort(&graph, None).unwrap_or_else(|_| (0..nodes.len()).collect())
 }
 
-/// The stage and the number of the output that a reference means. `None`: it is not there, or could not be planned.
+/// The stages that are right with their numbers, and the others as far as they are known.
+type Known<'k> = (&'k [Stage], &'k HashMap<String, usize>, &'k HashMap<String, Sketch>);
+
+/// The output that a reference means, as far as it is known.
 fn resolve(
     planner: &mut Planner<'_>,
-    stages: &[Stage],
-    numbers: &HashMap<String, usize>,
+    (stages, numbers, sketches): Known<'_>,
     reference: &PortRef,
     path: &[&str],
-) -> Option<(usize, usize)> {
-    let number = *numbers.get(reference.stage.as_str())?;
-    let stage = stages.get(number)?;
-    let Some(port) = &reference.port else { return Some((number, 0)) };
-    if let Some(output) = stage.outputs.iter().position(|output| output.name == *port) {
-        return Some((number, output));
+) -> Upstream {
+    let stage = numbers.get(reference.stage.as_str()).and_then(|number| Some((*number, stages.get(*number)?)));
+    let (outputs, trust) = match (stage, sketches.get(reference.stage.as_str())) {
+        (Some((_, stage)), _) => (&stage.outputs, Trust::Sure),
+        (None, Some(sketch)) if !sketch.outputs.is_empty() => (&sketch.outputs, sketch.trust),
+        // It is not there, or nobody knows its outputs: that has been said.
+        _ => return Upstream::unknown(),
+    };
+    let output = match &reference.port {
+        None => Some(0),
+        Some(port) => outputs.iter().position(|output| output.name == *port),
+    };
+    if let Some(output) = output {
+        let schema = outputs.get(output).and_then(|port| port.schema.clone());
+        return Upstream { place: stage.map(|(number, _)| (number, output)), schema, trust };
     }
-    let names: Vec<&str> = stage.outputs.iter().map(|output| output.name.as_str()).collect();
-    let message = format!("{} has no port `{port}`", reference.stage);
+    let names: Vec<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
+    let message = format!("{} has no port `{}`", reference.stage, reference.port.as_deref().unwrap_or_default());
     let unknown = problem("unknown-port", message).with_help(format!("its ports are: {}", names.join(", ")));
     let location = planner.document().locate(path);
     planner.found.push(unknown.at(location).class(Class::Configuration));
-    None
+    Upstream::unknown()
 }
 
 /// From the sinks up: what each output's consumers can use of it.

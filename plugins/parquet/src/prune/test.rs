@@ -3,6 +3,7 @@
 use super::bound::Value;
 use arrow_schema::{DataType, TimeUnit};
 use jackfield_sdk::{Predicate, Scalar};
+use jackfield_values::predicate::Comparison;
 use jackfield_values::time::{self, Offset};
 use jackfield_values::types::Unit;
 use jackfield_values::{decimal, number};
@@ -31,32 +32,17 @@ enum Known {
     Bytes(Vec<u8>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-}
-
 impl Test {
     pub(super) fn new(predicate: &Predicate, column: usize, leaf: usize, of: &DataType) -> Option<Test> {
-        let comparison = match predicate.comparison.as_str() {
-            "is-null" => return Some(Test { column, leaf, check: Check::Null }),
-            "is-not-null" => return Some(Test { column, leaf, check: Check::NotNull }),
-            "=" | "in" => Comparison::Equal,
-            "<>" => Comparison::NotEqual,
-            "<" => Comparison::Less,
-            "<=" => Comparison::LessEqual,
-            ">" => Comparison::Greater,
-            ">=" => Comparison::GreaterEqual,
-            _ => return None,
+        let check = match predicate.comparison.as_str() {
+            "is-null" => Some(Check::Null),
+            "is-not-null" => Some(Check::NotNull),
+            _ => None,
         };
-        if predicate.values.len() != 1 && predicate.comparison != "in" {
-            return None;
+        if let Some(check) = check {
+            return Some(Test { column, leaf, check });
         }
+        let comparison = Comparison::of(predicate)?;
         let values: Option<Vec<Known>> = predicate.values.iter().map(|scalar| known(scalar, of)).collect();
         Some(Test { column, leaf, check: Check::Compare(comparison, values?) })
     }
@@ -68,26 +54,25 @@ impl Test {
             Check::NotNull => nulls.is_none_or(|nulls| nulls < rows),
             // No comparison holds for a null.
             Check::Compare(..) if rows > 0 && nulls == Some(rows) => false,
-            Check::Compare(comparison, values) => values.iter().any(|value| comparison.may_hold(value, min, max)),
+            Check::Compare(comparison, values) => values.iter().any(|value| may_hold(*comparison, value, min, max)),
         }
     }
 }
 
-impl Comparison {
-    fn may_hold(self, value: &Known, min: Option<Value>, max: Option<Value>) -> bool {
-        use std::cmp::Ordering::{Equal, Greater, Less};
-        // How the bound stands to the value; what cannot be compared is kept.
-        let min = min.and_then(|min| order(min, value));
-        let max = max.and_then(|max| order(max, value));
-        match self {
-            Comparison::Equal => min != Some(Greater) && max != Some(Less),
-            // Beside the least and largest value there may be NaN, which differs from all.
-            Comparison::NotEqual => !(min == Some(Equal) && max == Some(Equal)) || matches!(value, Known::Float(_)),
-            Comparison::Less => !matches!(min, Some(Equal | Greater)),
-            Comparison::LessEqual => min != Some(Greater),
-            Comparison::Greater => !matches!(max, Some(Equal | Less)),
-            Comparison::GreaterEqual => max != Some(Less),
-        }
+/// Whether a comparison with the value may hold for one between these.
+fn may_hold(comparison: Comparison, value: &Known, min: Option<Value>, max: Option<Value>) -> bool {
+    use std::cmp::Ordering::{Equal, Greater, Less};
+    // How the bound stands to the value; what cannot be compared is kept.
+    let min = min.and_then(|min| order(min, value));
+    let max = max.and_then(|max| order(max, value));
+    match comparison {
+        Comparison::Equal => min != Some(Greater) && max != Some(Less),
+        // Beside the least and largest value there may be NaN, which differs from all.
+        Comparison::NotEqual => !(min == Some(Equal) && max == Some(Equal)) || matches!(value, Known::Float(_)),
+        Comparison::Less => !matches!(min, Some(Equal | Greater)),
+        Comparison::LessEqual => min != Some(Greater),
+        Comparison::Greater => !matches!(max, Some(Equal | Less)),
+        Comparison::GreaterEqual => max != Some(Less),
     }
 }
 

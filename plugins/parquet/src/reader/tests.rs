@@ -38,7 +38,7 @@ fn open(bytes: &[u8], demand: &Demand) -> Result<Reader, Failure> {
 fn all(bytes: &[u8], demand: &Demand) -> Result<Vec<Rows>, Failure> {
     let mut reader = open(bytes, demand)?;
     let mut out = Vec::new();
-    while let Some(rows) = reader.next()? {
+    while let Some(rows) = reader.rows()? {
         out.push(rows);
     }
     Ok(out)
