@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 
-from compare import measure, say
+from compare import apart, measure, say
 
 SOURCES = """
 [source.flights]
@@ -108,19 +108,7 @@ class Bench:
         packed = self.options.flights if times == 1 else self.path(f"flights-{times}.csv.gz")
         planes = self.path("planes.csv")
         if not os.path.exists(packed) or not os.path.exists(planes):
-            with gzip.open(self.options.flights, "rb") as file:
-                header, body = file.readline(), file.read()
-            place = header.split(b",").index(b"tailnum")
-            tails = sorted({row.split(b",")[place] for row in body.splitlines()} - {b"NA"})
-            with open(planes, "wb") as file:
-                file.write(b"tailnum,number,model\n")
-                file.writelines(b"%s,%d,model %d\n" % (tail, number, number % 97) for number, tail in enumerate(tails))
-            if times > 1:
-                # In members of a year each: what a concatenation of files is.
-                with open(packed, "wb") as file:
-                    file.write(gzip.compress(header, 6))
-                    member = gzip.compress(body, 6)
-                    file.writelines(member for _ in range(times))
+            apart(lambda: self.make(times, packed, planes))
         found = {"csv.gz": packed}
         formats = subprocess.run([self.options.binary, "plugin", "list"], capture_output=True, text=True, env={**os.environ, **self.env})
         if "parquet" in formats.stdout:
@@ -129,6 +117,21 @@ class Bench:
                 script = f"import polars as pl, sys; {POLARS_SCAN['csv.gz']}.collect().write_parquet(sys.argv[2])"
                 measure([self.options.python, "-c", script, packed, found["parquet"]])
         return found, planes
+
+    def make(self, times, packed, planes):
+        with gzip.open(self.options.flights, "rb") as file:
+            header, body = file.readline(), file.read()
+        place = header.split(b",").index(b"tailnum")
+        tails = sorted({row.split(b",")[place] for row in body.splitlines()} - {b"NA"})
+        with open(planes, "wb") as file:
+            file.write(b"tailnum,number,model\n")
+            file.writelines(b"%s,%d,model %d\n" % (tail, number, number % 97) for number, tail in enumerate(tails))
+        if times > 1:
+            # In members of a year each: what a concatenation of files is.
+            with open(packed, "wb") as file:
+                file.write(gzip.compress(header, 6))
+                member = gzip.compress(body, 6)
+                file.writelines(member for _ in range(times))
 
     def race(self, task, times):
         inputs, planes = self.inputs(times)

@@ -13,7 +13,7 @@ pub(crate) fn check(global: &Global, arguments: &PipelineArguments, output: &Out
     let cancel = CancelToken::new();
     signals::watch(cancel.clone())?;
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let plan = pipeline::plan(&runtime, arguments, None, cancel, output)?;
+    let plan = pipeline::plan(runtime, arguments, None, cancel, output)?;
     show(&plan, output)?;
     Ok(0)
 }

@@ -9,7 +9,7 @@ use crate::pipeline;
 
 pub(crate) fn graph(global: &Global, arguments: &GraphArguments, output: &Output) -> CommandResult {
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let plan = pipeline::plan(&runtime, &arguments.pipeline, None, CancelToken::new(), output)?;
+    let plan = pipeline::plan(runtime, &arguments.pipeline, None, CancelToken::new(), output)?;
     let graph = plan.graph();
     let (language, text) = match arguments.format {
         GraphFormat::Mermaid => ("mermaid", graph.to_mermaid()),

@@ -67,7 +67,7 @@ struct Looker<'a> {
 
 pub(crate) fn peek(global: &Global, arguments: &PeekArguments, output: &Output) -> CommandResult {
     let runtime = pipeline::open_runtime_to_run(global)?;
-    let looker = Looker { runtime: &runtime, arguments, output };
+    let looker = Looker { runtime, arguments, output };
     if let Some(column) = &arguments.plot {
         return plot::plot(&looker, column);
     }

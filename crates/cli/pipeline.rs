@@ -17,9 +17,10 @@ pub(crate) fn open_runtime(global: &Global) -> Result<Runtime, CommandError> {
     settings(global).map(Runtime::open)
 }
 
-/// The same where something will be planned or run.
-pub(crate) fn open_runtime_to_run(global: &Global) -> Result<Runtime, CommandError> {
-    settings(global).map(Runtime::open_to_run)
+/// The same where something will be planned or run. It lives as long as the process: to free what the manifests of all
+/// plugins say, piece by piece, would take longer than to read a small file.
+pub(crate) fn open_runtime_to_run(global: &Global) -> Result<&'static Runtime, CommandError> {
+    settings(global).map(|settings| &*Box::leak(Box::new(Runtime::open_to_run(settings))))
 }
 
 pub(crate) fn settings(global: &Global) -> Result<Settings, CommandError> {

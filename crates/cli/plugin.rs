@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Global, PluginArguments, PluginCommand, ProvidedKind};
 use crate::output::{CommandResult, Output, problem_json};
-use crate::pipeline::{open_runtime, open_runtime_to_run, printable};
+use crate::pipeline::{printable, settings};
 use states::states;
 
 pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Output) -> CommandResult {
@@ -32,7 +32,7 @@ pub(crate) fn plugin(global: &Global, arguments: &PluginArguments, output: &Outp
         _ => {}
     }
     let starts = matches!(arguments.command, PluginCommand::List { start: true, .. });
-    let runtime = if starts { open_runtime_to_run(global)? } else { open_runtime(global)? };
+    let runtime = settings(global).map(if starts { Runtime::open_to_run } else { Runtime::open })?;
     match &arguments.command {
         PluginCommand::List { kind, capability, category, start } => {
             let (capability, category) = (capability.as_deref(), category.as_deref());

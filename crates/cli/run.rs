@@ -42,8 +42,8 @@ pub(crate) fn run(global: &Global, arguments: &RunArguments, output: &Output) ->
     let RunArguments { threads, dry_run, fail_on_rejected, .. } = *arguments;
     let save_failures = arguments.save_failures.clone();
     let manner = Manner { name: "run", threads, dry_run, print: false, fail_on_rejected, save_failures };
-    let plan = || pipeline::plan(&runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
-    go(&runtime, plan, &|problem| problem, &manner, output)
+    let plan = || pipeline::plan(runtime, &arguments.pipeline, arguments.limit, cancel.clone(), output);
+    go(runtime, plan, &|problem| problem, &manner, output)
 }
 
 /// Runs a pipeline that `compose` makes of the command line, as `run` would run its file.
@@ -74,7 +74,7 @@ pub(crate) fn composed(
         limit: None,
         told: &|problem| composed.told(manner.name, problem),
     };
-    go(&runtime, || pipeline::plan_text(&runtime, &asked, cancel.clone(), output), asked.told, manner, output)
+    go(runtime, || pipeline::plan_text(runtime, &asked, cancel.clone(), output), asked.told, manner, output)
 }
 
 /// Plans and runs. `told` says what happens in the run in words that fit where the pipeline came from.

@@ -1,15 +1,17 @@
 //! Compiled code on disk, authenticated with a key that never leaves this machine.
 //!
-//! A file is the compiled code, the component's imports and exports, a header, the lengths of both, and a keyed BLAKE3 hash
-//! over all that. The header names the component's digest, wasmtime's version, the engine's configuration and the
+//! A file is the compiled code, the component's imports and exports, a header, the lengths of both, and a tag: a keyed
+//! BLAKE3 hash of such hashes of all its parts, so that several processors share the work. The header names the component's digest, wasmtime's version, the engine's configuration and the
 //! target, so a file that was renamed, copied from another machine or changed in a single bit is not taken, and the
 //! component is compiled again.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::component::Component;
 
@@ -20,11 +22,17 @@ const KEY_BYTES: usize = blake3::KEY_LEN;
 const TAG_BYTES: usize = blake3::OUT_LEN;
 /// A file is verified in pieces of so many bytes, which stay in the processor's cache.
 const PIECE_BYTES: usize = 64 << 10;
+/// Bytes of a part of a file that has a hash of its own. What is no longer is not worth a further thread.
+const PART_BYTES: usize = 4 << 20;
+/// Threads that verify a file, at most.
+const MOST_THREADS: usize = 4;
 /// Bytes that imports and exports may take.
 const MOST_NAMES: usize = 1 << 20;
 /// Bytes of the lengths at the end.
 const LENGTHS: usize = 2 * size_of::<u32>();
 const KEY_FILE: &str = "machine.key";
+/// What the key of parts is for, in BLAKE3's words its context.
+const PART_CONTEXT: &str = "jackfield 2026-11-22 a part of a file of compiled code";
 
 /// The version that `Cargo.toml` pins; it is part of every header.
 const WASMTIME_VERSION: &str = "48.0.8";
@@ -33,6 +41,8 @@ const WASMTIME_VERSION: &str = "48.0.8";
 pub(crate) struct Cache {
     folder: PathBuf,
     key: [u8; KEY_BYTES],
+    /// Derived from it, for the parts of a file.
+    part_key: [u8; KEY_BYTES],
     /// What this engine's code has in common, whatever the component.
     engine: String,
 }
@@ -49,7 +59,8 @@ impl Cache {
         let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
         let engine =
             format!("wasmtime {WASMTIME_VERSION}, configuration {:016x}, {target}, with names", hasher.finish());
-        Ok(Self { folder: folder.to_owned(), key, engine })
+        let part_key = blake3::derive_key(PART_CONTEXT, &key);
+        Ok(Self { folder: folder.to_owned(), key, part_key, engine })
     }
 
     /// The code of a component, and the names of what it imports and exports, if they are here and nobody has changed them.
@@ -64,15 +75,12 @@ impl Cache {
         let (names, header) = (names_text(inspection), self.header(digest));
         let length = |part: &str| u32::try_from(part.len()).map_err(io::Error::other);
         let lengths = [length(&names)?.to_le_bytes(), length(&header)?.to_le_bytes()];
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
         let parts = [code, names.as_bytes(), header.as_bytes(), lengths.as_flattened()];
-        for part in parts {
-            hasher.update(part);
-        }
+        let whole = parts.concat();
+        let hashes: Vec<_> = whole.chunks(PART_BYTES).map(|part| blake3::keyed_hash(&self.part_key, part)).collect();
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        for part in parts.into_iter().chain([hasher.finalize().as_bytes().as_slice()]) {
-            file.write_all(part)?;
-        }
+        file.write_all(&whole)?;
+        file.write_all(tag(&self.key, &hashes).as_bytes())?;
         file.persist(self.path(digest))?;
         Ok(())
     }
@@ -88,33 +96,22 @@ impl Cache {
     /// The names in the file, if it is what `store` wrote for this component.
     fn verified(&self, path: &Path, digest: &str) -> Option<Found> {
         let expected = self.header(digest);
-        let mut file = File::open(path).ok()?;
+        let file = File::open(path).ok()?;
         let signed = usize::try_from(file.metadata().ok()?.len()).ok()?.checked_sub(TAG_BYTES)?;
-        // How much stands behind the code; it is believed when the hash is found right, of which it is part.
+        // How much stands behind the code; it is believed when the tag is found right, of which it is part.
         let mut lengths = [0; LENGTHS];
         file.read_exact_at(&mut lengths, signed.checked_sub(LENGTHS)? as u64).ok()?;
         let names_bytes = u32::from_le_bytes(*lengths.first_chunk()?) as usize;
         if names_bytes > MOST_NAMES {
             return None;
         }
-        let end_bytes = names_bytes + expected.len() + LENGTHS;
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        // Pieces never cut what stands behind the code: the last one is read whole.
-        let mut piece = vec![0; PIECE_BYTES.max(end_bytes)];
-        let mut left = signed;
-        while left > end_bytes {
-            let read = piece.get_mut(..PIECE_BYTES.min(left - end_bytes))?;
-            file.read_exact(read).ok()?;
-            hasher.update(read);
-            left -= read.len();
-        }
-        let end = piece.get_mut(..left)?;
-        file.read_exact(end).ok()?;
-        hasher.update(end);
-        let mut tag = [0; TAG_BYTES];
-        file.read_exact(&mut tag).ok()?;
+        let mut tagged = [0; TAG_BYTES];
+        file.read_exact_at(&mut tagged, signed as u64).ok()?;
         // The comparison of hashes takes the same time wherever they differ.
-        let genuine = hasher.finalize() == tag;
+        let genuine = tag(&self.key, &self.hashes(&file, signed)?) == tagged;
+        let mut end = vec![0; names_bytes + expected.len() + LENGTHS];
+        let start = signed.checked_sub(end.len())?;
+        file.read_exact_at(&mut end, start as u64).ok()?;
         let (rest, told) = end.split_last_chunk::<LENGTHS>()?;
         let (names, header) = rest.split_at_checked(names_bytes)?;
         let header_bytes = u32::from_le_bytes(*told.last_chunk()?) as usize;
@@ -124,6 +121,55 @@ impl Cache {
         }
         names_of(std::str::from_utf8(names).ok()?)
     }
+
+    /// The hashes of the parts of a file's first `signed` bytes.
+    fn hashes(&self, file: &File, signed: usize) -> Option<Vec<blake3::Hash>> {
+        let count = signed.div_ceil(PART_BYTES);
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS).min(count);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut found = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return Some(found);
+                }
+                found.push((number, self.hash(file, number * PART_BYTES, signed)?));
+            }
+        };
+        let mut found: Vec<(usize, blake3::Hash)> = std::thread::scope(|scope| {
+            // Without further threads this one does all.
+            let spawn = |_| std::thread::Builder::new().name("cache".to_owned()).spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+            let mut found = work()?;
+            for other in others {
+                found.extend(other.join().ok()??);
+            }
+            Some(found)
+        })?;
+        found.sort_unstable_by_key(|(number, _)| *number);
+        Some(found.into_iter().map(|(_, hash)| hash).collect())
+    }
+
+    /// The hash of the part that begins at `start`.
+    fn hash(&self, file: &File, start: usize, signed: usize) -> Option<blake3::Hash> {
+        let mut hasher = blake3::Hasher::new_keyed(&self.part_key);
+        let mut piece = vec![0; PIECE_BYTES];
+        let (mut at, end) = (start, signed.min(start + PART_BYTES));
+        while at < end {
+            let read = piece.get_mut(..PIECE_BYTES.min(end - at))?;
+            file.read_exact_at(read, at as u64).ok()?;
+            hasher.update(read);
+            at += read.len();
+        }
+        Some(hasher.finalize())
+    }
+}
+
+/// What a file ends with. Parts have a key of their own, so that no part can be taken for a list of hashes.
+fn tag(key: &[u8; KEY_BYTES], hashes: &[blake3::Hash]) -> blake3::Hash {
+    let hashes: Vec<[u8; TAG_BYTES]> = hashes.iter().map(|hash| *hash.as_bytes()).collect();
+    blake3::keyed_hash(key, hashes.as_flattened())
 }
 
 /// Imports and exports, a line each. No name has a line break: components with such names are not valid.
@@ -212,4 +258,44 @@ fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
     let wrong =
         |key: Vec<u8>| io::Error::other(format!("expected {KEY_BYTES} bytes, found {}: remove the file", key.len()));
     key.try_into().map(Some).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Code of three parts under a digest, and its file.
+    fn kept(folder: &Path) -> (Cache, PathBuf) {
+        let engine = wasmtime::Engine::default();
+        let cache = Cache::open(&folder.join("cache"), &folder.join("state"), &engine).unwrap();
+        let code: Vec<u8> = (0..2 * PART_BYTES + 5).map(|at| (at / PART_BYTES) as u8).collect();
+        let inspection = Inspection { imports: vec!["an import".to_owned()], ..Inspection::default() };
+        cache.store("some", &code, &inspection).unwrap();
+        let file = cache.path("some");
+        (cache, file)
+    }
+
+    #[test]
+    fn every_part_and_their_order_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, file) = kept(folder.path());
+        assert_eq!(cache.verified(&file, "some").unwrap().imports, ["an import"]);
+        assert!(cache.verified(&file, "other").is_none());
+        let good = fs::read(&file).unwrap();
+        for at in [0, PART_BYTES - 1, PART_BYTES, 2 * PART_BYTES - 1, 2 * PART_BYTES, 2 * PART_BYTES + 6] {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            fs::write(&file, &bad).unwrap();
+            assert!(cache.verified(&file, "some").is_none(), "a change of byte {at}");
+        }
+        let mut turned = good[PART_BYTES..2 * PART_BYTES].to_vec();
+        turned.extend_from_slice(&good[..PART_BYTES]);
+        turned.extend_from_slice(&good[2 * PART_BYTES..]);
+        for bad in [&turned, &good[PART_BYTES..].to_vec(), &[&good[..PART_BYTES], &good].concat()] {
+            fs::write(&file, bad).unwrap();
+            assert!(cache.verified(&file, "some").is_none());
+        }
+        fs::write(&file, &good).unwrap();
+        assert!(cache.verified(&file, "some").is_some());
+    }
 }

@@ -137,8 +137,8 @@ impl Engine {
         self.linked(&component, name, digest, inspection, rights, true)
     }
 
-    /// A component whose bytes have this digest, without looking at them again: they were checked when their code was
-    /// compiled. `None`: no code was found that is theirs.
+    /// The component that has this digest, without its bytes: they were checked when their code was compiled. What was
+    /// looked for early is taken if it is this one. `None`: no code of it is kept.
     ///
     /// # Errors
     /// As for [`Self::load`].
@@ -147,9 +147,11 @@ impl Engine {
         digest: &str,
         name: &str,
         rights: Arc<Rights>,
-        early: Early,
+        early: Option<Early>,
     ) -> Result<Option<Component>, LoadError> {
-        let Some((component, found)) = early.of(digest) else { return Ok(None) };
+        let Shared { engine, cache, .. } = &*self.0;
+        let early = early.and_then(|early| early.of(digest));
+        let Some((component, found)) = early.or_else(|| cache.as_ref()?.find(engine, digest)) else { return Ok(None) };
         let inspection = judge(found, name)?;
         check_whole(&inspection, name, &rights)?;
         self.linked(&component, name, digest.to_owned(), inspection, rights, false).map(Some)

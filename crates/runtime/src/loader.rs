@@ -3,6 +3,7 @@
 mod granting;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -14,7 +15,7 @@ use jackfield_manifest::{HookPoint, LimitSettings, Pipeline, Problem, nearest};
 use tokio::sync::broadcast;
 
 use crate::diagnose::{Class, Diagnosis, ProblemExt, Report, problem};
-use crate::discover::digests::{Digests, file_digest};
+use crate::discover::digests::Digests;
 use crate::discover::{Form, InstalledPlugin, Rank, discover, discover_by};
 use crate::grants::Grants;
 use crate::hooks::explain::{ExplainedPoint, explain};
@@ -23,16 +24,13 @@ use crate::lifecycle::{About, Running, Transition};
 use crate::limits::lower;
 use crate::native::NativePlugin;
 use crate::registry::Registry;
-use crate::settings::{PluginFolder, Settings};
+use crate::settings::{FirstParty, PluginFolder, Settings};
 use crate::stops::{Stop, StopCount, StopCounts, Stops};
 
-use granting::{io_error, unused};
+use granting::unused;
 
 /// So many transitions are kept for whoever is slow to take them.
 const EVENTS_KEPT: usize = 1024;
-
-/// Bytes from which on a component is worth a further thread while it is loaded.
-const LARGE: u64 = 2 << 20;
 
 /// The process's engine, or why there is none.
 type EngineSlot = OnceLock<Result<Engine, EngineError>>;
@@ -48,6 +46,8 @@ pub struct Runtime {
     digests: Digests,
     engine: Arc<EngineSlot>,
     loaded: Mutex<HashMap<PathBuf, LoadedPlugin>>,
+    /// Code that is being looked for, by the component's file.
+    expected: Mutex<HashMap<PathBuf, Early>>,
     events: broadcast::Sender<Transition>,
     stops: broadcast::Sender<Stop>,
     stopped: StopCounts,
@@ -131,7 +131,7 @@ impl Builder {
         let (events, denials) = (broadcast::Sender::new(EVENTS_KEPT), broadcast::Sender::new(EVENTS_KEPT));
         let stops = broadcast::Sender::new(EVENTS_KEPT);
         let grants = Mutex::new(Grants::open(settings.state_dir.as_deref()));
-        let (loaded, stopped) = (Mutex::default(), StopCounts::default());
+        let (loaded, expected, stopped) = (Mutex::default(), Mutex::default(), StopCounts::default());
         Runtime {
             settings,
             native,
@@ -140,6 +140,7 @@ impl Builder {
             digests,
             engine,
             loaded,
+            expected,
             events,
             stops,
             stopped,
@@ -340,15 +341,12 @@ impl Runtime {
             return Ok(loaded);
         }
         let engine = self.engine()?;
-        // The code of a large component is looked for by the digest that is remembered, beside reading and hashing it.
-        let known = self.digests.remembered(&plugin.component).filter(|(_, bytes)| *bytes >= LARGE);
-        let mut early = known.and_then(|(digest, _)| engine.look_early(&digest));
+        let mut early = self.expected.lock().unwrap_or_else(PoisonError::into_inner).remove(&plugin.component);
         let (mut found, mut warnings) = (None, Vec::new());
-        if plugin.rank == Rank::FirstParty
-            && !self.needs_grant(plugin)
-            && let Some(early) = early.take()
-        {
-            found = self.found(plugin, &engine, early)?;
+        if let Some(own) = self.own(plugin).filter(|_| !self.needs_grant(plugin)) {
+            // Its file need not be read: the code that is kept under this digest is that of what the binary was built with.
+            let kept = engine.load_found(own.digest, plugin.name(), Arc::default(), early.take());
+            found = kept.map_err(|error| load_fault(plugin, error))?;
         }
         let component = match found {
             Some(component) => component,
@@ -382,16 +380,31 @@ impl Runtime {
 }
 
 impl Runtime {
-    /// A plugin that runs without a grant, if code was found for the bytes that lie there now.
-    fn found(
-        &self,
-        plugin: &Arc<InstalledPlugin>,
-        engine: &Engine,
-        early: Early,
-    ) -> Result<Option<Component>, PluginFault> {
-        let digest = file_digest(&plugin.component).map_err(|error| load_fault(plugin, io_error(plugin, error)))?;
-        let found = engine.load_found(&digest, plugin.name(), Arc::default(), early);
-        found.map_err(|error| load_fault(plugin, error))
+    /// What the binary knows of a plugin that it was built with.
+    fn own(&self, plugin: &InstalledPlugin) -> Option<&FirstParty> {
+        let same = |own: &&FirstParty| own.name == plugin.name() && own.version == plugin.manifest.version.to_string();
+        self.settings.first_party.iter().find(same).filter(|_| plugin.rank == Rank::FirstParty)
+    }
+
+    /// Looks for the code of plugins that will be loaded, beside whatever comes before that.
+    pub(crate) fn expect(&self, plugins: impl Iterator<Item = Arc<InstalledPlugin>>) {
+        let Ok(engine) = self.engine() else { return };
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        for plugin in plugins {
+            if plugin.form == Form::Native || loaded.contains_key(&plugin.component) {
+                continue;
+            }
+            if let Entry::Vacant(place) = expected.entry(plugin.component.clone()) {
+                let digest = match self.own(&plugin) {
+                    Some(own) => Some(own.digest.to_owned()),
+                    None => self.digests.remembered(&plugin.component),
+                };
+                if let Some(early) = digest.and_then(|digest| engine.look_early(&digest)) {
+                    place.insert(early);
+                }
+            }
+        }
     }
 }
 

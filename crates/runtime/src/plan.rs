@@ -306,6 +306,7 @@ impl Runtime {
 
         let executor = executor()?;
         let registry = pinned(self.registry(), &pipeline, &mut found);
+        self.expect(detect::named(&registry, &pipeline).into_iter());
         let about = About {
             pipeline: pipeline.name.clone(),
             limits: pipeline.limits.clone(),

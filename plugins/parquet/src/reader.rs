@@ -89,6 +89,16 @@ impl ReadRows for Reader {
     }
 }
 
+/// Rows of a batch that stays in the processor's cache from decoding it to working on it.
+const CACHED: usize = 16_384;
+
+/// Rows of a batch: as many as are asked for, and fewer where that is left to the reader.
+fn batch_rows(demand: &Demand) -> usize {
+    let rows = (demand.batch_rows as usize).max(1);
+    let is_free = demand.extra.iter().any(|(key, value)| key == "batch-rows" && value == "at-most");
+    if is_free { rows.min(CACHED) } else { rows }
+}
+
 impl Reader {
     /// # Errors
     /// What is wrong with the file's footer, or with the types or columns that are asked for.
@@ -115,7 +125,7 @@ impl Reader {
             open: None,
             // A limit counts rows that satisfy all predicates, and here rows are not looked at.
             left: demand.limit.filter(|_| demand.predicates.is_empty()),
-            batch_rows: (demand.batch_rows as usize).max(1),
+            batch_rows: batch_rows(demand),
             row_bytes: None,
         };
         reader.load_page_index()?;

@@ -22,10 +22,7 @@ pub(super) fn gather(base: &ArrayRef, view: &View, meter: &mut dyn Meter) -> Res
     meter.work(bytes / 8 + view.length() as u64 / 8)?;
     guarded(|| match view {
         View::Range { offset, length } => Ok(base.slice(*offset, *length)),
-        View::Mask { offset, bits, predicate, .. } => {
-            let rows = base.slice(*offset, bits.len());
-            View::predicate(bits, predicate).filter(&rows)
-        }
+        View::Mask { offset, bits, prepared, .. } => View::filtered(bits, prepared, &base.slice(*offset, bits.len())),
         View::Rows(rows) if base.is_empty() => Ok(new_null_array(base.data_type(), rows.len())),
         View::Rows(rows) if rows.null_count() > 0 && base.data_type().is_nested() => take_nested(base, rows),
         View::Rows(rows) => take(base, rows, unchecked()),

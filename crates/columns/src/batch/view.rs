@@ -2,10 +2,12 @@
 //! memory or stack than one.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow::compute::{FilterBuilder, FilterPredicate};
+use arrow::error::ArrowError;
 
 /// A bitmap is kept while it is no larger than row numbers of four bytes would be.
 const BITS_PER_ROW_NUMBER: usize = 32;
@@ -19,9 +21,17 @@ pub(super) enum View {
     /// Neighbouring rows.
     Range { offset: usize, length: usize },
     /// Rows of `offset..offset + bits.len()` whose bit is set: some, but neither none nor all.
-    Mask { offset: usize, bits: BooleanBuffer, count: usize, predicate: OnceLock<FilterPredicate> },
+    Mask { offset: usize, bits: BooleanBuffer, count: usize, prepared: Prepared },
     /// Rows by number, below 2^31; null is a row of nulls.
     Rows(UInt32Array),
+}
+
+/// What arrow's kernel makes of a bitmap before it moves rows. Making it costs as much as moving a column of numbers, so it
+/// is made when a second column is read.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    read: AtomicBool,
+    predicate: OnceLock<FilterPredicate>,
 }
 
 /// A mask with its nulls folded in and counted once, before it meets the views.
@@ -98,7 +108,7 @@ impl View {
                 None => {
                     let numbers = inner.set_indices().map(|row| rows.value(row)).collect::<Vec<u32>>();
                     let valid = |nulls: &NullBuffer| inner.set_indices().map(|row| nulls.is_valid(row)).collect();
-                    by_number(numbers, rows.nulls().map(|nulls| NullBuffer::new(valid(nulls))))
+                    by_number(numbers.into(), rows.nulls().map(|nulls| NullBuffer::new(valid(nulls))))
                 }
             },
         }
@@ -108,18 +118,19 @@ impl View {
     pub(super) fn take(&self, rows: &UInt32Array) -> Self {
         let numbers = rows.values();
         match self {
-            Self::Range { offset: 0, .. } => by_number(numbers.to_vec(), rows.nulls().cloned()),
+            Self::Range { offset: 0, .. } => by_number(own(numbers), rows.nulls().cloned()),
             Self::Range { offset, .. } => {
                 let start = *offset as u32;
-                by_number(numbers.iter().map(|row| row.wrapping_add(start)).collect(), rows.nulls().cloned())
+                let moved = numbers.iter().map(|row| row.wrapping_add(start));
+                by_number(moved.collect::<Vec<u32>>().into(), rows.nulls().cloned())
             }
-            Self::Mask { .. } => by_number(look_up(self.numbers().values(), numbers), rows.nulls().cloned()),
+            Self::Mask { .. } => by_number(look_up(self.numbers().values(), numbers).into(), rows.nulls().cloned()),
             Self::Rows(shown) => {
                 let nulls = shown.nulls().map(|nulls| {
                     let valid = |row: &u32| nulls.len() > *row as usize && nulls.is_valid(*row as usize);
                     NullBuffer::new(numbers.iter().map(valid).collect())
                 });
-                by_number(look_up(shown.values(), numbers), NullBuffer::union(nulls.as_ref(), rows.nulls()))
+                by_number(look_up(shown.values(), numbers).into(), NullBuffer::union(nulls.as_ref(), rows.nulls()))
             }
         }
     }
@@ -138,12 +149,15 @@ impl View {
         }
     }
 
-    /// The bitmap as arrow's kernel wants it, prepared once for all columns that share this view.
-    pub(super) fn predicate<'a>(bits: &BooleanBuffer, cell: &'a OnceLock<FilterPredicate>) -> &'a FilterPredicate {
-        cell.get_or_init(|| {
-            let builder = FilterBuilder::new(&BooleanArray::new(bits.clone(), None));
-            if bits.len() <= LARGEST_INDEX { builder.optimize().build() } else { builder.build() }
-        })
+    /// The rows whose bit is set; `rows` has as many rows as there are bits.
+    pub(super) fn filtered(bits: &BooleanBuffer, prepared: &Prepared, rows: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        let builder = || FilterBuilder::new(&BooleanArray::new(bits.clone(), None));
+        // Whoever reads at the same time prepares, which is only slower for one of them.
+        let first = !prepared.read.swap(true, Ordering::Relaxed);
+        if bits.len() > LARGEST_INDEX || (first && !rows.data_type().is_nested()) {
+            return builder().build().filter(rows);
+        }
+        prepared.predicate.get_or_init(|| builder().optimize().build()).filter(rows)
     }
 
     /// The buffer that the view itself takes.
@@ -188,11 +202,11 @@ fn masked(offset: usize, bits: BooleanBuffer, count: usize) -> View {
         let start = offset as u32;
         return View::Rows(UInt32Array::from(bits.set_indices_u32().map(|row| row + start).collect::<Vec<u32>>()));
     }
-    View::Mask { offset, bits, count, predicate: OnceLock::new() }
+    View::Mask { offset, bits, count, prepared: Prepared::default() }
 }
 
 /// Row numbers, as a range where they are one.
-fn by_number(rows: Vec<u32>, nulls: Option<NullBuffer>) -> View {
+fn by_number(rows: ScalarBuffer<u32>, nulls: Option<NullBuffer>) -> View {
     let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
     if nulls.is_none() {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return View::whole(0) };
@@ -202,7 +216,12 @@ fn by_number(rows: Vec<u32>, nulls: Option<NullBuffer>) -> View {
             return View::Range { offset: *first as usize, length: rows.len() };
         }
     }
-    View::Rows(UInt32Array::new(ScalarBuffer::from(rows), nulls))
+    View::Rows(UInt32Array::new(rows, nulls))
+}
+
+/// The numbers as they are, or a copy where they are a small part of a buffer that a view would keep alive.
+fn own(numbers: &ScalarBuffer<u32>) -> ScalarBuffer<u32> {
+    if numbers.inner().capacity() <= numbers.len() * 8 { numbers.clone() } else { numbers.to_vec().into() }
 }
 
 /// `shown[row]` for each row; what stands under a null may be out of range and gives 0.
@@ -269,7 +288,7 @@ pub(super) fn row_numbers(numbers: &ArrayRef, rows: usize) -> Result<UInt32Array
             return Err(crate::Failure::invalid_input("type-mismatch", message));
         }
     };
-    let largest = taken.values().iter().copied().max().unwrap_or(0);
+    let largest = taken.values().iter().fold(0, |most, number| most.max(*number));
     if largest as usize >= rows {
         for (row, number) in taken.values().iter().enumerate() {
             if *number as usize >= rows && taken.is_valid(row) {

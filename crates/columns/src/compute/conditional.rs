@@ -245,9 +245,8 @@ fn nullif(call: &mut Call) -> Result<Values, Failure> {
     reserve(call)?;
     let [left, right] = call.inputs else { return Err(mismatch("two arguments are expected")) };
     let equal = super::compare::equal_rows(call, left, right)?;
-    let equal = truth(&Input { array: Arc::new(equal), scalar: false }, call.rows);
     let array = full(left.clone(), call.rows)?.array;
-    Ok(Values::of(null_where(&array, &equal)?))
+    Ok(Values::of(arrow::compute::nullif(array.as_ref(), &equal).map_err(internal)?))
 }
 
 /// The extreme by arrow's total order, in which NaN is the largest.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Datum, make_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, Datum};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 
@@ -169,11 +169,6 @@ pub(super) fn null_where(array: &ArrayRef, rows: &BooleanBuffer) -> Result<Array
     if rows.count_set_bits() == 0 || *array.data_type() == DataType::Null {
         return Ok(Arc::clone(array));
     }
-    if array.to_data().data_type().is_nested() || matches!(array.data_type(), DataType::Dictionary(..)) {
-        let mask = BooleanArray::new(rows.clone(), None);
-        return arrow::compute::nullif(array.as_ref(), &mask).map_err(super::promote::internal);
-    }
-    let nulls = NullBuffer::union(array.nulls(), Some(&NullBuffer::new(!rows)));
-    let data = array.to_data().into_builder().nulls(nulls).build().map_err(super::promote::internal)?;
-    Ok(make_array(data))
+    let mask = BooleanArray::new(rows.clone(), None);
+    arrow::compute::nullif(array.as_ref(), &mask).map_err(super::promote::internal)
 }

@@ -82,14 +82,19 @@ async fn code_that_was_looked_for_early_is_taken_for_its_own_component_only() {
     let (digest, other) = (compiled.digest(), "0".repeat(64));
     let engine = engine(&folder);
     let early = |digest: &str| engine.look_early(digest).unwrap();
-    let found = engine.load_found(digest, "guest", Arc::default(), early(digest)).unwrap().unwrap();
+    let found = engine.load_found(digest, "guest", Arc::default(), Some(early(digest))).unwrap().unwrap();
     assert!(!found.compiled());
     assert_eq!((found.digest(), found.exports(), found.imports()), (digest, compiled.exports(), compiled.imports()));
     assert_eq!(found.api_version(), compiled.api_version());
     NodeInstance::open(&found, options(|_| {}), "test", "{}").await.unwrap();
     // Nothing was kept of the other, and what was found for this one is not its.
-    assert!(engine.load_found(&other, "guest", Arc::default(), early(digest)).unwrap().is_none());
-    assert!(engine.load_found(&other, "guest", Arc::default(), early(&other)).unwrap().is_none());
+    for guess in [None, Some(early(digest)), Some(early(&other))] {
+        assert!(engine.load_found(&other, "guest", Arc::default(), guess).unwrap().is_none());
+    }
+    // What was guessed wrong is looked for again.
+    for guess in [None, Some(early(&other))] {
+        assert!(engine.load_found(digest, "guest", Arc::default(), guess).unwrap().is_some());
+    }
     for guess in [digest, &other] {
         let loaded = engine.load_hashed(&bytes, digest.to_owned(), "guest", Arc::default(), Some(early(guess)));
         assert!(!loaded.unwrap().compiled());

@@ -2,8 +2,8 @@
 //!
 //! The file `plugins.json` in the cache folder says which digest a file had when it was last read, and by which size,
 //! times and inode it is known to be unchanged. It is a memory and no authority: what may run is decided by the digest
-//! of the very bytes that are loaded, and what is first-party by reading the file anew. Whoever can write the file can
-//! make listings show a wrong digest, and that is all. A file that is damaged, or that others can write, is not read,
+//! of the very bytes that are loaded, or, of what the binary was built with, by the digest in the binary. Whoever can write
+//! the file can make listings show a wrong digest or rank, and that is all. A file that is damaged, or that others can write, is not read,
 //! and replaced.
 
 use std::collections::BTreeMap;
@@ -90,14 +90,14 @@ impl Digests {
         Ok(digest)
     }
 
-    /// The digest that a file had when it was last read, and its bytes, if it seems to be as it was then. Reads no component.
-    pub(crate) fn remembered(&self, path: &Path) -> Option<(String, u64)> {
+    /// The digest that a file had when it was last read, if it seems to be as it was then. Reads no component.
+    pub(crate) fn remembered(&self, path: &Path) -> Option<String> {
         let path = std::path::absolute(path).ok()?;
         let metadata = std::fs::metadata(&path).ok()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let known = state.known.get_or_insert_with(|| self.folder.as_deref().and_then(remembered).unwrap_or_default());
         let entry = known.get(&path).filter(|entry| **entry == Known::of(&metadata, entry.digest.clone()))?;
-        Some((entry.digest.clone(), entry.size))
+        Some(entry.digest.clone())
     }
 
     /// Writes what was learnt, without the files that are gone. That it cannot be written costs only time.

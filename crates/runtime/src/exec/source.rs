@@ -177,7 +177,10 @@ impl OneFile<'_> {
         let limit = [of_rows, of_records].into_iter().flatten().min();
         let count = columns.as_ref().map_or(self.source.file_schema.fields().len(), Vec::len);
         let batch_rows = self.reading.batch_rows.unwrap_or_else(|| granted_rows(self.wanted.batch_rows, count));
-        Demand { columns, predicates, limit, batch_rows, resume: None, extra: Vec::new() }
+        // Where nobody has said how many rows a batch should have, a reader may know better.
+        let said = self.reading.batch_rows.or(self.wanted.batch_rows).is_some();
+        let extra = if said { Vec::new() } else { vec![("batch-rows".to_owned(), "at-most".to_owned())] };
+        Demand { columns, predicates, limit, batch_rows, resume: None, extra }
     }
 
     /// For each column of the file schema that is wanted, where it is in the file; checks that the file has the same columns.

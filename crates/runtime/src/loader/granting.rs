@@ -146,7 +146,7 @@ pub(super) struct Given {
 /// The code of the problem that a plugin was not granted.
 const NOT_GRANTED: &str = "plugin-not-granted";
 
-pub(super) fn io_error(plugin: &InstalledPlugin, error: std::io::Error) -> LoadError {
+fn io_error(plugin: &InstalledPlugin, error: std::io::Error) -> LoadError {
     LoadError::Io { path: plugin.component.display().to_string(), source: Arc::new(error) }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jackfield_host::{ByteSource, detect};
-use jackfield_manifest::Problem;
+use jackfield_manifest::{Pipeline, Problem};
 
 use super::Planner;
 use super::paths::extensions;
@@ -16,6 +16,28 @@ pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 
 /// From this confidence on, content counts more than the name.
 const CLEAR: u8 = 80;
+
+/// The plugins that a pipeline names, and those that the names of its files tell: most of what it will need.
+pub(crate) fn named(registry: &Registry, pipeline: &Pipeline) -> Vec<Arc<InstalledPlugin>> {
+    let format = |asked: Option<&str>, path: &str| {
+        let name = asked.or_else(|| extensions(path).find_map(|extension| registry.format_by_extension(extension)));
+        Some(registry.format(name?).ok()?.0)
+    };
+    let codec = |asked: Option<&str>, path: &str| {
+        let name = asked.or_else(|| registry.codec_by_extension(extensions(path).next()?));
+        Some(registry.codec(name?).ok()?.0)
+    };
+    let sources = pipeline.sources.iter().flat_map(|source| {
+        let path = source.paths.first().map_or("", String::as_str);
+        [format(source.format.as_deref(), path), codec(source.codec.as_deref(), path)]
+    });
+    let nodes = pipeline.nodes.iter().map(|node| Some(registry.node(&node.node_type).ok()?.0));
+    let sinks = pipeline
+        .sinks
+        .iter()
+        .flat_map(|sink| [format(sink.format.as_deref(), &sink.path), codec(sink.codec.as_deref(), &sink.path)]);
+    unique(sources.chain(nodes).chain(sinks).flatten())
+}
 
 /// The codec of a file: what is asked for, else what its content says, else its name.
 pub(crate) fn codec(

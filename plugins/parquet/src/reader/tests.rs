@@ -8,7 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{
     BooleanArray, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeListArray, Float64Array, Int64Array,
-    IntervalDayTimeArray, NullArray, RecordBatch, StringArray, StructArray, TimestampNanosecondArray,
+    IntervalDayTimeArray, NullArray, RecordBatch, StringArray, StructArray, TimestampNanosecondArray, UInt32Array,
 };
 use arrow_buffer::{IntervalDayTime, i256};
 use arrow_schema::Schema;
@@ -198,6 +198,23 @@ fn wide_rows_come_in_smaller_batches() {
     let rows = all(&bytes, &wide).unwrap();
     assert_eq!(rows.iter().map(|rows| rows.count).sum::<usize>(), 20_000);
     assert!(rows.iter().all(|rows| weight(&rows.arrays[0]) <= TOO_MUCH));
+}
+
+#[test]
+fn batches_have_as_many_rows_as_were_asked_for() {
+    let numbers = UInt32Array::from_iter_values(0..40_000);
+    let batch = RecordBatch::try_from_iter([("n", Arc::new(numbers) as ArrayRef)]).unwrap();
+    let bytes = written(&[batch], "{}");
+    let counts = |batch_rows, extra: &[(&str, &str)]| {
+        let extra = extra.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let demand = Demand { batch_rows, extra, ..demand(None, vec![], None) };
+        all(&bytes, &demand).unwrap().iter().map(|rows| rows.count).collect::<Vec<_>>()
+    };
+    let free = [("batch-rows", "at-most")];
+    assert_eq!(counts(65_536, &[]), [40_000]);
+    assert_eq!(counts(65_536, &free), [CACHED, CACHED, 40_000 - 2 * CACHED]);
+    assert_eq!(counts(30_000, &[("other", "at-most")]), [30_000, 10_000]);
+    assert_eq!(counts(15_000, &free), [15_000, 15_000, 10_000]);
 }
 
 #[test]
