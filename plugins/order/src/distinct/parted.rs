@@ -5,9 +5,10 @@
 use super::Keep;
 use jackfield_kit::numbers::{integers, mask_of, numbers};
 use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
+use jackfield_kit::values::together;
 use jackfield_kit::{Groups, Held, PIECE, rows_of};
 use jackfield_sdk::spill::Spool;
-use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema, Step};
+use jackfield_sdk::{Batch, Column, DataType, Failure, Schema, Step};
 
 /// Pieces that one call works on.
 const PIECES_AT_A_TIME: usize = 8;
@@ -80,7 +81,7 @@ impl Parted {
         let (mut seen, mut rows) = (Partitions::default(), Partitions::default());
         if keep == Keep::First {
             let keys = groups.keys()?;
-            seen.push(&together(&keys)?, &keys)?;
+            seen.push(&together(&keys, keys.first().map_or(0, Column::length))?, &keys)?;
         }
         if keep == Keep::Last {
             last.prune()?;
@@ -182,18 +183,4 @@ pub(super) fn first_of_groups(of_rows: &[u32], passed: &mut u32) -> Vec<bool> {
         fresh
     });
     first.collect()
-}
-
-/// Columns as a batch.
-fn together(columns: &[Column]) -> Result<Batch<'static>, Failure> {
-    let named = |(number, column): (usize, &Column)| {
-        let mut tree = column.tree();
-        if let Some(root) = tree.first_mut() {
-            root.name = number.to_string();
-        }
-        tree
-    };
-    let trees: Vec<Vec<Field>> = columns.iter().enumerate().map(named).collect();
-    let rows = columns.first().map_or(0, Column::length);
-    Batch::of(&Schema::of(trees), rows, &columns.iter().collect::<Vec<_>>())
 }

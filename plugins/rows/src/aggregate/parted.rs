@@ -2,24 +2,22 @@
 //! on temporary storage, parted by the keys. Each part is summed up by itself, in the order in which its rows came, so
 //! that the results are those of memory; merging the parts by the rows' numbers gives the order of first appearance.
 
-use super::Bound;
 use super::groups::Groups;
-use jackfield_kit::PIECE;
+use super::measure::Tallies;
+use super::{Bound, SHARE};
 use jackfield_kit::numbers::{integers, numbers};
 use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
-use jackfield_kit::problems::at;
-use jackfield_sdk::compute::Accumulator;
+use jackfield_kit::values::{take, together};
+use jackfield_kit::{PIECE, Room};
 use jackfield_sdk::spill::Spool;
-use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema, Step};
+use jackfield_sdk::{Batch, Column, DataType, Failure, Step};
 
 /// Pieces that one call works on.
 const PIECES_AT_A_TIME: usize = 8;
 
 pub(super) struct Parted {
-    /// Keys, and the state of each measure.
-    states: Partitions,
-    /// How many columns the state of each measure has.
-    widths: Vec<u32>,
+    /// Keys, and the state of each measure; of some further states of some measures.
+    states: Vec<States>,
     /// Keys, and the arguments of each measure.
     rows: Partitions,
     next: usize,
@@ -28,32 +26,55 @@ pub(super) struct Parted {
     leaving: Option<Merging>,
 }
 
+/// Keys of groups, and states.
+struct States {
+    rows: Partitions,
+    /// The measures whose states these are, and how many columns each has.
+    measures: Vec<(usize, u32)>,
+}
+
 /// A part that is being worked on.
 struct Part {
     groups: Groups,
-    accumulators: Vec<Accumulator>,
-    states: Option<Spool>,
+    tallies: Tallies,
+    room: Room,
+    /// With the number of the states.
+    states: Vec<(usize, Spool)>,
     rows: Option<Spool>,
     /// The number of the row that each group began with.
     first: Vec<Option<i64>>,
 }
 
 impl Parted {
-    /// Goes on with what is known in memory, where nothing remains.
+    /// Goes on with what is known of the groups, where nothing remains.
     pub(super) fn new(bound: &mut Bound) -> Result<Parted, Failure> {
         let (keys, count) = bound.groups.keys()?;
         let mut columns: Vec<Column> = keys.iter().map(Column::share).collect();
-        let mut widths = Vec::with_capacity(bound.outputs.measures.len());
-        for measure in &mut bound.outputs.measures {
-            let state = measure.leave()?;
-            widths.push(state.len() as u32);
-            columns.extend(state);
+        let mut known = States { rows: Partitions::default(), measures: Vec::new() };
+        let mut further = Vec::new();
+        for (number, tally) in bound.tallies.each().iter_mut().enumerate() {
+            if !tally.has_aside() {
+                let state = tally.leave()?;
+                known.measures.push((number, state.len() as u32));
+                columns.extend(state);
+                continue;
+            }
+            let mut states = States { rows: Partitions::default(), measures: vec![(number, 1)] };
+            tally.put_aside()?;
+            while let Some((state, groups)) = tally.take_states()? {
+                let keys: Result<Vec<Column>, Failure> = keys.iter().map(|key| take(key, &groups)).collect();
+                let keys = keys?;
+                let columns: Vec<Column> = keys.iter().map(Column::share).chain(state).collect();
+                states.rows.push(&together(&columns, groups.length())?, &keys)?;
+            }
+            further.push(states);
         }
+        known.rows.push(&together(&columns, count)?, &keys)?;
         bound.groups = Groups::new(&bound.keys)?;
-        let mut states = Partitions::default();
-        states.push(&together(&columns, count)?, &keys)?;
-        let rows = Partitions::numbered_from(states.next_number());
-        Ok(Parted { states, widths, rows, next: 0, part: None, runs: Runs::default(), leaving: None })
+        let rows = Partitions::numbered_from(known.rows.next_number());
+        // All groups are among those that are known: they come first, so that their order is that of appearance.
+        further.insert(0, known);
+        Ok(Parted { states: further, rows, next: 0, part: None, runs: Runs::default(), leaving: None })
     }
 
     /// Takes rows.
@@ -66,19 +87,28 @@ impl Parted {
     pub(super) fn advance(&mut self, bound: &Bound) -> Result<Step, Failure> {
         for _ in 0..PIECES_AT_A_TIME {
             if let Some(mut part) = self.part.take() {
-                if part.advance(bound, &self.widths)? {
-                    self.part = Some(part);
-                } else {
-                    self.runs.add(Some(part.finish(bound)?));
+                let run = match part.advance(bound, &self.states)? {
+                    true => None,
+                    false => part.finish(bound)?,
+                };
+                match run {
+                    Some(run) => self.runs.add(Some(run)),
+                    None => self.part = Some(part),
                 }
             } else if self.next < PARTS {
-                let (states, rows) = (self.states.take(self.next), self.rows.take(self.next));
+                let states: Vec<(usize, Spool)> = self
+                    .states
+                    .iter_mut()
+                    .enumerate()
+                    .filter_map(|(number, states)| Some((number, states.rows.take(self.next)?)))
+                    .collect();
+                let rows = self.rows.take(self.next);
                 self.next += 1;
-                if states.is_some() || rows.is_some() {
-                    let accumulators: Result<Vec<Accumulator>, Failure> =
-                        bound.outputs.measures.iter().map(super::Measure::again).collect();
-                    let (groups, accumulators) = (Groups::new(&bound.keys)?, accumulators?);
-                    self.part = Some(Part { groups, accumulators, states, rows, first: Vec::new() });
+                if !states.is_empty() || rows.is_some() {
+                    let (groups, tallies) = (Groups::new(&bound.keys)?, Tallies::new(&bound.outputs.measures)?);
+                    let mut room = Room::one_of(SHARE);
+                    room.open();
+                    self.part = Some(Part { groups, tallies, room, states, rows, first: Vec::new() });
                 }
             } else {
                 return leave_merged(&mut self.runs, &mut self.leaving);
@@ -90,19 +120,22 @@ impl Parted {
 
 impl Part {
     /// One piece of work; `false`: there is none left.
-    fn advance(&mut self, bound: &Bound, widths: &[u32]) -> Result<bool, Failure> {
-        if let Some(states) = &mut self.states {
-            let Some(rows) = states.next(PIECE)? else {
-                self.states = None;
+    fn advance(&mut self, bound: &Bound, all: &[States]) -> Result<bool, Failure> {
+        if let Some((number, spool)) = self.states.first_mut() {
+            let Some(rows) = spool.next(PIECE)? else {
+                self.states.remove(0);
                 return Ok(true);
             };
+            let measures = all.get(*number).map_or(&[][..], |states| &states.measures);
             let (groups, count) = self.assign(bound, &rows)?;
             let mut next = bound.keys.len() as u32;
-            for (accumulator, width) in self.accumulators.iter().zip(widths) {
-                let state = columns(&rows, next, *width)?;
-                accumulator.merge(&state.iter().collect::<Vec<_>>(), &groups, count)?;
+            for (measure, width) in measures {
+                if let Some(tally) = self.tallies.each().get_mut(*measure) {
+                    tally.merge(&columns(&rows, next, *width)?, &groups, count)?;
+                }
                 next += width;
             }
+            self.tallies.make_room(&self.room)?;
             return Ok(true);
         }
         let Some(spool) = &mut self.rows else { return Ok(false) };
@@ -112,13 +145,14 @@ impl Part {
         };
         let (groups, count) = self.assign(bound, &rows)?;
         let mut next = bound.keys.len() as u32;
-        for (accumulator, measure) in self.accumulators.iter().zip(&bound.outputs.measures) {
+        let mut arguments = Vec::with_capacity(bound.outputs.measures.len());
+        for measure in &bound.outputs.measures {
             let width = measure.arguments.len() as u32;
-            let values = columns(&rows, next, width)?;
-            let updated = accumulator.update(&values.iter().collect::<Vec<_>>(), &groups, count);
-            updated.map_err(|failure| at(&measure.pointer, failure))?;
+            arguments.push(columns(&rows, next, width)?);
             next += width;
         }
+        self.tallies.update(&bound.outputs.measures, arguments.iter().map(Vec::as_slice), &groups, count)?;
+        self.tallies.make_room(&self.room)?;
         Ok(true)
     }
 
@@ -130,29 +164,15 @@ impl Part {
         Ok((groups, count))
     }
 
-    /// The results of the part, each with the number of the row that its group began with.
-    fn finish(self, bound: &Bound) -> Result<Spool, Failure> {
+    /// Goes on finishing; the results of the part, each with the number of the row that its group began with.
+    fn finish(&mut self, bound: &Bound) -> Result<Option<Spool>, Failure> {
         let (keys, count) = self.groups.keys()?;
-        let mut measures = Vec::with_capacity(self.accumulators.len());
-        for (accumulator, measure) in self.accumulators.iter().zip(&bound.outputs.measures) {
-            measures.push(accumulator.finish().map_err(|failure| at(&measure.pointer, failure))?);
-        }
+        let Some(measures) = self.tallies.finish(&bound.outputs.measures, count)? else { return Ok(None) };
         let rows = bound.result(keys, measures, count)?;
-        spooled(rows.put(&[(ROW, &integers(DataType::Int64, &self.first)?)])?)
+        spooled(rows.put(&[(ROW, &integers(DataType::Int64, &self.first)?)])?).map(Some)
     }
 }
 
 fn columns(rows: &Batch, first: u32, count: u32) -> Result<Vec<Column>, Failure> {
     (first..first + count).map(|index| rows.column_at(index)).collect()
-}
-
-/// Columns as a batch, each under its number.
-fn together(columns: &[Column], rows: u32) -> Result<Batch<'static>, Failure> {
-    let mut trees: Vec<Vec<Field>> = columns.iter().map(Column::tree).collect();
-    for (number, tree) in trees.iter_mut().enumerate() {
-        if let Some(root) = tree.first_mut() {
-            root.name = number.to_string();
-        }
-    }
-    Batch::of(&Schema::of(trees), rows, &columns.iter().collect::<Vec<_>>())
 }
