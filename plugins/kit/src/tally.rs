@@ -96,8 +96,19 @@ impl Tally {
         let sorter = self.sorter.get_or_insert_with(|| Sorter::by(Sorted::keys()));
         self.sorted.get_or_insert(fresh).put(&lists, sorter)?;
         sorter.put_aside()?;
-        while matches!(sorter.advance()?, Advance::Busy) {}
         Ok(true)
+    }
+
+    /// Goes on with what is to do about values that were put aside, a bounded piece of it; whether there is more. Until
+    /// there is not, no more may be put aside.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn advance(&mut self) -> Result<bool, Failure> {
+        match &mut self.sorter {
+            Some(sorter) if !self.ended => Ok(matches!(sorter.advance()?, Advance::Busy)),
+            _ => Ok(false),
+        }
     }
 
     /// Whether values were put aside.

@@ -49,7 +49,7 @@ enum How {
     },
     Next {
         groups: Groups,
-        waiting: Waiting,
+        waiting: Box<Waiting>,
     },
 }
 
@@ -131,7 +131,7 @@ impl Work for Fill {
                     scalars.filter_map(|index| problems.note("/value", scalar(value, &schema.tree(*index)))).collect();
                 How::Value(scalars)
             }
-            (None, Some(Method::Next)) => How::Next { groups, waiting: Waiting::default() },
+            (None, Some(Method::Next)) => How::Next { groups, waiting: Box::default() },
             (None, _) => How::Previous { groups, carried: Carried::default() },
         };
         let port = (0..schema.len() as u32).fold(OutputPort::new("out"), |port, index| {

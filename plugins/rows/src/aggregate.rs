@@ -40,6 +40,8 @@ pub(crate) struct Aggregate {
     bound: Option<Bound>,
     room: Room,
     aside: Option<Parted>,
+    /// No more rows come.
+    ended: bool,
     result: Option<Outgoing>,
 }
 
@@ -60,7 +62,7 @@ impl Aggregate {
             let help = "say what to compute, as in `columns = { n = \"count(*)\" }`";
             return Err(failure.with_parameter("").with_help(help).into());
         }
-        Ok(Aggregate { parameters, bound: None, room: Room::one_of(SHARE), aside: None, result: None })
+        Ok(Aggregate { parameters, bound: None, room: Room::one_of(SHARE), aside: None, ended: false, result: None })
     }
 
     pub(crate) fn bind(&mut self, input: &InputPort) -> Result<Binding, Vec<Failure>> {
@@ -112,15 +114,22 @@ impl Aggregate {
         // One group alone has no keys that parts could be made by.
         if !bound.tallies.make_room(&self.room)? && !bound.keys.is_empty() {
             self.aside = Some(Parted::new(bound)?);
+            return Ok(rejections.add_to(Step::nothing()));
         }
-        Ok(rejections.add_to(Step::nothing()))
+        let step = rejections.add_to(Step::nothing());
+        Ok(if bound.tallies.advance()? { step.more() } else { step })
     }
 
     pub(crate) fn finish(&mut self) -> Result<Step, Failure> {
+        self.ended = true;
         self.resume()
     }
 
     pub(crate) fn resume(&mut self) -> Result<Step, Failure> {
+        if !self.ended {
+            let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+            return Ok(if bound.tallies.advance()? { Step::nothing().more() } else { Step::nothing() });
+        }
         if self.result.is_some() {
             return leave(&mut self.result);
         }

@@ -75,11 +75,7 @@ fn fill(
 
 /// For each row the row that its value comes from, which is the next with one, and the first row that finds none; `None`
 /// if no row lacks any.
-pub(super) fn next_rows(
-    column: &Column,
-    groups: Option<&[u32]>,
-    count: u32,
-) -> Result<Option<(Column, u32)>, Failure> {
+pub(super) fn next_rows(column: &Column, groups: Option<&[u32]>, count: u32) -> Result<Option<(Column, u32)>, Failure> {
     if column.null_count() == 0 {
         return Ok(None);
     }

@@ -89,6 +89,16 @@ impl Tallies {
         Ok(has_room)
     }
 
+    /// Goes on with values that were put aside, a bounded piece of the work; whether there is more of it.
+    pub(super) fn advance(&mut self) -> Result<bool, Failure> {
+        for tally in &mut self.tallies {
+            if tally.advance()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Goes on finishing with a bounded piece of the work; the results, a row for each of `count` groups, once they are
     /// there.
     pub(super) fn finish(&mut self, measures: &[Measure], count: u32) -> Result<Option<Vec<Column>>, Failure> {

@@ -121,6 +121,9 @@ impl Parted {
 impl Part {
     /// One piece of work; `false`: there is none left.
     fn advance(&mut self, bound: &Bound, all: &[States]) -> Result<bool, Failure> {
+        if self.tallies.advance()? {
+            return Ok(true);
+        }
         if let Some((number, spool)) = self.states.first_mut() {
             let Some(rows) = spool.next(PIECE)? else {
                 self.states.remove(0);
@@ -156,19 +159,21 @@ impl Part {
         Ok(true)
     }
 
-    /// The group of each row, and the number of groups so far.
+    /// The group of each row, and the number of groups so far; two of them at least, because the host adds floats up in
+    /// another order where there is only one, as there hardly is in memory.
     fn assign(&mut self, bound: &Bound, rows: &Batch) -> Result<(Column, u32), Failure> {
         let keys = columns(rows, 0, bound.keys.len() as u32)?;
         let (groups, count) = self.groups.assign(&keys, rows.rows())?;
         note_first(&mut self.first, &numbers(&groups)?, rows)?;
-        Ok((groups, count))
+        Ok((groups, count.max(2)))
     }
 
     /// Goes on finishing; the results of the part, each with the number of the row that its group began with.
     fn finish(&mut self, bound: &Bound) -> Result<Option<Spool>, Failure> {
         let (keys, count) = self.groups.keys()?;
         let Some(measures) = self.tallies.finish(&bound.outputs.measures, count)? else { return Ok(None) };
-        let rows = bound.result(keys, measures, count)?;
+        let measures: Result<Vec<Column>, Failure> = measures.iter().map(|column| column.slice(0, count)).collect();
+        let rows = bound.result(keys, measures?, count)?;
         spooled(rows.put(&[(ROW, &integers(DataType::Int64, &self.first)?)])?).map(Some)
     }
 }
