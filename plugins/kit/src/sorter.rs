@@ -3,9 +3,10 @@
 
 use crate::held::Held;
 use crate::outgoing::{Outgoing, PIECE};
+use crate::values::root;
 use jackfield_sdk::compute::{SortKey, sort_indices};
 use jackfield_sdk::spill::{Merger, SortedBy, Spool, memory_use};
-use jackfield_sdk::{Batch, Column, Failure, Step};
+use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Step};
 
 /// Of the memory that the plugin has, so much is used for rows; sorting takes as much again for keys and their order.
 const SHARE: u64 = 4;
@@ -256,6 +257,12 @@ impl Sorter {
         self.runs.push(Run { spool, level: 0 });
         Ok(())
     }
+}
+
+/// Whether values of the type can be sorted.
+pub fn has_order(tree: &[Field]) -> bool {
+    use DataType::{FixedSizeListOf, Interval, LargeListOf, ListOf, MapOf, StructOf};
+    !matches!(root(tree), FixedSizeListOf(_) | Interval(_) | LargeListOf | ListOf | MapOf | StructOf)
 }
 
 /// A row or none of the runs, to know their columns by.

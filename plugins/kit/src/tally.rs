@@ -4,7 +4,7 @@
 
 mod sorted;
 
-use crate::sorter::{Advance, Sorter};
+use crate::sorter::{Advance, Sorter, has_order};
 use crate::values::call;
 use jackfield_sdk::compute::Accumulator;
 use jackfield_sdk::{Column, Failure, Field};
@@ -88,7 +88,7 @@ impl Tally {
             "quantile" => Sorted::quantile(options.get("q").and_then(Value::as_f64).unwrap_or(0.5)),
             _ => return Ok(false),
         };
-        if self.sorter.is_none() && !self.inputs.iter().all(|tree| sorted::has_order(tree)) {
+        if self.sorter.is_none() && !self.inputs.iter().all(|tree| has_order(tree)) {
             return Ok(false);
         }
         let state = self.leave()?;

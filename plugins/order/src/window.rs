@@ -193,7 +193,7 @@ impl Work for Window {
         match &mut self.aside {
             Aside::Parted(_) => return Ok(Step::nothing().more()),
             Aside::Streamed(streamed) => {
-                streamed.finish(bound)?;
+                streamed.finish()?;
                 return Ok(Step::nothing().more());
             }
             Aside::Nothing => {}

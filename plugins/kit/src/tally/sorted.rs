@@ -5,9 +5,9 @@ use crate::adjacent::Adjacent;
 use crate::numbers::{floats, integers, optional, rows_of};
 use crate::outgoing::PIECE;
 use crate::sorter::Sorter;
-use crate::values::{root, together};
+use crate::values::together;
 use jackfield_sdk::spill::SortedBy;
-use jackfield_sdk::{Batch, Column, DataType, Failure, Field};
+use jackfield_sdk::{Batch, Column, DataType, Failure};
 
 /// What becomes of the values.
 #[derive(Debug)]
@@ -36,12 +36,6 @@ pub(super) struct Quantile {
     /// The value below the place that is wanted of that group.
     low: Option<f64>,
     results: Vec<Option<f64>>,
-}
-
-/// Whether values of the type can be sorted.
-pub(super) fn has_order(tree: &[Field]) -> bool {
-    use DataType::{FixedSizeListOf, Interval, LargeListOf, ListOf, MapOf, StructOf};
-    !matches!(root(tree), FixedSizeListOf(_) | Interval(_) | LargeListOf | ListOf | MapOf | StructOf)
 }
 
 impl Sorted {

@@ -79,7 +79,7 @@ impl Parted {
             Advance::Busy => {}
             Advance::Idle => match rows.next(PIECE)? {
                 Some(piece) => push(bound, &mut streamed, &piece)?,
-                None => streamed.finish(bound)?,
+                None => streamed.finish()?,
             },
             Advance::Piece(piece) => {
                 let mut spool = match out.take() {

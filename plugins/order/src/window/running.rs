@@ -65,6 +65,11 @@ impl Running {
         })
     }
 
+    /// Whether it counts different values.
+    pub(super) fn counts_distinct(&self) -> bool {
+        matches!(self, Running::CountDistinct)
+    }
+
     /// Whether a chunk of rows and what is known of those before are not enough.
     pub(super) fn needs_all(&self) -> bool {
         matches!(self, Running::Quantile(_))

@@ -4,6 +4,7 @@
 //! each call computes its column, knowing of the rows before only what it carries from chunk to chunk. The columns are
 //! brought back into the order of the rows, and stand beside them as they leave.
 
+mod fresh;
 mod whole;
 
 use super::calls::{Before, Call, What};
@@ -167,20 +168,31 @@ impl Streamed {
         Ok(())
     }
 
-    /// Whether it has to be advanced before more rows may come.
+    /// Goes on with rows that were put aside; whether it has to be advanced again before more may come.
     pub(super) fn is_busy(&mut self) -> Result<bool, Failure> {
         match (&mut self.sorter, self.stage) {
             (Some(sorter), Stage::Coming) => Ok(matches!(sorter.advance()?, Advance::Busy)),
+            (None, Stage::Coming) => self.is_looking(),
             _ => Ok(false),
         }
     }
 
+    /// Goes on with what the first look put aside; whether there is more to do before it goes on.
+    fn is_looking(&mut self) -> Result<bool, Failure> {
+        for whole in self.arranged.wholes.iter_mut().flatten() {
+            if whole.advance()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// No more rows come.
-    pub(super) fn finish(&mut self, bound: &Bound) -> Result<(), Failure> {
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
         self.stage = Stage::Arranging;
         match &mut self.sorter {
             Some(sorter) => sorter.finish(),
-            None => self.end_arranging(bound),
+            None => self.end_arranging(),
         }
     }
 
@@ -190,12 +202,15 @@ impl Streamed {
             Stage::Coming => Ok(if self.is_busy()? { Advance::Busy } else { Advance::Idle }),
             Stage::Arranging => {
                 for _ in 0..PIECES_AT_A_TIME {
+                    if self.is_looking()? {
+                        continue;
+                    }
                     let advance = self.sorter.as_mut().map_or(Ok(Advance::End), Sorter::advance)?;
                     match advance {
                         Advance::Piece(beside) => self.arrange(bound, &beside)?,
                         Advance::Busy => {}
                         Advance::End | Advance::Idle => {
-                            self.end_arranging(bound)?;
+                            self.end_arranging()?;
                             break;
                         }
                     }
@@ -310,7 +325,7 @@ impl Streamed {
         Ok(())
     }
 
-    fn end_arranging(&mut self, _: &Bound) -> Result<(), Failure> {
+    fn end_arranging(&mut self) -> Result<(), Failure> {
         let rows = self.arranged.cursor.rows;
         if let Some(ends) = &mut self.arranged.ends
             && rows > 0
@@ -353,8 +368,8 @@ impl Streamed {
             let width = call.arguments().len() as u32;
             let arguments: Result<Vec<Column>, Failure> =
                 (next..next + width).map(|index| beside.column_at(index)).collect();
-            let made = match (&call.what, self.arranged.wholes.get(number), self.before.get_mut(number)) {
-                (_, Some(Some(whole)), _) => whole.values(&layout),
+            let made = match (&call.what, self.arranged.wholes.get_mut(number), self.before.get_mut(number)) {
+                (_, Some(Some(whole)), _) => whole.values(first, &layout),
                 (What::Other(Other::Before(offset)), ..) => {
                     shifted(call, *offset, spool, (first, next), &arguments?, &layout)
                 }

@@ -1,10 +1,13 @@
-//! What all rows of a group come to, where there is no order: an aggregate, or the value of its first, last or n-th row.
+//! What the first look at all rows is for: what all rows of a group come to where there is no order, which is an aggregate
+//! or the value of its first, last or n-th row; and which values are new.
 
 use super::super::aggregate::{Over, counted};
 use super::super::calls::{Call, What};
 use super::super::layout::Layout;
 use super::super::ranks::{NONE, Other};
-use jackfield_kit::numbers::rows_or_null;
+use super::fresh::Fresh;
+use jackfield_kit::numbers::{numbers, rows_or_null};
+use jackfield_kit::sorter::has_order;
 use jackfield_kit::values::{single, take};
 use jackfield_kit::{Room, Tally, rows_of};
 use jackfield_sdk::{Batch, Column, Failure};
@@ -12,24 +15,30 @@ use jackfield_sdk::{Batch, Column, Failure};
 /// Of the memory that the plugin has, one part in so many is for values of aggregates.
 const SHARE: u64 = 6;
 
-/// A value for each group.
+/// What is known of all rows.
 pub(super) enum Whole {
+    Fresh(Box<Fresh>),
     Tally(Box<Tally>, Room),
     /// The number of the row in its group, from 0; the last one if there is none.
     Row(Option<u64>),
     /// What is known so far: a row for each group.
     Rows(Option<u64>, Column),
+    /// A value for each group.
     Settled(Column),
 }
 
 impl Whole {
-    /// What a call needs of whole groups, if it does.
+    /// What a call needs to know of all rows, if it does.
     pub(super) fn of(call: &Call, ordered: bool) -> Result<Option<Whole>, Failure> {
         Ok(match &call.what {
             What::Over(Over::Group(tally)) => {
                 let mut room = Room::one_of(SHARE);
                 room.open();
                 Some(Whole::Tally(Box::new(tally.again()?), room))
+            }
+            What::Over(Over::SoFar(running)) => {
+                let sorts = call.arguments().iter().all(|argument| has_order(&argument.result_type()));
+                (running.counts_distinct() && sorts).then(|| Whole::Fresh(Box::new(Fresh::new())))
             }
             What::Other(Other::Nth(number)) => (!ordered).then_some(Whole::Row(Some(number - 1))),
             What::Other(Other::First) => (!ordered).then_some(Whole::Row(Some(0))),
@@ -41,11 +50,17 @@ impl Whole {
     /// Looks at the next rows, which come group by group.
     pub(super) fn look(&mut self, arguments: &[Column], layout: &Layout) -> Result<(), Failure> {
         match self {
+            Whole::Fresh(fresh) => {
+                let (Some(values), Some(groups)) = (arguments.first(), &layout.group) else {
+                    return Err(Failure::internal("a call lacks its argument"));
+                };
+                fresh.look(values, groups)?;
+            }
             Whole::Tally(tally, room) => {
                 let Some(groups) = &layout.group else { return Err(Failure::internal("a chunk has no groups")) };
                 tally.update(arguments, groups, counted(layout.group_count))?;
-                if room.is_full() && tally.put_aside()? {
-                    while tally.advance()? {}
+                if room.is_full() {
+                    tally.put_aside()?;
                 }
             }
             Whole::Row(number) => {
@@ -85,9 +100,19 @@ impl Whole {
         Ok(())
     }
 
+    /// Goes on with what was put aside; whether there is more to do before others may come.
+    pub(super) fn advance(&mut self) -> Result<bool, Failure> {
+        match self {
+            Whole::Fresh(fresh) => fresh.advance(),
+            Whole::Tally(tally, _) => tally.advance(),
+            _ => Ok(false),
+        }
+    }
+
     /// Goes on with what is to do once all rows went by; whether there is more.
     pub(super) fn settle(&mut self, groups: u32) -> Result<bool, Failure> {
         let settled = match self {
+            Whole::Fresh(fresh) => return fresh.settle(),
             Whole::Tally(tally, _) => match tally.finish(counted(groups))? {
                 Some(values) => values,
                 None => return Ok(true),
@@ -100,9 +125,10 @@ impl Whole {
         Ok(true)
     }
 
-    /// The value of each row's group.
-    pub(super) fn values(&self, layout: &Layout) -> Result<Column, Failure> {
+    /// The value of each row's group, or of each row; `first` is the place of the first one.
+    pub(super) fn values(&mut self, first: u64, layout: &Layout) -> Result<Column, Failure> {
         match (self, &layout.group) {
+            (Whole::Fresh(fresh), Some(group)) => fresh.counts(first, &numbers(group)?),
             (Whole::Settled(values), Some(group)) => take(values, group),
             _ => Err(Failure::internal("groups are not known yet")),
         }
