@@ -3,6 +3,7 @@
 
 use crate::held::Held;
 use crate::outgoing::{Outgoing, PIECE};
+use crate::pieces::chunk_rows;
 use crate::values::root;
 use jackfield_sdk::compute::{SortKey, sort_indices};
 use jackfield_sdk::spill::{Merger, SortedBy, Spool, memory_use};
@@ -136,7 +137,8 @@ impl Sorter {
             self.leaving = match self.held.take()? {
                 Some(whole) => {
                     let order = self.order(&self.keys(&whole.rows, whole.own)?)?;
-                    Leaving::Memory(Outgoing::ordered(whole.rows, order))
+                    let rows = Outgoing::ordered(whole.rows, order);
+                    Leaving::Memory(if self.within.is_some() { rows.in_pieces_of(chunk_rows()) } else { rows })
                 }
                 None => Leaving::Nothing,
             };
@@ -176,7 +178,9 @@ impl Sorter {
             }),
             Leaving::Merged(merger) => {
                 let columns = self.held.columns();
-                Ok(match merger.next(PIECE)? {
+                // Rows that go on to be computed with are copied, those of a sort leave.
+                let most = if self.within.is_some() { chunk_rows() } else { PIECE };
+                Ok(match merger.next(most)? {
                     Some(rows) => Advance::Piece(rows.pick((0..columns).map(|index| (index, None)))?),
                     None => Advance::End,
                 })
@@ -197,7 +201,7 @@ impl Sorter {
 
     fn join_on(&mut self, mut joining: Joining) -> Result<Advance, Failure> {
         for _ in 0..PIECES_AT_A_TIME {
-            match joining.merger.next(PIECE)? {
+            match joining.merger.next(chunk_rows())? {
                 Some(rows) => joining.into.spool.append(&rows)?,
                 None => {
                     self.runs.push(joining.into);
@@ -250,7 +254,7 @@ impl Sorter {
         let order = self.order(&keys)?;
         drop(keys);
         let mut spool = Spool::new(all.schema())?;
-        let mut rows = Outgoing::ordered(all, order);
+        let mut rows = Outgoing::ordered(all, order).in_pieces_of(chunk_rows());
         while let Some(piece) = rows.next_piece()? {
             spool.append(&piece)?;
         }

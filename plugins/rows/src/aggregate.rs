@@ -110,9 +110,9 @@ impl Aggregate {
             return Ok(rejections.add_to(Step::nothing()));
         }
         let (groups, count) = bound.groups.assign(&keys, rows)?;
-        bound.tallies.update(&bound.outputs.measures, arguments.iter().map(Vec::as_slice), &groups, count)?;
+        let has_room = bound.tallies.update(&bound.outputs.measures, arguments, &groups, count, &self.room)?;
         // One group alone has no keys that parts could be made by.
-        if !bound.tallies.make_room(&self.room)? && !bound.keys.is_empty() {
+        if !has_room && !bound.keys.is_empty() {
             self.aside = Some(Parted::new(bound)?);
             return Ok(rejections.add_to(Step::nothing()));
         }

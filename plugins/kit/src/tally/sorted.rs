@@ -3,7 +3,7 @@
 use super::items;
 use crate::adjacent::Adjacent;
 use crate::numbers::{floats, integers, optional, rows_of};
-use crate::outgoing::PIECE;
+use crate::pieces::chunk_rows;
 use crate::sorter::Sorter;
 use crate::values::together;
 use jackfield_sdk::spill::SortedBy;
@@ -57,9 +57,9 @@ impl Sorted {
     /// Puts the values of groups aside, a list of them for each group.
     pub(super) fn put(&mut self, lists: &Column, sorter: &mut Sorter) -> Result<(), Failure> {
         let (values, parents) = items(lists)?;
-        let mut from = 0;
+        let (mut from, most) = (0, chunk_rows());
         while from < values.length() {
-            let count = PIECE.min(values.length() - from);
+            let count = most.min(values.length() - from);
             let (values, parents) = (values.slice(from, count)?, parents.slice(from, count)?);
             let key = match self {
                 Sorted::Distinct(_) => values,

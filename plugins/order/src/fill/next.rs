@@ -3,9 +3,9 @@
 //! none of them lacks a value any more.
 
 use super::neighbour::{Carried, next_rows};
-use jackfield_kit::pieces::rows_at;
+use jackfield_kit::pieces::{chunk_rows, rows_at};
 use jackfield_kit::values::take;
-use jackfield_kit::{Held, Outgoing, PIECE, Room, numbers, values};
+use jackfield_kit::{Held, Outgoing, Room, numbers, values};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Column, Failure, Step};
 
@@ -212,6 +212,8 @@ struct Backwards {
     unfilled: u64,
     /// Rows that have left.
     left: u64,
+    /// Rows of a piece, the last one of which may have fewer.
+    piece: u64,
 }
 
 impl Aside {
@@ -239,7 +241,8 @@ impl Aside {
     fn end(&mut self) {
         self.filling = self.rows.take().map(|rows| {
             let unfilled = rows.rows();
-            Backwards { rows, filled: None, carried: Carried::default(), unfilled, left: 0 }
+            let piece = u64::from(chunk_rows());
+            Backwards { rows, filled: None, carried: Carried::default(), unfilled, left: 0, piece }
         });
     }
 
@@ -263,7 +266,7 @@ impl Backwards {
         if self.unfilled == 0 {
             return Ok(());
         }
-        let from = (self.unfilled - 1) / u64::from(PIECE) * u64::from(PIECE);
+        let from = (self.unfilled - 1) / self.piece * self.piece;
         let rows = rows_at(&self.rows, from, (self.unfilled - from) as u32)?;
         let group = rows.schema().index_of(GROUP).map(|index| rows.column_at(index)).transpose()?;
         let columns: Result<Vec<Column>, Failure> =
@@ -282,7 +285,7 @@ impl Backwards {
 
     fn next_piece(&mut self, what: What) -> Result<Option<Batch<'static>>, Failure> {
         let all = self.rows.rows();
-        let count = u64::from(PIECE).min(all - self.left) as u32;
+        let count = self.piece.min(all - self.left) as u32;
         let Some(spool) = self.filled.as_ref().filter(|_| count > 0) else { return Ok(None) };
         let rows = rows_at(&self.rows, self.left, count)?;
         self.left += u64::from(count);

@@ -5,6 +5,7 @@
 use super::streamed::Streamed;
 use super::{Bound, SHARE};
 use jackfield_kit::partitions::{Merging, PARTS, Partitions, Runs, leave_merged};
+use jackfield_kit::pieces::chunk_rows;
 use jackfield_kit::{Advance, Groups, Held, Outgoing, PIECE, Rejections, Room};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Failure, Step};
@@ -77,7 +78,7 @@ impl Parted {
     ) -> Result<Option<Part>, Failure> {
         match streamed.advance(bound)? {
             Advance::Busy => {}
-            Advance::Idle => match rows.next(PIECE)? {
+            Advance::Idle => match rows.next(chunk_rows())? {
                 Some(piece) => push(bound, &mut streamed, &piece)?,
                 None => streamed.finish()?,
             },

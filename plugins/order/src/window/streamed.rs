@@ -12,9 +12,9 @@ use super::layout::{Chunk, Layout, runs};
 use super::ranks::{NONE, Numbering, Other};
 use super::{Bound, One};
 use jackfield_kit::numbers::{flags, integers, mask_of, numbers};
-use jackfield_kit::pieces::rows_at;
+use jackfield_kit::pieces::{chunk_rows, rows_at};
 use jackfield_kit::values::together;
-use jackfield_kit::{Adjacent, Advance, PIECE, Sorter, at};
+use jackfield_kit::{Adjacent, Advance, Sorter, at};
 use jackfield_sdk::spill::{SortedBy, Spool};
 use jackfield_sdk::{Batch, Column, DataType, Failure};
 use std::ops::Range;
@@ -148,9 +148,9 @@ impl Streamed {
         };
         spool.append(batch)?;
         self.rows = Some(spool);
-        let mut from = 0;
+        let (mut from, most) = (0, chunk_rows());
         while from < batch.rows() {
-            let count = PIECE.min(batch.rows() - from);
+            let count = most.min(batch.rows() - from);
             let first = self.came as i64;
             self.came += u64::from(count);
             let places: Vec<Option<i64>> = (first..first + i64::from(count)).map(Some).collect();
@@ -341,7 +341,7 @@ impl Streamed {
     fn compute(&mut self, bound: &Bound) -> Result<Option<Batch<'static>>, Failure> {
         let Some(spool) = &self.ordered else { return Ok(None) };
         let first = self.computed;
-        let count = u64::from(PIECE).min(spool.rows() - first) as u32;
+        let count = u64::from(chunk_rows()).min(spool.rows() - first) as u32;
         if count == 0 {
             return Ok(None);
         }

@@ -51,19 +51,26 @@ impl Tallies {
         Ok(tallies)
     }
 
-    /// Adds rows: the arguments of each measure, and a group for each row.
-    pub(super) fn update<'a>(
+    /// Adds rows: the arguments of each measure, and a group for each row. Whether there is room, as with
+    /// [`make_room`](Tallies::make_room).
+    pub(super) fn update(
         &mut self,
         measures: &[Measure],
-        arguments: impl IntoIterator<Item = &'a [Column]>,
+        arguments: Vec<Vec<Column>>,
         groups: &Column,
         count: u32,
-    ) -> Result<(), Failure> {
+        room: &Room,
+    ) -> Result<bool, Failure> {
         self.rows += u64::from(groups.length());
-        for ((tally, measure), values) in self.tallies.iter().zip(measures).zip(arguments) {
-            tally.update(values, groups, count).map_err(|failure| at(&measure.pointer, failure))?;
+        for ((tally, measure), values) in self.tallies.iter_mut().zip(measures).zip(arguments) {
+            tally.update(&values, groups, count).map_err(|failure| at(&measure.pointer, failure))?;
+            drop(values);
+            // Before the next one takes as much again.
+            if self.rows >= self.wait && room.is_full() {
+                tally.put_aside()?;
+            }
         }
-        Ok(())
+        self.make_room(room)
     }
 
     /// Each by itself.

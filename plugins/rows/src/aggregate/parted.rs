@@ -5,10 +5,11 @@
 use super::groups::Groups;
 use super::measure::Tallies;
 use super::{Bound, SHARE};
+use jackfield_kit::Room;
 use jackfield_kit::numbers::{integers, numbers};
 use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
+use jackfield_kit::pieces::chunk_rows;
 use jackfield_kit::values::{take, together};
-use jackfield_kit::{PIECE, Room};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Column, DataType, Failure, Step};
 
@@ -125,7 +126,7 @@ impl Part {
             return Ok(true);
         }
         if let Some((number, spool)) = self.states.first_mut() {
-            let Some(rows) = spool.next(PIECE)? else {
+            let Some(rows) = spool.next(chunk_rows())? else {
                 self.states.remove(0);
                 return Ok(true);
             };
@@ -142,7 +143,7 @@ impl Part {
             return Ok(true);
         }
         let Some(spool) = &mut self.rows else { return Ok(false) };
-        let Some(rows) = spool.next(PIECE)? else {
+        let Some(rows) = spool.next(chunk_rows())? else {
             self.rows = None;
             return Ok(false);
         };
@@ -154,8 +155,7 @@ impl Part {
             arguments.push(columns(&rows, next, width)?);
             next += width;
         }
-        self.tallies.update(&bound.outputs.measures, arguments.iter().map(Vec::as_slice), &groups, count)?;
-        self.tallies.make_room(&self.room)?;
+        self.tallies.update(&bound.outputs.measures, arguments, &groups, count, &self.room)?;
         Ok(true)
     }
 

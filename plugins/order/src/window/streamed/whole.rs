@@ -9,7 +9,7 @@ use super::fresh::Fresh;
 use jackfield_kit::numbers::{numbers, rows_or_null};
 use jackfield_kit::sorter::has_order;
 use jackfield_kit::values::{single, take};
-use jackfield_kit::{Room, Tally, rows_of};
+use jackfield_kit::{Room, Tally};
 use jackfield_sdk::{Batch, Column, Failure};
 
 /// Of the memory that the plugin has, one part in so many is for values of aggregates.
@@ -19,12 +19,19 @@ const SHARE: u64 = 6;
 pub(super) enum Whole {
     Fresh(Box<Fresh>),
     Tally(Box<Tally>, Room),
-    /// The number of the row in its group, from 0; the last one if there is none.
-    Row(Option<u64>),
-    /// What is known so far: a row for each group.
-    Rows(Option<u64>, Column),
-    /// A value for each group.
-    Settled(Column),
+    /// The value of a row of each group.
+    Row(Wanted, Option<Column>),
+    /// A value for each group; null for rows in front of this one in it.
+    Settled(Column, u64),
+}
+
+/// Which row's value a group has.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    /// Its number in the group, from 0; the last one if there is none.
+    number: Option<u64>,
+    /// Whether rows in front of it do not know it.
+    ordered: bool,
 }
 
 impl Whole {
@@ -40,9 +47,10 @@ impl Whole {
                 let sorts = call.arguments().iter().all(|argument| has_order(&argument.result_type()));
                 (running.counts_distinct() && sorts).then(|| Whole::Fresh(Box::new(Fresh::new())))
             }
-            What::Other(Other::Nth(number)) => (!ordered).then_some(Whole::Row(Some(number - 1))),
-            What::Other(Other::First) => (!ordered).then_some(Whole::Row(Some(0))),
-            What::Other(Other::Last) => (!ordered).then_some(Whole::Row(None)),
+            What::Other(Other::Nth(number)) => Some(Whole::Row(Wanted { number: Some(number - 1), ordered }, None)),
+            What::Other(Other::First) => Some(Whole::Row(Wanted { number: Some(0), ordered }, None)),
+            // With an order the last row so far is the row itself.
+            What::Other(Other::Last) => (!ordered).then_some(Whole::Row(Wanted { number: None, ordered }, None)),
             _ => None,
         })
     }
@@ -63,23 +71,20 @@ impl Whole {
                     tally.put_aside()?;
                 }
             }
-            Whole::Row(number) => {
+            Whole::Row(wanted, known) => {
                 let Some(values) = arguments.first() else {
                     return Err(Failure::internal("a call lacks its argument"));
                 };
-                *self = Whole::Rows(*number, values.slice(0, 0)?);
-                return self.look(arguments, layout);
-            }
-            Whole::Rows(number, known) => {
-                let Some(values) = arguments.first() else {
-                    return Err(Failure::internal("a call lacks its argument"));
+                let so_far = match known.take() {
+                    Some(so_far) => so_far,
+                    None => values.slice(0, 0)?,
                 };
-                let before = known.length();
+                let before = so_far.length();
                 let mut rows: Vec<u32> =
                     (0..layout.group_count).map(|group| if group < before { group } else { NONE }).collect();
                 let of_rows = layout.group.as_ref().map(jackfield_kit::numbers).transpose()?.unwrap_or_default();
                 for (index, range) in layout.groups.iter().enumerate() {
-                    let at = match number {
+                    let at = match wanted.number {
                         None => Some(range.end - 1),
                         Some(number) => number
                             .checked_sub(layout.begun(index))
@@ -92,10 +97,10 @@ impl Whole {
                         *slot = before + at as u32;
                     }
                 }
-                let all = Batch::concat(&[&single(known)?, &single(values)?])?;
-                *known = all.take(&rows_or_null(&rows)?)?.column_at(0)?;
+                let all = Batch::concat(&[&single(&so_far)?, &single(values)?])?;
+                *known = Some(all.take(&rows_or_null(&rows)?)?.column_at(0)?);
             }
-            Whole::Settled(_) => {}
+            Whole::Settled(..) => {}
         }
         Ok(())
     }
@@ -114,14 +119,16 @@ impl Whole {
         let settled = match self {
             Whole::Fresh(fresh) => return fresh.settle(),
             Whole::Tally(tally, _) => match tally.finish(counted(groups))? {
-                Some(values) => values,
+                Some(values) => (values, 0),
                 None => return Ok(true),
             },
-            Whole::Rows(_, known) => known.share(),
-            Whole::Row(_) => rows_of(&[])?,
-            Whole::Settled(_) => return Ok(false),
+            Whole::Row(wanted, known) => {
+                let from = wanted.number.filter(|_| wanted.ordered).unwrap_or(0);
+                (known.take().ok_or_else(|| Failure::internal("no rows went by"))?, from)
+            }
+            Whole::Settled(..) => return Ok(false),
         };
-        *self = Whole::Settled(settled);
+        *self = Whole::Settled(settled.0, settled.1);
         Ok(true)
     }
 
@@ -129,7 +136,18 @@ impl Whole {
     pub(super) fn values(&mut self, first: u64, layout: &Layout) -> Result<Column, Failure> {
         match (self, &layout.group) {
             (Whole::Fresh(fresh), Some(group)) => fresh.counts(first, &numbers(group)?),
-            (Whole::Settled(values), Some(group)) => take(values, group),
+            (Whole::Settled(values, 0), Some(group)) => take(values, group),
+            (Whole::Settled(values, from), Some(group)) => {
+                let mut rows = numbers(group)?;
+                for (index, range) in layout.groups.iter().enumerate() {
+                    for (number, row) in (layout.begun(index)..).zip(rows.get_mut(range.clone()).unwrap_or_default()) {
+                        if number < *from {
+                            *row = NONE;
+                        }
+                    }
+                }
+                take(values, &rows_or_null(&rows)?)
+            }
             _ => Err(Failure::internal("groups are not known yet")),
         }
     }
