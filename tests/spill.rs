@@ -183,7 +183,7 @@ fn columns_of_other_types() {
     );
     same_with_little_memory(&one(&nodes), "24MiB");
     let nodes = format!(
-        "{typed}[node.few]\ntype = \"derive\"\ninput = \"typed\"\nparams = {{ columns = {{ t = \"CASE WHEN n % 20000 = 19999 THEN t END\", x = \"CASE WHEN n % 30000 = 29000 THEN x END\" }} }}\n\
+        "{typed}[node.few]\ntype = \"derive\"\ninput = \"typed\"\nparams = {{ columns = {{ t = \"CASE WHEN n % 100000 = 99999 THEN t END\", x = \"CASE WHEN n % 90000 = 89000 THEN x END\" }} }}\n\
          [node.n]\ntype = \"fill\"\ninput = \"few\"\nparams = {{ columns = [\"t\", \"x\"], method = \"next\" }}\n"
     );
     same_with_little_memory(&one(&nodes), "16MiB");

@@ -3,10 +3,9 @@
 //! none of them lacks a value any more.
 
 use super::neighbour::{Carried, next_rows};
-use jackfield_kit::pieces::{chunk_rows, rows_at};
+use jackfield_kit::pieces::{Pile, chunk_rows};
 use jackfield_kit::values::take;
 use jackfield_kit::{Held, Outgoing, Room, numbers, values};
-use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Column, Failure, Step};
 
 /// Of the memory that the plugin has, one part in so many is for rows that wait; filling them takes thrice as much.
@@ -188,7 +187,7 @@ impl Open {
 /// Rows that wait on temporary storage.
 #[derive(Debug, Default)]
 struct Aside {
-    rows: Option<Spool>,
+    rows: Pile,
     open: Open,
     filling: Option<Backwards>,
 }
@@ -204,9 +203,9 @@ enum Filling {
 /// The pieces of the rows: filled from the last to the first, then on their way out from the first to the last.
 #[derive(Debug)]
 struct Backwards {
-    rows: Spool,
+    rows: Pile,
     /// The filled columns, the last piece of the rows first.
-    filled: Option<Spool>,
+    filled: Pile,
     carried: Carried,
     /// Rows that are not filled yet, being the first ones.
     unfilled: u64,
@@ -228,22 +227,14 @@ impl Aside {
             }
             None => batch,
         };
-        let mut spool = match self.rows.take() {
-            Some(spool) => spool,
-            None => Spool::new(rows.schema())?,
-        };
-        spool.append(rows)?;
-        self.rows = Some(spool);
-        Ok(())
+        self.rows.append(rows)
     }
 
     /// The rows wait no longer.
     fn end(&mut self) {
-        self.filling = self.rows.take().map(|rows| {
-            let unfilled = rows.rows();
-            let piece = u64::from(chunk_rows());
-            Backwards { rows, filled: None, carried: Carried::default(), unfilled, left: 0, piece }
-        });
+        let (rows, filled, carried) = (std::mem::take(&mut self.rows), Pile::default(), Carried::default());
+        let (unfilled, piece) = (rows.rows(), u64::from(chunk_rows()));
+        self.filling = Some(Backwards { rows, filled, carried, unfilled, left: 0, piece });
     }
 
     fn advance(&mut self, what: What) -> Result<Filling, Failure> {
@@ -267,18 +258,13 @@ impl Backwards {
             return Ok(());
         }
         let from = (self.unfilled - 1) / self.piece * self.piece;
-        let rows = rows_at(&self.rows, from, (self.unfilled - from) as u32)?;
+        let rows = self.rows.rows_at(from, (self.unfilled - from) as u32)?;
         let group = rows.schema().index_of(GROUP).map(|index| rows.column_at(index)).transpose()?;
         let columns: Result<Vec<Column>, Failure> =
             what.columns.iter().map(|(index, _)| rows.column_at(*index)).collect();
         let filled = self.carried.fill(&columns?, group.as_ref(), what.groups, true)?;
         let filled = values::together(&filled, rows.rows())?;
-        let mut spool = match self.filled.take() {
-            Some(spool) => spool,
-            None => Spool::new(filled.schema())?,
-        };
-        spool.append(&filled)?;
-        self.filled = Some(spool);
+        self.filled.append(&filled)?;
         self.unfilled = from;
         Ok(())
     }
@@ -286,10 +272,12 @@ impl Backwards {
     fn next_piece(&mut self, what: What) -> Result<Option<Batch<'static>>, Failure> {
         let all = self.rows.rows();
         let count = self.piece.min(all - self.left) as u32;
-        let Some(spool) = self.filled.as_ref().filter(|_| count > 0) else { return Ok(None) };
-        let rows = rows_at(&self.rows, self.left, count)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let rows = self.rows.rows_at(self.left, count)?;
         self.left += u64::from(count);
-        let made = rows_at(spool, all - self.left, count)?;
+        let made = self.filled.rows_at(all - self.left, count)?;
         let filled: Result<Vec<Column>, Failure> =
             (0..what.columns.len() as u32).map(|index| made.column_at(index)).collect();
         let rows = match rows.schema().index_of(GROUP) {

@@ -4,32 +4,25 @@
 
 use super::streamed::Streamed;
 use super::{Bound, SHARE};
-use jackfield_kit::partitions::{Merging, PARTS, Partitions, Runs, leave_merged};
-use jackfield_kit::pieces::chunk_rows;
+use jackfield_kit::partitions::{Partitions, Worked, Working};
+use jackfield_kit::pieces::{Pile, chunk_rows};
 use jackfield_kit::{Advance, Groups, Held, Outgoing, PIECE, Rejections, Room};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Failure, Step};
-
-/// Pieces that one call reads or writes.
-const PIECES_AT_A_TIME: usize = 8;
 
 /// The rows, and how far the work is.
 #[derive(Default)]
 pub(super) struct Parted {
     rows: Partitions,
-    /// The next part.
-    next: usize,
-    part: Option<Part>,
-    runs: Runs,
-    leaving: Option<Merging>,
+    working: Working<Part>,
 }
 
 /// How far the work on a part is.
 enum Part {
     Reading(Spool, Held, Room),
-    Writing(Outgoing, Spool),
+    Writing(Outgoing, Pile),
     /// It had no room: what is left of its rows, the work, and what came of it.
-    Streaming(Spool, Box<Streamed>, Option<Spool>),
+    Streaming(Spool, Box<Streamed>, Pile),
 }
 
 impl Parted {
@@ -40,82 +33,69 @@ impl Parted {
 
     /// Goes on with a bounded piece of the work.
     pub(super) fn advance(&mut self, bound: &mut Bound) -> Result<Step, Failure> {
-        for _ in 0..PIECES_AT_A_TIME {
-            if let Some(part) = self.part.take() {
-                self.part = match part {
-                    Part::Reading(rows, held, room) => read(bound, rows, held, room)?,
-                    Part::Writing(rows, out) => self.write(rows, out)?,
-                    Part::Streaming(rows, streamed, out) => self.stream(bound, rows, streamed, out)?,
-                };
-            } else if self.next < PARTS {
+        self.working.advance(
+            &mut (bound, &mut self.rows),
+            |(bound, rows), number| {
                 bound.groups = bound.groups.again(&bound.schema)?;
                 let mut room = Room::one_of(SHARE);
                 room.open();
-                self.part = self.rows.take(self.next).map(|rows| Part::Reading(rows, Held::default(), room));
-                self.next += 1;
-            } else {
-                return leave_merged(&mut self.runs, &mut self.leaving);
-            }
-        }
-        Ok(Step::nothing().more())
-    }
-
-    fn write(&mut self, mut rows: Outgoing, mut out: Spool) -> Result<Option<Part>, Failure> {
-        if let Some(piece) = rows.next_piece()? {
-            out.append(&piece)?;
-            return Ok(Some(Part::Writing(rows, out)));
-        }
-        self.runs.add(Some(out));
-        Ok(None)
-    }
-
-    fn stream(
-        &mut self,
-        bound: &mut Bound,
-        mut rows: Spool,
-        mut streamed: Box<Streamed>,
-        mut out: Option<Spool>,
-    ) -> Result<Option<Part>, Failure> {
-        match streamed.advance(bound)? {
-            Advance::Busy => {}
-            Advance::Idle => match rows.next(chunk_rows())? {
-                Some(piece) => push(bound, &mut streamed, &piece)?,
-                None => streamed.finish()?,
+                Ok(rows.take(number).map(|rows| Part::Reading(rows, Held::default(), room)))
             },
-            Advance::Piece(piece) => {
-                let mut spool = match out.take() {
-                    Some(spool) => spool,
-                    None => Spool::new(piece.schema())?,
-                };
-                spool.append(&piece)?;
-                out = Some(spool);
-            }
-            Advance::End => {
-                self.runs.add(out);
-                return Ok(None);
-            }
-        }
-        Ok(Some(Part::Streaming(rows, streamed, out)))
+            |(bound, _), part| match part {
+                Part::Reading(rows, held, room) => read(bound, rows, held, room),
+                Part::Writing(rows, out) => write(rows, out),
+                Part::Streaming(rows, streamed, out) => stream(bound, rows, streamed, out),
+            },
+        )
     }
 }
 
-fn read(bound: &mut Bound, mut rows: Spool, mut held: Held, room: Room) -> Result<Option<Part>, Failure> {
+fn write(mut rows: Outgoing, mut out: Pile) -> Result<Worked<Part>, Failure> {
+    match rows.next_piece()? {
+        Some(piece) => {
+            out.append(&piece)?;
+            Ok(Worked::On(Part::Writing(rows, out)))
+        }
+        None => Ok(Worked::Run(out.take())),
+    }
+}
+
+fn stream(
+    bound: &mut Bound,
+    mut rows: Spool,
+    mut streamed: Box<Streamed>,
+    mut out: Pile,
+) -> Result<Worked<Part>, Failure> {
+    match streamed.advance(bound)? {
+        Advance::Busy => {}
+        Advance::Idle => match rows.next(chunk_rows())? {
+            Some(piece) => push(bound, &mut streamed, &piece)?,
+            None => streamed.finish()?,
+        },
+        Advance::Piece(piece) => out.append(&piece)?,
+        Advance::End => return Ok(Worked::Run(out.take())),
+    }
+    Ok(Worked::On(Part::Streaming(rows, streamed, out)))
+}
+
+fn read(bound: &mut Bound, mut rows: Spool, mut held: Held, room: Room) -> Result<Worked<Part>, Failure> {
     let Some(piece) = rows.next(PIECE)? else {
-        let Some(whole) = bound.complete(&mut held)? else { return Ok(None) };
-        let out = Spool::new(whole.schema())?;
-        return Ok(Some(Part::Writing(Outgoing::all(whole), out)));
+        return Ok(match bound.complete(&mut held)? {
+            Some(whole) => Worked::On(Part::Writing(Outgoing::all(whole), Pile::default())),
+            None => Worked::Run(None),
+        });
     };
     let mut own = bound.own(&piece, &mut Rejections::default())?;
     own.push(bound.groups.assign(&piece)?);
     held.push(&piece, &own)?;
     if !room.is_full() || !bound.streams() {
-        return Ok(Some(Part::Reading(rows, held, room)));
+        return Ok(Worked::On(Part::Reading(rows, held, room)));
     }
     let mut streamed = Box::new(Streamed::new(bound)?);
     for piece in held.take_parts()? {
         push(bound, &mut streamed, &piece)?;
     }
-    Ok(Some(Part::Streaming(rows, streamed, None)))
+    Ok(Worked::On(Part::Streaming(rows, streamed, Pile::default())))
 }
 
 fn push(bound: &mut Bound, streamed: &mut Streamed, rows: &Batch) -> Result<(), Failure> {

@@ -12,10 +12,10 @@ use super::layout::{Chunk, Layout, runs};
 use super::ranks::{NONE, Numbering, Other};
 use super::{Bound, One};
 use jackfield_kit::numbers::{flags, integers, mask_of, numbers};
-use jackfield_kit::pieces::{chunk_rows, rows_at};
+use jackfield_kit::pieces::{Pile, chunk_rows};
 use jackfield_kit::values::together;
 use jackfield_kit::{Adjacent, Advance, Sorter, at};
-use jackfield_sdk::spill::{SortedBy, Spool};
+use jackfield_sdk::spill::SortedBy;
 use jackfield_sdk::{Batch, Column, DataType, Failure};
 use std::ops::Range;
 use whole::Whole;
@@ -34,12 +34,12 @@ const ARGUMENTS: u32 = 3;
 /// The rows, and how far the work is.
 pub(super) struct Streamed {
     /// As they came.
-    rows: Option<Spool>,
+    rows: Pile,
     came: u64,
     /// What stands beside them, on its way into order; none: they lie in it.
     sorter: Option<Sorter>,
     /// What stands beside them, in order.
-    ordered: Option<Spool>,
+    ordered: Pile,
     arranged: Arranged,
     /// What each call knows of the rows before the chunk.
     before: Vec<Before>,
@@ -75,7 +75,7 @@ struct Arranged {
 
 /// A column of places, and those that were read.
 struct Ends {
-    spool: Option<Spool>,
+    ends: Pile,
     read: u64,
 }
 
@@ -115,15 +115,15 @@ impl Streamed {
             Sorter::by(std::iter::once(group).chain(keys).collect())
         });
         let asks_for_ends = |one: &One| matches!(one.call.what, What::Rank(Numbering::CumeDist));
-        let ends = bound.calls.iter().any(asks_for_ends).then_some(Ends { spool: None, read: 0 });
+        let ends = bound.calls.iter().any(asks_for_ends).then_some(Ends { ends: Pile::default(), read: 0 });
         let wholes: Result<Vec<Option<Whole>>, Failure> =
             bound.calls.iter().map(|one| Whole::of(&one.call, !bound.orders.is_empty())).collect();
         let (adjacent, cursor) = (Adjacent::default(), Cursor::default());
         Ok(Streamed {
-            rows: None,
+            rows: Pile::default(),
             came: 0,
             sorter,
-            ordered: None,
+            ordered: Pile::default(),
             arranged: Arranged { adjacent, cursor, sizes: Vec::new(), ends, wholes: wholes? },
             before: bound.calls.iter().map(|_| Before::default()).collect(),
             cursor,
@@ -142,12 +142,7 @@ impl Streamed {
         own: Vec<Column>,
         group: &Column,
     ) -> Result<(), Failure> {
-        let mut spool = match self.rows.take() {
-            Some(spool) => spool,
-            None => Spool::new(batch.schema())?,
-        };
-        spool.append(batch)?;
-        self.rows = Some(spool);
+        self.rows.append(batch)?;
         let (mut from, most) = (0, chunk_rows());
         while from < batch.rows() {
             let count = most.min(batch.rows() - from);
@@ -265,8 +260,7 @@ impl Streamed {
 
     /// The next rows with the columns that are made, which are for them.
     fn beside_rows(&mut self, bound: &Bound, made: &Batch) -> Result<Batch<'static>, Failure> {
-        let Some(rows) = &self.rows else { return Err(Failure::internal("there are no rows")) };
-        let rows = rows_at(rows, self.left, made.rows())?;
+        let rows = self.rows.rows_at(self.left, made.rows())?;
         self.left += u64::from(made.rows());
         let made: Result<Vec<Column>, Failure> =
             (1..=bound.calls.len() as u32).map(|index| made.column_at(index)).collect();
@@ -316,13 +310,7 @@ impl Streamed {
             }
         }
         let columns = together(&columns, rows)?;
-        let mut spool = match self.ordered.take() {
-            Some(spool) => spool,
-            None => Spool::new(columns.schema())?,
-        };
-        spool.append(&columns)?;
-        self.ordered = Some(spool);
-        Ok(())
+        self.ordered.append(&columns)
     }
 
     fn end_arranging(&mut self) -> Result<(), Failure> {
@@ -339,13 +327,12 @@ impl Streamed {
 
     /// The columns that are made of the next chunk, behind the places of its rows; `None` behind the last.
     fn compute(&mut self, bound: &Bound) -> Result<Option<Batch<'static>>, Failure> {
-        let Some(spool) = &self.ordered else { return Ok(None) };
         let first = self.computed;
-        let count = u64::from(chunk_rows()).min(spool.rows() - first) as u32;
+        let count = u64::from(chunk_rows()).min(self.ordered.rows() - first) as u32;
         if count == 0 {
             return Ok(None);
         }
-        let beside = rows_at(spool, first, count)?;
+        let beside = self.ordered.rows_at(first, count)?;
         self.computed += u64::from(count);
         let group = beside.column_at(GROUP)?;
         let of_rows = numbers(&group)?;
@@ -371,7 +358,7 @@ impl Streamed {
             let made = match (&call.what, self.arranged.wholes.get_mut(number), self.before.get_mut(number)) {
                 (_, Some(Some(whole)), _) => whole.values(first, &layout),
                 (What::Other(Other::Before(offset)), ..) => {
-                    shifted(call, *offset, spool, (first, next), &arguments?, &layout)
+                    shifted(call, *offset, &self.ordered, (first, next), &arguments?, &layout)
                 }
                 (_, _, Some(before)) => call.over(&arguments?, &layout, before),
                 _ => Err(Failure::internal("a call knows nothing of the rows before")),
@@ -388,19 +375,19 @@ impl Streamed {
 fn shifted(
     call: &Call,
     offset: i64,
-    spool: &Spool,
+    ordered: &Pile,
     (first, column): (u64, u32),
     arguments: &[Column],
     layout: &Layout,
 ) -> Result<Column, Failure> {
     let Some(values) = arguments.first() else { return Err(Failure::internal("a call lacks its argument")) };
     let start = i128::from(first) - i128::from(offset);
-    let all = i128::from(spool.rows());
+    let all = i128::from(ordered.rows());
     let from = start.clamp(0, all);
     let to = (start + layout.rows() as i128).clamp(from, all);
     let values = match (to - from) as u32 {
         0 => values.slice(0, 0)?,
-        count => rows_at(spool, from as u64, count)?.column_at(column)?,
+        count => ordered.rows_at(from as u64, count)?.column_at(column)?,
     };
     let mut rows = vec![NONE; layout.rows()];
     for (index, range) in layout.groups.iter().enumerate() {
@@ -439,19 +426,15 @@ impl Ends {
 
     fn append(&mut self, ends: &[Option<i64>]) -> Result<(), Failure> {
         let ends = together(&[integers(DataType::Int64, ends)?], ends.len() as u32)?;
-        let mut spool = match self.spool.take() {
-            Some(spool) => spool,
-            None => Spool::new(ends.schema())?,
-        };
-        spool.append(&ends)?;
-        self.spool = Some(spool);
-        Ok(())
+        self.ends.append(&ends)
     }
 
     /// The next so many.
     fn next(&mut self, count: u32) -> Result<Vec<u64>, Failure> {
-        let Some(spool) = self.spool.as_ref().filter(|_| count > 0) else { return Ok(Vec::new()) };
-        let ends = rows_at(spool, self.read, count)?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let ends = self.ends.rows_at(self.read, count)?;
         self.read += u64::from(count);
         let ends = jackfield_kit::numbers::optional::<i64>(&ends.column_at(0)?)?;
         Ok(ends.into_iter().flatten().map(|end| end as u64).collect())

@@ -7,24 +7,18 @@ use super::measure::Tallies;
 use super::{Bound, SHARE};
 use jackfield_kit::Room;
 use jackfield_kit::numbers::{integers, numbers};
-use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
+use jackfield_kit::partitions::{Partitions, ROW, Worked, Working, note_first, spooled};
 use jackfield_kit::pieces::chunk_rows;
 use jackfield_kit::values::{take, together};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, Column, DataType, Failure, Step};
-
-/// Pieces that one call works on.
-const PIECES_AT_A_TIME: usize = 8;
 
 pub(super) struct Parted {
     /// Keys, and the state of each measure; of some further states of some measures.
     states: Vec<States>,
     /// Keys, and the arguments of each measure.
     rows: Partitions,
-    next: usize,
-    part: Option<Part>,
-    runs: Runs,
-    leaving: Option<Merging>,
+    working: Working<Part>,
 }
 
 /// Keys of groups, and states.
@@ -75,7 +69,7 @@ impl Parted {
         let rows = Partitions::numbered_from(known.rows.next_number());
         // All groups are among those that are known: they come first, so that their order is that of appearance.
         further.insert(0, known);
-        Ok(Parted { states: further, rows, next: 0, part: None, runs: Runs::default(), leaving: None })
+        Ok(Parted { states: further, rows, working: Working::default() })
     }
 
     /// Takes rows.
@@ -86,36 +80,32 @@ impl Parted {
 
     /// Goes on with a bounded piece of the work.
     pub(super) fn advance(&mut self, bound: &Bound) -> Result<Step, Failure> {
-        for _ in 0..PIECES_AT_A_TIME {
-            if let Some(mut part) = self.part.take() {
-                let run = match part.advance(bound, &self.states)? {
-                    true => None,
-                    false => part.finish(bound)?,
-                };
-                match run {
-                    Some(run) => self.runs.add(Some(run)),
-                    None => self.part = Some(part),
+        let Parted { states, rows, working } = self;
+        working.advance(
+            &mut (states, rows),
+            |(states, rows), number| {
+                let states = states.iter_mut().enumerate();
+                let states: Vec<(usize, Spool)> =
+                    states.filter_map(|(of, states)| Some((of, states.rows.take(number)?))).collect();
+                let rows = rows.take(number);
+                if states.is_empty() && rows.is_none() {
+                    return Ok(None);
                 }
-            } else if self.next < PARTS {
-                let states: Vec<(usize, Spool)> = self
-                    .states
-                    .iter_mut()
-                    .enumerate()
-                    .filter_map(|(number, states)| Some((number, states.rows.take(self.next)?)))
-                    .collect();
-                let rows = self.rows.take(self.next);
-                self.next += 1;
-                if !states.is_empty() || rows.is_some() {
-                    let (groups, tallies) = (Groups::new(&bound.keys)?, Tallies::new(&bound.outputs.measures)?);
-                    let mut room = Room::one_of(SHARE);
-                    room.open();
-                    self.part = Some(Part { groups, tallies, room, states, rows, first: Vec::new() });
+                let (groups, tallies) = (Groups::new(&bound.keys)?, Tallies::new(&bound.outputs.measures)?);
+                let mut room = Room::one_of(SHARE);
+                room.open();
+                Ok(Some(Part { groups, tallies, room, states, rows, first: Vec::new() }))
+            },
+            |(states, _), mut part| {
+                if part.advance(bound, states)? {
+                    return Ok(Worked::On(part));
                 }
-            } else {
-                return leave_merged(&mut self.runs, &mut self.leaving);
-            }
-        }
-        Ok(Step::nothing().more())
+                Ok(match part.finish(bound)? {
+                    Some(run) => Worked::Run(Some(run)),
+                    None => Worked::On(part),
+                })
+            },
+        )
     }
 }
 
