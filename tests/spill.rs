@@ -169,7 +169,8 @@ fn window_of_large_groups() {
          place = \"row_number()\"\nrank = \"rank()\"\nupto = \"cume_dist()\"\ntile = \"ntile(5)\"\nbefore = \"lag(t, 3, k)\"\nbehind = \"lead(t)\"\n\
          sum = \"sum(x / 7)\"\nmean = \"avg(x / 7)\"\nkinds = \"count(distinct x)\"\nmost = \"max(t)\"\nnth = \"nth_value(t, 2)\"\n";
     same_with_little_memory(&one(nodes), "24MiB");
-    let nodes = nodes.replace("order = [\"x\"]\n", "").replace("max(t)", "median(n / 3)").replace("lead(t)", "last_value(t)");
+    let nodes =
+        nodes.replace("order = [\"x\"]\n", "").replace("max(t)", "median(n / 3)").replace("lead(t)", "last_value(t)");
     same_with_little_memory(&one(&nodes), "24MiB");
 }
 
@@ -248,7 +249,8 @@ fn aggregate_of_large_groups() {
     let columns = "[node.n.params.columns]\nmiddle = \"median(n / 3)\"\nkinds = \"count(distinct t)\"\nhigh = \"quantile(x, 0.9)\"\nmean = \"avg(x / 7)\"\nlast = \"last(t)\"\n";
     let few = aggregated(&format!("by = {{ g = \"CASE WHEN n % 9 = 0 THEN n % 5000 ELSE x % 2 END\" }}\n{columns}"));
     same_with_little_memory(&few, "16MiB");
-    let many = aggregated(&format!("by = {{ g = \"CASE WHEN n < 40000 THEN CAST(x % 2 AS utf8) ELSE t END\" }}\n{columns}"));
+    let many =
+        aggregated(&format!("by = {{ g = \"CASE WHEN n < 40000 THEN CAST(x % 2 AS utf8) ELSE t END\" }}\n{columns}"));
     same_with_little_memory(&many, "32MiB");
 }
 

@@ -76,21 +76,30 @@ impl Tally {
         Ok(state)
     }
 
+    /// Whether it holds values, and can put them aside.
+    pub fn can_put_aside(&self) -> bool {
+        self.fresh().is_some()
+    }
+
+    fn fresh(&self) -> Option<Sorted> {
+        if !self.inputs.iter().all(|tree| has_order(tree)) {
+            return None;
+        }
+        let options: Value = serde_json::from_str(&self.options).unwrap_or(Value::Null);
+        match self.function.as_str() {
+            "count_distinct" => Some(Sorted::distinct()),
+            "median" => Some(Sorted::quantile(0.5)),
+            "quantile" => Some(Sorted::quantile(options.get("q").and_then(Value::as_f64).unwrap_or(0.5))),
+            _ => None,
+        }
+    }
+
     /// Puts the values that are held aside, if this is an aggregate that can; whether it is.
     ///
     /// # Errors
     /// What the host says: quotas, a full disk.
     pub fn put_aside(&mut self) -> Result<bool, Failure> {
-        let options: Value = serde_json::from_str(&self.options).unwrap_or(Value::Null);
-        let fresh = match self.function.as_str() {
-            "count_distinct" => Sorted::distinct(),
-            "median" => Sorted::quantile(0.5),
-            "quantile" => Sorted::quantile(options.get("q").and_then(Value::as_f64).unwrap_or(0.5)),
-            _ => return Ok(false),
-        };
-        if self.sorter.is_none() && !self.inputs.iter().all(|tree| has_order(tree)) {
-            return Ok(false);
-        }
+        let Some(fresh) = self.fresh() else { return Ok(false) };
         let state = self.leave()?;
         let Some(lists) = state.into_iter().next() else { return Ok(false) };
         let sorter = self.sorter.get_or_insert_with(|| Sorter::by(Sorted::keys()));

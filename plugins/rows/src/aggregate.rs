@@ -23,9 +23,11 @@ use measure::{Measure, Tallies};
 use parted::Parted;
 use serde::Deserialize;
 
-/// Of the memory that the plugin has, one part in so many is for groups; making the result takes as much again, and what
-/// goes to temporary storage is copied more than once on its way.
-const SHARE: u64 = 6;
+/// Of the memory that the plugin has, one part in so many is for groups; making the result takes as much again.
+const SHARE: u64 = 4;
+
+/// The same where groups hold values, which are copied more than once on their way to temporary storage.
+const SHARE_WITH_VALUES: u64 = 6;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -85,6 +87,9 @@ impl Aggregate {
             true => Tallies::of_one_group(&outputs.measures)?,
             false => Tallies::new(&outputs.measures)?,
         };
+        if outputs.measures.iter().any(Measure::holds_values) {
+            self.room = Room::one_of(SHARE_WITH_VALUES);
+        }
         self.bound = Some(Bound { keys, groups, outputs, tallies, schema: Schema::of(columns) });
         Ok(binding)
     }

@@ -21,6 +21,11 @@ impl Measure {
         let tree = tally.result_type();
         Ok((Measure { pointer: pointer.to_owned(), arguments, tally }, tree))
     }
+
+    /// Whether it holds values that can be put aside.
+    pub(super) fn holds_values(&self) -> bool {
+        self.tally.can_put_aside()
+    }
 }
 
 /// What is known of the groups, for each measure.

@@ -4,7 +4,7 @@
 
 use super::groups::Groups;
 use super::measure::Tallies;
-use super::{Bound, SHARE};
+use super::{Bound, SHARE_WITH_VALUES};
 use jackfield_kit::Room;
 use jackfield_kit::numbers::{integers, numbers};
 use jackfield_kit::partitions::{Partitions, ROW, Worked, Working, note_first, spooled};
@@ -92,7 +92,7 @@ impl Parted {
                     return Ok(None);
                 }
                 let (groups, tallies) = (Groups::new(&bound.keys)?, Tallies::new(&bound.outputs.measures)?);
-                let mut room = Room::one_of(SHARE);
+                let mut room = Room::one_of(SHARE_WITH_VALUES);
                 room.open();
                 Ok(Some(Part { groups, tallies, room, states, rows, first: Vec::new() }))
             },
