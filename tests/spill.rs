@@ -133,13 +133,134 @@ fn top_of_all() {
     same_with_little_memory(&one(nodes), "16MiB");
 }
 
-/// What cannot be parted says which limit it has reached, and what raises it.
+/// All rows are one group: each kind of call, in an order with ties and nulls.
+#[test]
+fn window_of_all_rows_in_an_order() {
+    let nodes = "[node.n]\ntype = \"window\"\ninput = \"a\"\n[node.n.params]\norder = [\"x desc nulls first\", \"length(t)\"]\n\
+         [node.n.params.columns]\nplace = \"row_number()\"\nrank = \"rank()\"\ndense = \"dense_rank()\"\npart = \"percent_rank()\"\n\
+         upto = \"cume_dist()\"\ntile = \"ntile(7)\"\nbefore = \"lag(x)\"\nfar = \"lag(t, 70001, k)\"\nbehind = \"lead(n, 3, -1)\"\n\
+         far_behind = \"lead(t, 100000)\"\nfirst = \"first_value(x)\"\nlast = \"last_value(t)\"\nnth = \"nth_value(n, 90000)\"\n";
+    same_with_little_memory(&one(nodes), "24MiB");
+}
+
+#[test]
+fn window_of_all_rows_with_aggregates_so_far() {
+    let nodes = "[node.n]\ntype = \"window\"\ninput = \"a\"\n[node.n.params]\norder = [\"length(t)\", \"k desc\"]\n\
+         [node.n.params.columns]\nrows = \"count(*)\"\nvalues = \"count(x)\"\nkinds = \"count(distinct x)\"\nsum = \"sum(x / 7)\"\nwhole = \"sum(x)\"\n\
+         exact = \"sum(CAST(x AS decimal(10, 2)))\"\nmean = \"avg(x / 3)\"\nleast = \"min(x)\"\nmost = \"max(t)\"\nlowest = \"min(k)\"\n\
+         spread = \"stddev(x / 3)\"\nvar = \"variance(n)\"\nfirst = \"first(x)\"\nlast = \"last(x)\"\nany = \"bool_or(x > 995)\"\nall = \"bool_and(x < 900)\"\n";
+    same_with_little_memory(&one(nodes), "32MiB");
+}
+
+/// Without an order the frame is all rows, in the order in which they came.
+#[test]
+fn window_of_all_rows() {
+    let nodes = "[node.n]\ntype = \"window\"\ninput = \"a\"\n[node.n.params.columns]\nplace = \"row_number()\"\nrank = \"rank()\"\n\
+         upto = \"cume_dist()\"\ntile = \"ntile(1000)\"\nbefore = \"lag(t, 2, 'none')\"\nfirst = \"first_value(t)\"\nlast = \"last_value(k)\"\nnth = \"nth_value(x, 77777)\"\n\
+         beyond = \"nth_value(x, 500000)\"\nmean = \"avg(x / 3)\"\nkinds = \"count(distinct t)\"\nmiddle = \"median(x / 3)\"\nhigh = \"quantile(n, 0.99)\"\nmost = \"max(t)\"\n";
+    same_with_little_memory(&one(nodes), "32MiB");
+}
+
+/// Groups that do not fit, beside others that do.
+#[test]
+fn window_of_large_groups() {
+    let nodes = "[node.g]\ntype = \"derive\"\ninput = \"a\"\nparams = { columns = { g = \"CASE WHEN n % 9 = 0 THEN n % 1000 ELSE x % 2 END\" } }\n\
+         [node.n]\ntype = \"window\"\ninput = \"g\"\n[node.n.params]\nby = [\"g\"]\norder = [\"x\"]\n[node.n.params.columns]\n\
+         place = \"row_number()\"\nrank = \"rank()\"\nupto = \"cume_dist()\"\ntile = \"ntile(5)\"\nbefore = \"lag(t, 3, k)\"\nbehind = \"lead(t)\"\n\
+         sum = \"sum(x / 7)\"\nmean = \"avg(x / 7)\"\nkinds = \"count(distinct x)\"\nmost = \"max(t)\"\nnth = \"nth_value(t, 2)\"\n";
+    same_with_little_memory(&one(nodes), "24MiB");
+    let nodes =
+        nodes.replace("order = [\"x\"]\n", "").replace("max(t)", "median(n / 3)").replace("lead(t)", "last_value(t)");
+    same_with_little_memory(&one(&nodes), "24MiB");
+}
+
+/// Text as a dictionary and decimals keep their types on the way.
+#[test]
+fn columns_of_other_types() {
+    let typed = "[node.typed]\ntype = \"cast\"\ninput = \"a\"\nparams = { columns = { t = \"dictionary<int32, utf8>\", x = \"decimal(10,2)\" } }\n";
+    let nodes = format!(
+        "{typed}[node.n]\ntype = \"window\"\ninput = \"typed\"\n[node.n.params]\norder = [\"x\"]\n[node.n.params.columns]\n\
+         before = \"lag(t)\"\nbehind = \"lead(x, 2, -1)\"\nmost = \"max(t)\"\nlast = \"last(t)\"\nfirst = \"first_value(t)\"\nsum = \"sum(x)\"\nleast = \"min(x)\"\nkinds = \"count(distinct t)\"\n"
+    );
+    same_with_little_memory(&one(&nodes), "24MiB");
+    let nodes = format!(
+        "{typed}[node.few]\ntype = \"derive\"\ninput = \"typed\"\nparams = {{ columns = {{ t = \"CASE WHEN n % 100000 = 99999 THEN t END\", x = \"CASE WHEN n % 90000 = 89000 THEN x END\" }} }}\n\
+         [node.n]\ntype = \"fill\"\ninput = \"few\"\nparams = {{ columns = [\"t\", \"x\"], method = \"next\" }}\n"
+    );
+    same_with_little_memory(&one(&nodes), "16MiB");
+}
+
+/// Rows between two that have a value, more than fit: they wait on storage, and leave when the value has come.
+#[test]
+fn fill_from_far_behind() {
+    let nodes = "[node.few]\ntype = \"derive\"\ninput = \"a\"\nparams = { columns = { x = \"CASE WHEN n % 50000 = 49000 THEN x END\", t = \"CASE WHEN n < 70000 THEN t END\" } }\n\
+         [node.n]\ntype = \"fill\"\ninput = \"few\"\nparams = { columns = [\"x\", \"t\", \"k\"], method = \"next\" }\n";
+    same_with_little_memory(&one(nodes), "16MiB");
+}
+
+#[test]
+fn fill_from_far_behind_in_groups() {
+    let nodes = "[node.few]\ntype = \"derive\"\ninput = \"a\"\nparams = { columns = { g = \"n % 97\", x = \"CASE WHEN n % 15013 < 90 THEN x END\" } }\n\
+         [node.n]\ntype = \"fill\"\ninput = \"few\"\nparams = { columns = [\"x\"], method = \"next\", by = [\"g\"] }\n";
+    same_with_little_memory(&one(nodes), "16MiB");
+}
+
+/// Rows that lack a value for a short while only do not wait on storage, whatever the size of the input.
+#[test]
+fn fill_streams_over_ordinary_data() {
+    let nodes = "[node.n]\ntype = \"fill\"\ninput = \"a\"\nparams = { columns = [\"x\", \"k\"], method = \"next\" }\n";
+    let folder = folder(&one(nodes), &[("a.csv", &table(120_000, 1))]);
+    let output = run(folder.path(), "[limits]\nmemory = \"12MiB\"\nspill-bytes = \"64KiB\"\n");
+    assert!(output.status.success(), "{}", text(&output));
+    let out = fs::read_to_string(folder.path().join("out.csv")).unwrap();
+    assert_eq!(out.lines().count(), 120_001);
+    let lacking = out.lines().filter(|line| line.starts_with(',') || line.contains(",,")).count();
+    assert!(lacking < 50, "{lacking} rows were not filled, more than the last ones, which have none behind them");
+}
+
+fn aggregated(params: &str) -> String {
+    one(&format!("[node.n]\ntype = \"aggregate\"\ninput = \"a\"\n[node.n.params]\n{params}"))
+}
+
+/// Without keys there is one row, so what is compared is small; what is held for it is not.
+#[test]
+fn aggregate_of_all_rows() {
+    let nodes = aggregated(
+        "[node.n.params.columns]\nkinds = \"count(distinct t)\"\nnumbers = \"count(distinct n / 2)\"\nmiddle = \"median(n / 3)\"\nlow = \"quantile(x * n, 0.01)\"\n\
+         none = \"median(CAST(NULL AS float64))\"\nzeros = \"quantile(CASE WHEN n % 2 = 0 THEN -0.0 ELSE 0.0 END, 0.3)\"\nexact = \"median(CAST(n AS decimal(12, 2)))\"\n\
+         mean = \"avg(x / 3)\"\nmost = \"max(t)\"\nratio = \"count(distinct k) / count(*)\"\n",
+    );
+    let folder = folder(&nodes, &[("a.csv", &table(240_000, 1))]);
+    let plenty = run(folder.path(), "");
+    assert!(plenty.status.success(), "{}", text(&plenty));
+    let expected = fs::read_to_string(folder.path().join("out.csv")).unwrap();
+    let little = run(folder.path(), "[limits]\nmemory = \"32MiB\"\n");
+    assert!(little.status.success(), "{}", text(&little));
+    assert_eq!(fs::read_to_string(folder.path().join("out.csv")).unwrap(), expected);
+    let none = run(folder.path(), "[limits]\nmemory = \"32MiB\"\nspill-bytes = \"64KiB\"\n");
+    assert!(text(&none).contains("error[spill-bytes]"), "{}", text(&none));
+    assert_eq!(expected.lines().count(), 2);
+    assert!(expected.contains(",240000,39999.833"), "{expected}");
+}
+
+/// A few groups with more values than fit, and groups that come to be many behind them.
+#[test]
+fn aggregate_of_large_groups() {
+    let columns = "[node.n.params.columns]\nmiddle = \"median(n / 3)\"\nkinds = \"count(distinct t)\"\nhigh = \"quantile(x, 0.9)\"\nmean = \"avg(x / 7)\"\nlast = \"last(t)\"\n";
+    let few = aggregated(&format!("by = {{ g = \"CASE WHEN n % 9 = 0 THEN n % 5000 ELSE x % 2 END\" }}\n{columns}"));
+    same_with_little_memory(&few, "16MiB");
+    let many =
+        aggregated(&format!("by = {{ g = \"CASE WHEN n < 40000 THEN CAST(x % 2 AS utf8) ELSE t END\" }}\n{columns}"));
+    same_with_little_memory(&many, "32MiB");
+}
+
+/// What cannot be put aside says which limit it has reached, and what raises it.
 #[test]
 fn what_stays_in_memory_names_its_limit() {
     for params in [
-        "type = \"window\"\nparams = { order = [\"x\"], columns = { so_far = \"sum(x)\" } }",
+        "type = \"window\"\nparams = { order = [\"n\"], columns = { so_far = \"median(x)\" } }",
         "type = \"aggregate\"\nparams = { columns = { all = \"list(t)\" } }",
-        "type = \"fill\"\nparams = { columns = [\"x\"], method = \"next\" }",
+        "type = \"aggregate\"\nparams = { columns = { all = \"string_agg(t)\", kinds = \"count(distinct t)\" } }",
     ] {
         let folder = folder(&one(&format!("[node.n]\ninput = \"a\"\n{params}\n")), &[("a.csv", &table(120_000, 5))]);
         let output = run(folder.path(), "[limits]\nmemory = \"8MiB\"\n");

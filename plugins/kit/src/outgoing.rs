@@ -12,17 +12,24 @@ pub struct Outgoing {
     order: Option<Column>,
     rows: u32,
     sent: u32,
+    /// Rows of a piece at most.
+    piece: u32,
 }
 
 impl Outgoing {
     /// All rows of a batch.
     pub fn all(batch: Batch<'static>) -> Outgoing {
-        Outgoing { rows: batch.rows(), batch, order: None, sent: 0 }
+        Outgoing { rows: batch.rows(), batch, order: None, sent: 0, piece: PIECE }
     }
 
     /// The rows of a batch in this order; they are moved as they leave.
     pub fn ordered(batch: Batch<'static>, order: Column) -> Outgoing {
-        Outgoing { rows: order.length(), batch, order: Some(order), sent: 0 }
+        Outgoing { rows: order.length(), batch, order: Some(order), sent: 0, piece: PIECE }
+    }
+
+    /// The same in pieces of at most so many rows.
+    pub fn in_pieces_of(self, rows: u32) -> Outgoing {
+        Outgoing { piece: rows.max(1), ..self }
     }
 
     /// The next piece, if there is one.
@@ -30,7 +37,7 @@ impl Outgoing {
     /// # Errors
     /// What the host says.
     pub fn next_piece(&mut self) -> Result<Option<Batch<'static>>, Failure> {
-        let length = PIECE.min(self.rows - self.sent);
+        let length = self.piece.min(self.rows - self.sent);
         if length == 0 {
             return Ok(None);
         }

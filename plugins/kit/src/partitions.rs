@@ -4,6 +4,7 @@
 
 use crate::numbers::{integers, optional};
 use crate::outgoing::{Outgoing, PIECE};
+use crate::pieces::Pile;
 use crate::values::call;
 use jackfield_sdk::compute::{Argument, SortKey, sort_indices};
 use jackfield_sdk::spill::{Merger, SortedBy, Spool};
@@ -18,7 +19,7 @@ pub const ROW: &str = "\u{1}row";
 /// Rows in [`PARTS`] parts, numbered from 0 in the order in which they came. Within a part they keep that order.
 #[derive(Debug, Default)]
 pub struct Partitions {
-    parts: Vec<Option<Spool>>,
+    parts: Vec<Pile>,
     rows: i64,
 }
 
@@ -38,7 +39,7 @@ impl Partitions {
     /// # Errors
     /// What the host says: quotas, a full disk.
     pub fn push(&mut self, batch: &Batch, keys: &[Column]) -> Result<(), Failure> {
-        self.parts.resize_with(PARTS, || None);
+        self.parts.resize_with(PARTS, Pile::default);
         let mut from = 0;
         while from < batch.rows() {
             let count = PIECE.min(batch.rows() - from);
@@ -80,14 +81,10 @@ impl Partitions {
     }
 
     fn append(&mut self, part: usize, rows: &Batch) -> Result<(), Failure> {
-        let Some(slot) = self.parts.get_mut(part) else { return Err(Failure::internal("there is no such part")) };
-        let mut spool = match slot.take() {
-            Some(spool) => spool,
-            None => Spool::new(rows.schema())?,
-        };
-        spool.append(rows)?;
-        *slot = Some(spool);
-        Ok(())
+        match self.parts.get_mut(part) {
+            Some(pile) => pile.append(rows),
+            None => Err(Failure::internal("there is no such part")),
+        }
     }
 
     /// The rows of a part, which are no longer here; `None` if there are none.
@@ -157,11 +154,67 @@ impl Runs {
     }
 }
 
+/// Pieces of the work on parts that one call does.
+const PIECES_AT_A_TIME: usize = 8;
+
+/// Parts that are worked on one after the other, and the runs that come of them, which leave as one.
+#[derive(Debug)]
+pub struct Working<P> {
+    next: usize,
+    part: Option<P>,
+    runs: Runs,
+    leaving: Option<Merging>,
+}
+
+/// What a piece of work comes to.
+#[derive(Debug)]
+pub enum Worked<P> {
+    /// There is more to do on the part.
+    On(P),
+    /// Its rows, if there are any.
+    Run(Option<Spool>),
+}
+
+impl<P> Default for Working<P> {
+    fn default() -> Self {
+        Working { next: 0, part: None, runs: Runs::default(), leaving: None }
+    }
+}
+
+impl<P> Working<P> {
+    /// Goes on with a bounded piece of the work: `begin` makes the part of a number, if it has rows, and `work` does a
+    /// piece of work on it, with what both of them need.
+    ///
+    /// # Errors
+    /// Theirs, and what the host says.
+    pub fn advance<C>(
+        &mut self,
+        context: &mut C,
+        begin: impl Fn(&mut C, usize) -> Result<Option<P>, Failure>,
+        work: impl Fn(&mut C, P) -> Result<Worked<P>, Failure>,
+    ) -> Result<Step, Failure> {
+        for _ in 0..PIECES_AT_A_TIME {
+            if let Some(part) = self.part.take() {
+                match work(context, part)? {
+                    Worked::On(part) => self.part = Some(part),
+                    Worked::Run(run) => self.runs.add(run),
+                }
+            } else if self.next < PARTS {
+                self.part = begin(context, self.next)?;
+                self.next += 1;
+            } else {
+                return leave_merged(&mut self.runs, &mut self.leaving);
+            }
+        }
+        Ok(Step::nothing().more())
+    }
+}
+
 /// The next step of a node whose runs are complete: a piece of all of them in order, until none is left and it is done.
 ///
 /// # Errors
 /// What the host says.
-pub fn leave_merged(runs: &mut Runs, leaving: &mut Option<Merging>) -> Result<Step, Failure> {
+fn leave_merged(runs: &mut Runs, leaving: &mut Option<Merging>) -> Result<Step, Failure> {
     if leaving.is_none() {
         *leaving = runs.merge()?;
     }

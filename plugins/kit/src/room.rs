@@ -24,8 +24,17 @@ impl Room {
 
     /// Whether the share is used up.
     pub fn is_full(&self) -> bool {
+        self.is_beyond(1)
+    }
+
+    /// Whether half of the share is used up.
+    pub fn is_half_full(&self) -> bool {
+        self.is_beyond(2)
+    }
+
+    fn is_beyond(&self, part: u64) -> bool {
         let before = self.before.unwrap_or(0);
         let memory = memory_use();
-        memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / self.share
+        memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / self.share / part
     }
 }

@@ -3,9 +3,11 @@
 
 use crate::held::Held;
 use crate::outgoing::{Outgoing, PIECE};
+use crate::pieces::chunk_rows;
+use crate::values::root;
 use jackfield_sdk::compute::{SortKey, sort_indices};
 use jackfield_sdk::spill::{Merger, SortedBy, Spool, memory_use};
-use jackfield_sdk::{Batch, Column, Failure, Step};
+use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Step};
 
 /// Of the memory that the plugin has, so much is used for rows; sorting takes as much again for keys and their order.
 const SHARE: u64 = 4;
@@ -16,11 +18,14 @@ const MOST_RUNS: usize = 32;
 /// Pieces that are merged in one call when runs become a longer one.
 const PIECES_AT_A_TIME: usize = 16;
 
-/// Sorts rows by columns of the node's own that come with them. Rows with equal keys keep their order.
+/// Sorts rows by columns of theirs, or by columns of the node's own that come with them. Rows with equal keys keep their
+/// order.
 #[derive(Debug)]
 pub struct Sorter {
     /// Of each key, whether it descends and whether nulls come first.
     directions: Vec<(bool, bool)>,
+    /// The keys among the columns of the rows; none: they are the node's own.
+    within: Option<Vec<u32>>,
     held: Held,
     /// What the plugin held before the first row came.
     before: Option<u64>,
@@ -84,6 +89,7 @@ impl Sorter {
     pub fn new(directions: Vec<(bool, bool)>) -> Sorter {
         Sorter {
             directions,
+            within: None,
             held: Held::default(),
             before: None,
             runs: Vec::new(),
@@ -92,17 +98,23 @@ impl Sorter {
         }
     }
 
+    /// A sorter whose keys are among the columns of the rows.
+    pub fn by(keys: Vec<SortedBy>) -> Sorter {
+        let directions = keys.iter().map(|key| (key.descending, key.nulls_first)).collect();
+        Sorter { within: Some(keys.iter().map(|key| key.column).collect()), ..Sorter::new(directions) }
+    }
+
     /// A sorter that goes on with rows that are held together with their keys, and puts them aside at once.
     ///
     /// # Errors
     /// What the host says: quotas, a full disk.
     pub fn holding(directions: Vec<(bool, bool)>, held: Held) -> Result<Sorter, Failure> {
         let mut sorter = Sorter { held, ..Sorter::new(directions) };
-        sorter.spill()?;
+        sorter.put_aside()?;
         Ok(sorter)
     }
 
-    /// Takes rows and their keys. Until [`advance`](Sorter::advance) says `Idle` no more may come.
+    /// Takes rows and their keys, unless these are among the rows' columns. Until [`advance`](Sorter::advance) says `Idle` no more may come.
     ///
     /// # Errors
     /// What the host says: quotas, a full disk.
@@ -111,7 +123,7 @@ impl Sorter {
         self.held.push(batch, keys)?;
         let memory = memory_use();
         if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE {
-            self.spill()?;
+            self.put_aside()?;
         }
         Ok(())
     }
@@ -124,14 +136,15 @@ impl Sorter {
         if self.runs.is_empty() && self.joining.is_none() {
             self.leaving = match self.held.take()? {
                 Some(whole) => {
-                    let order = self.order(&whole.own)?;
-                    Leaving::Memory(Outgoing::ordered(whole.rows, order))
+                    let order = self.order(&self.keys(&whole.rows, whole.own)?)?;
+                    let rows = Outgoing::ordered(whole.rows, order);
+                    Leaving::Memory(if self.within.is_some() { rows.in_pieces_of(chunk_rows()) } else { rows })
                 }
                 None => Leaving::Nothing,
             };
             return Ok(());
         }
-        self.spill()?;
+        self.put_aside()?;
         self.leaving = Leaving::Soon;
         Ok(())
     }
@@ -165,7 +178,9 @@ impl Sorter {
             }),
             Leaving::Merged(merger) => {
                 let columns = self.held.columns();
-                Ok(match merger.next(PIECE)? {
+                // Rows that go on to be computed with are copied, those of a sort leave.
+                let most = if self.within.is_some() { chunk_rows() } else { PIECE };
+                Ok(match merger.next(most)? {
                     Some(rows) => Advance::Piece(rows.pick((0..columns).map(|index| (index, None)))?),
                     None => Advance::End,
                 })
@@ -186,7 +201,7 @@ impl Sorter {
 
     fn join_on(&mut self, mut joining: Joining) -> Result<Advance, Failure> {
         for _ in 0..PIECES_AT_A_TIME {
-            match joining.merger.next(PIECE)? {
+            match joining.merger.next(chunk_rows())? {
                 Some(rows) => joining.into.spool.append(&rows)?,
                 None => {
                     self.runs.push(joining.into);
@@ -199,14 +214,25 @@ impl Sorter {
     }
 
     fn merger(&self, runs: &[Run]) -> Result<Merger, Failure> {
-        let first = self.held.columns();
-        let by = (first..).zip(&self.directions);
+        let behind = self.held.columns()..;
+        let columns: Vec<u32> = match &self.within {
+            Some(within) => within.clone(),
+            None => behind.take(self.directions.len()).collect(),
+        };
+        let by = columns.into_iter().zip(&self.directions);
         let by = by.map(|(column, (descending, nulls_first))| SortedBy {
             column,
             descending: *descending,
             nulls_first: *nulls_first,
         });
         Merger::new(runs.iter().map(|run| &run.spool), &by.collect::<Vec<_>>())
+    }
+
+    fn keys(&self, rows: &Batch, own: Vec<Column>) -> Result<Vec<Column>, Failure> {
+        match &self.within {
+            Some(within) => within.iter().map(|index| rows.column_at(*index)).collect(),
+            None => Ok(own),
+        }
     }
 
     fn order(&self, keys: &[Column]) -> Result<Column, Failure> {
@@ -219,18 +245,28 @@ impl Sorter {
     }
 
     /// Puts what is held aside as a sorted run.
-    fn spill(&mut self) -> Result<(), Failure> {
-        let Some((all, keys)) = self.held.take_together()? else { return Ok(()) };
+    ///
+    /// # Errors
+    /// What the host says: quotas, a full disk.
+    pub fn put_aside(&mut self) -> Result<(), Failure> {
+        let Some((all, own)) = self.held.take_together()? else { return Ok(()) };
+        let keys = self.keys(&all, own)?;
         let order = self.order(&keys)?;
         drop(keys);
         let mut spool = Spool::new(all.schema())?;
-        let mut rows = Outgoing::ordered(all, order);
+        let mut rows = Outgoing::ordered(all, order).in_pieces_of(chunk_rows());
         while let Some(piece) = rows.next_piece()? {
             spool.append(&piece)?;
         }
         self.runs.push(Run { spool, level: 0 });
         Ok(())
     }
+}
+
+/// Whether values of the type can be sorted.
+pub fn has_order(tree: &[Field]) -> bool {
+    use DataType::{FixedSizeListOf, Interval, LargeListOf, ListOf, MapOf, StructOf};
+    !matches!(root(tree), FixedSizeListOf(_) | Interval(_) | LargeListOf | ListOf | MapOf | StructOf)
 }
 
 /// A row or none of the runs, to know their columns by.

@@ -45,6 +45,21 @@ pub fn single(column: &Column) -> Result<Batch<'static>, Failure> {
     Batch::of(&Schema::of([tree]), column.length(), &[column])
 }
 
+/// Columns as a batch of so many rows, each under its number.
+///
+/// # Errors
+/// Columns that are not as long.
+pub fn together(columns: &[Column], rows: u32) -> Result<Batch<'static>, Failure> {
+    let mut trees: Vec<Vec<Field>> = columns.iter().map(Column::tree).collect();
+    for (number, tree) in trees.iter_mut().enumerate() {
+        if let Some(root) = tree.first_mut() {
+            root.name = number.to_string();
+            root.nullable = true;
+        }
+    }
+    Batch::of(&Schema::of(trees), rows, &columns.iter().collect::<Vec<_>>())
+}
+
 /// The values in rows by number; a null number gives null.
 ///
 /// # Errors

@@ -1,14 +1,15 @@
 //! `fill`: puts values where there are none: always the same, or that of a neighbour.
 
 mod neighbour;
+mod next;
 
-use jackfield_kit::outgoing::leave;
 use jackfield_kit::values::{call, empty_column, take};
-use jackfield_kit::{Groups, Held, Outgoing, Problems, Work, names, not_bound, only_input, rows_of};
+use jackfield_kit::{Groups, Problems, Work, names, not_bound, only_input, rows_of};
 use jackfield_sdk::{
     Batch, Binding, Column, DataType, Failure, Field, InputPort, OutputPort, Params, Scalar, Schema, Step, type_name,
 };
 use neighbour::Carried;
+use next::{Waiting, What};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,8 +32,6 @@ enum Method {
 pub(crate) struct Fill {
     parameters: Parameters,
     bound: Option<Bound>,
-    held: Held,
-    outgoing: Option<Outgoing>,
 }
 
 struct Bound {
@@ -50,6 +49,7 @@ enum How {
     },
     Next {
         groups: Groups,
+        waiting: Box<Waiting>,
     },
 }
 
@@ -79,7 +79,7 @@ impl Fill {
             }
             _ => {}
         }
-        Ok(Fill { parameters, bound: None, held: Held::default(), outgoing: None })
+        Ok(Fill { parameters, bound: None })
     }
 }
 
@@ -131,7 +131,7 @@ impl Work for Fill {
                     scalars.filter_map(|index| problems.note("/value", scalar(value, &schema.tree(*index)))).collect();
                 How::Value(scalars)
             }
-            (None, Some(Method::Next)) => How::Next { groups },
+            (None, Some(Method::Next)) => How::Next { groups, waiting: Box::default() },
             (None, _) => How::Previous { groups, carried: Carried::default() },
         };
         let port = (0..schema.len() as u32).fold(OutputPort::new("out"), |port, index| {
@@ -168,37 +168,31 @@ impl Work for Fill {
                 let columns: Result<Vec<Column>, Failure> =
                     columns.iter().map(|(index, _)| batch.column_at(*index)).collect();
                 let of_rows = (!groups.is_single()).then_some(of_rows);
-                Ok(Step::made(carried.fill(&columns?, of_rows.as_ref(), groups.count())?))
+                Ok(Step::made(carried.fill(&columns?, of_rows.as_ref(), groups.count(), false)?))
             }
-            How::Next { groups } => {
-                let own = if groups.is_single() { Vec::new() } else { vec![groups.assign(batch)?] };
-                self.held.push(batch, &own)?;
-                Ok(Step::nothing())
+            How::Next { groups, waiting } => {
+                let of_rows = if groups.is_single() { None } else { Some(groups.assign(batch)?) };
+                waiting.push(batch, of_rows, What { columns, groups: groups.count() })
             }
         }
     }
 
     fn finish(&mut self, _port: &str) -> Result<Step, Failure> {
-        let Bound { columns, how } = self.bound.as_mut().ok_or_else(not_bound)?;
-        if let (How::Next { groups }, Some(whole)) = (how, self.held.take()?) {
-            let of_rows = whole.own.first().map(jackfield_kit::numbers).transpose()?;
-            let mut filled = Vec::with_capacity(columns.len());
-            for (index, _) in columns.iter() {
-                let column = whole.rows.column_at(*index)?;
-                let rows = neighbour::next_rows(&column, of_rows.as_deref(), groups.count())?;
-                filled.push(match rows {
-                    Some(rows) => take(&column, &rows)?,
-                    None => column,
-                });
+        match self.bound.as_mut().ok_or_else(not_bound)? {
+            Bound { columns, how: How::Next { groups, waiting } } => {
+                waiting.finish(What { columns, groups: groups.count() })
             }
-            let named: Vec<(&str, &Column)> = columns.iter().map(|(_, name)| name.as_str()).zip(&filled).collect();
-            self.outgoing = Some(Outgoing::all(whole.rows.put(&named)?));
+            _ => Ok(Step::nothing().done()),
         }
-        leave(&mut self.outgoing)
     }
 
     fn resume(&mut self) -> Result<Step, Failure> {
-        leave(&mut self.outgoing)
+        match self.bound.as_mut().ok_or_else(not_bound)? {
+            Bound { columns, how: How::Next { groups, waiting } } => {
+                waiting.advance(What { columns, groups: groups.count() })
+            }
+            _ => Ok(Step::nothing()),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! `window`: columns computed over the rows of a group, in an order. The rows keep their places.
 //!
 //! The host sorts, evaluates what the calls are about, and moves values; what is here is the walk through the groups,
-//! which gives numbers of rows or plain numbers. Rows that are larger than their share of memory go to temporary storage,
-//! parted by their groups, and each part is worked on by itself.
+//! which gives numbers of rows or plain numbers. Rows that are larger than their share of memory go to temporary storage:
+//! parted by their groups, each part worked on by itself; and a group that is larger still, or all rows where they are one
+//! group, in order and chunk by chunk.
 
 mod aggregate;
 mod calls;
@@ -10,17 +11,20 @@ mod layout;
 mod parted;
 mod ranks;
 mod running;
+mod streamed;
 
-use calls::Call;
+use calls::{Before, Call};
 use jackfield_kit::outgoing::leave;
 use jackfield_kit::values::named;
-use jackfield_kit::{Groups, Held, Orders, Outgoing, Problems, Rejections, Work, at, names, not_bound, only_input};
+use jackfield_kit::{
+    Groups, Held, Orders, Outgoing, Problems, Rejections, Room, Work, at, names, not_bound, only_input,
+};
 use jackfield_sdk::params::{Ordered, pointer};
-use jackfield_sdk::spill::memory_use;
 use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Schema, Step};
 use layout::Layout;
 use parted::Parted;
 use serde::Deserialize;
+use streamed::Streamed;
 
 /// Of the memory that the plugin has, so much is used for rows; computing over them takes more beside them.
 const SHARE: u64 = 4;
@@ -38,10 +42,18 @@ pub(crate) struct Window {
     parameters: Parameters,
     bound: Option<Bound>,
     held: Held,
-    /// What the plugin held before the first row came.
-    before: Option<u64>,
-    parted: Option<Parted>,
+    room: Room,
+    aside: Aside,
     outgoing: Option<Outgoing>,
+}
+
+/// What no longer had room in memory.
+enum Aside {
+    Nothing,
+    /// The rows of groups.
+    Parted(Parted),
+    /// All rows, being one group.
+    Streamed(Box<Streamed>),
 }
 
 struct Bound {
@@ -61,11 +73,17 @@ struct One {
 impl Window {
     pub(crate) fn new(params: Params) -> Result<Self, Vec<Failure>> {
         let parameters = params.parse()?;
-        Ok(Window { parameters, bound: None, held: Held::default(), before: None, parted: None, outgoing: None })
+        let (held, room) = (Held::default(), Room::one_of(SHARE));
+        Ok(Window { parameters, bound: None, held, room, aside: Aside::Nothing, outgoing: None })
     }
 }
 
 impl Bound {
+    /// Whether all calls can be computed chunk by chunk.
+    fn streams(&self) -> bool {
+        self.calls.iter().all(|one| one.call.streams())
+    }
+
     /// What is held beside the rows: their group unless there is only one, the order's keys, the calls' arguments.
     fn own(&self, batch: &Batch, rejections: &mut Rejections) -> Result<Vec<Column>, Failure> {
         let mut own = self.orders.keys(batch, rejections)?;
@@ -94,7 +112,7 @@ impl Bound {
         let mut made = Vec::with_capacity(self.calls.len());
         for One { pointer, call, .. } in &self.calls {
             let arguments: Vec<Column> = arguments.by_ref().take(call.arguments().len()).collect();
-            made.push(call.over(&arguments, &layout).map_err(|failure| at(pointer, failure))?);
+            made.push(call.over(&arguments, &layout, &mut Before::default()).map_err(|failure| at(pointer, failure))?);
         }
         Ok(made)
     }
@@ -135,7 +153,7 @@ impl Work for Window {
 
     fn process(&mut self, _port: &str, batch: &Batch) -> Result<Step, Failure> {
         let bound = self.bound.as_mut().ok_or_else(not_bound)?;
-        let before = *self.before.get_or_insert_with(|| memory_use().held);
+        self.room.open();
         let mut rejections = Rejections::default();
         let mut own = bound.own(batch, &mut rejections)?;
         let well;
@@ -147,40 +165,69 @@ impl Work for Window {
                 &well
             }
         };
-        if let Some(parted) = &mut self.parted {
-            parted.push(batch, &bound.groups)?;
-            return Ok(rejections.add_to(Step::nothing()));
+        let step = rejections.add_to(Step::nothing());
+        match &mut self.aside {
+            Aside::Nothing => {}
+            Aside::Parted(parted) => {
+                parted.push(batch, &bound.groups)?;
+                return Ok(step);
+            }
+            Aside::Streamed(streamed) => {
+                let group = bound.groups.assign(batch)?;
+                streamed.push(bound, batch, own, &group)?;
+                return Ok(if streamed.is_busy()? { step.more() } else { step });
+            }
         }
         if !bound.groups.is_single() {
             own.push(bound.groups.assign(batch)?);
         }
         self.held.push(batch, &own)?;
-        let memory = memory_use();
-        if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE && !bound.groups.is_single()
-        {
-            let mut parted = Parted::default();
-            for rows in self.held.take_parts()? {
-                parted.push(&rows, &bound.groups)?;
-            }
-            bound.groups = bound.groups.again(&bound.schema)?;
-            self.parted = Some(parted);
+        if self.room.is_full() && (!bound.groups.is_single() || bound.streams()) {
+            self.aside = put_aside(bound, &mut self.held)?;
         }
-        Ok(rejections.add_to(Step::nothing()))
+        Ok(step)
     }
 
     fn finish(&mut self, _port: &str) -> Result<Step, Failure> {
         let bound = self.bound.as_ref().ok_or_else(not_bound)?;
-        if self.parted.is_some() {
-            return Ok(Step::nothing().more());
+        match &mut self.aside {
+            Aside::Parted(_) => return Ok(Step::nothing().more()),
+            Aside::Streamed(streamed) => {
+                streamed.finish()?;
+                return Ok(Step::nothing().more());
+            }
+            Aside::Nothing => {}
         }
         self.outgoing = bound.complete(&mut self.held)?.map(Outgoing::all);
         leave(&mut self.outgoing)
     }
 
     fn resume(&mut self) -> Result<Step, Failure> {
-        if let Some(parted) = &mut self.parted {
-            return parted.advance(self.bound.as_mut().ok_or_else(not_bound)?);
+        let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        match &mut self.aside {
+            Aside::Parted(parted) => parted.advance(bound),
+            Aside::Streamed(streamed) => Ok(streamed.advance(bound)?.step()),
+            Aside::Nothing => leave(&mut self.outgoing),
         }
-        leave(&mut self.outgoing)
     }
+}
+
+/// Puts rows that are held aside.
+fn put_aside(bound: &mut Bound, held: &mut Held) -> Result<Aside, Failure> {
+    let parts = held.take_parts()?;
+    if bound.groups.is_single() {
+        let mut streamed = Streamed::new(bound)?;
+        for rows in parts {
+            let own = bound.own(&rows, &mut Rejections::default())?;
+            let group = bound.groups.assign(&rows)?;
+            streamed.push(bound, &rows, own, &group)?;
+        }
+        return Ok(Aside::Streamed(Box::new(streamed)));
+    }
+    let mut parted = Parted::default();
+    for rows in parts {
+        parted.push(&rows, &bound.groups)?;
+    }
+    bound.groups = bound.groups.again(&bound.schema)?;
+    Ok(Aside::Parted(parted))
 }

@@ -1,5 +1,6 @@
 //! `aggregate`: groups rows by keys, in order of first appearance, and sums each group up. Without keys all rows are one
-//! group, even if there are none. Groups that are larger than their share of memory go to temporary storage.
+//! group, even if there are none. What is larger than its share of memory goes to temporary storage: the values that
+//! groups hold, and then the groups.
 
 mod compound;
 mod groups;
@@ -10,22 +11,23 @@ mod parted;
 use crate::filter::not_bound;
 use compound::Outputs;
 use groups::Groups;
-use jackfield_kit::Room;
+use jackfield_kit::outgoing::leave;
 use jackfield_kit::problems::Problems;
 use jackfield_kit::rejections::Rejections;
+use jackfield_kit::{Outgoing, Room};
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::sql::Expression;
 use jackfield_sdk::{Batch, Binding, Column, Failure, Field, InputPort, OutputPort, Params, Schema, Step};
 use keys::{By, Key};
-use measure::Measure;
+use measure::{Measure, Tallies};
 use parted::Parted;
 use serde::Deserialize;
 
-/// Rows of a result that leave at a time.
-const PIECE: u32 = 65_536;
-
 /// Of the memory that the plugin has, one part in so many is for groups; making the result takes as much again.
 const SHARE: u64 = 4;
+
+/// The same where groups hold values, which are copied more than once on their way to temporary storage.
+const SHARE_WITH_VALUES: u64 = 6;
 
 #[derive(Deserialize)]
 struct Parameters {
@@ -38,15 +40,18 @@ struct Parameters {
 pub(crate) struct Aggregate {
     parameters: Parameters,
     bound: Option<Bound>,
-    result: Option<(Batch<'static>, u32)>,
     room: Room,
-    parted: Option<Parted>,
+    aside: Option<Parted>,
+    /// No more rows come.
+    ended: bool,
+    result: Option<Outgoing>,
 }
 
 struct Bound {
     keys: Vec<Key>,
     groups: Groups,
     outputs: Outputs,
+    tallies: Tallies,
     /// Of the result.
     schema: Schema,
 }
@@ -59,7 +64,7 @@ impl Aggregate {
             let help = "say what to compute, as in `columns = { n = \"count(*)\" }`";
             return Err(failure.with_parameter("").with_help(help).into());
         }
-        Ok(Aggregate { parameters, bound: None, result: None, room: Room::one_of(SHARE), parted: None })
+        Ok(Aggregate { parameters, bound: None, room: Room::one_of(SHARE), aside: None, ended: false, result: None })
     }
 
     pub(crate) fn bind(&mut self, input: &InputPort) -> Result<Binding, Vec<Failure>> {
@@ -78,10 +83,14 @@ impl Aggregate {
         let port = columns.iter().cloned().fold(OutputPort::new("out"), OutputPort::made);
         let binding = problems.or(Binding::new().output(port).needs(&input.name, &used))?;
         let groups = Groups::new(&keys)?;
-        if keys.is_empty() {
-            outputs.measures.iter().try_for_each(Measure::begin)?;
+        let tallies = match keys.is_empty() {
+            true => Tallies::of_one_group(&outputs.measures)?,
+            false => Tallies::new(&outputs.measures)?,
+        };
+        if outputs.measures.iter().any(Measure::holds_values) {
+            self.room = Room::one_of(SHARE_WITH_VALUES);
         }
-        self.bound = Some(Bound { keys, groups, outputs, schema: Schema::of(columns) });
+        self.bound = Some(Bound { keys, groups, outputs, tallies, schema: Schema::of(columns) });
         Ok(binding)
     }
 
@@ -101,46 +110,44 @@ impl Aggregate {
                 well.rows()
             }
         };
-        if let Some(parted) = &mut self.parted {
+        if let Some(parted) = &mut self.aside {
             parted.push(&keys, &arguments, rows)?;
             return Ok(rejections.add_to(Step::nothing()));
         }
         let (groups, count) = bound.groups.assign(&keys, rows)?;
-        for (measure, values) in bound.outputs.measures.iter().zip(&arguments) {
-            measure.update(values, &groups, count)?;
-        }
+        let has_room = bound.tallies.update(&bound.outputs.measures, arguments, &groups, count, &self.room)?;
         // One group alone has no keys that parts could be made by.
-        if !bound.keys.is_empty() && self.room.is_full() {
-            self.parted = Some(Parted::new(bound)?);
+        if !has_room && !bound.keys.is_empty() {
+            self.aside = Some(Parted::new(bound)?);
+            return Ok(rejections.add_to(Step::nothing()));
         }
-        Ok(rejections.add_to(Step::nothing()))
+        let step = rejections.add_to(Step::nothing());
+        Ok(if bound.tallies.advance()? { step.more() } else { step })
     }
 
     pub(crate) fn finish(&mut self) -> Result<Step, Failure> {
-        if self.parted.is_some() {
-            return Ok(Step::nothing().more());
-        }
-        let bound = self.bound.as_ref().ok_or_else(not_bound)?;
-        let (keys, count) = bound.groups.keys()?;
-        let measures: Result<Vec<Column>, Failure> = bound.outputs.measures.iter().map(Measure::finish).collect();
-        self.result = Some((bound.result(keys, measures?, count)?, 0));
+        self.ended = true;
         self.resume()
     }
 
     pub(crate) fn resume(&mut self) -> Result<Step, Failure> {
-        if let Some(parted) = &mut self.parted {
-            return parted.advance(self.bound.as_ref().ok_or_else(not_bound)?);
+        if !self.ended {
+            let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+            return Ok(if bound.tallies.advance()? { Step::nothing().more() } else { Step::nothing() });
         }
-        let Some((batch, sent)) = &mut self.result else { return Ok(Step::nothing()) };
-        let length = PIECE.min(batch.rows() - *sent);
-        let piece = batch.slice(*sent, length)?;
-        *sent += length;
-        let step = Step::nothing().emit("out", piece);
-        if *sent < batch.rows() {
-            return Ok(step.more());
+        if self.result.is_some() {
+            return leave(&mut self.result);
         }
-        self.result = None;
-        Ok(step.done())
+        let bound = self.bound.as_mut().ok_or_else(not_bound)?;
+        if let Some(parted) = &mut self.aside {
+            return parted.advance(bound);
+        }
+        let (keys, count) = bound.groups.keys()?;
+        let Some(measures) = bound.tallies.finish(&bound.outputs.measures, count)? else {
+            return Ok(Step::nothing().more());
+        };
+        self.result = Some(Outgoing::all(bound.result(keys, measures, count)?));
+        leave(&mut self.result)
     }
 }
 

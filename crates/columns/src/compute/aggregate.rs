@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, UInt32Array, new_empty_array};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, UInt32Array, new_empty_array};
 use arrow::datatypes::DataType;
 
 use super::Scalar;
@@ -253,6 +253,21 @@ fn block(columns: &[ArrayRef], weight: u32, rows: usize) -> usize {
 fn charge(columns: &[ArrayRef], rows: usize, weight: u32, meter: &mut dyn Meter) -> Result<(), Failure> {
     let bytes = columns.iter().map(|column| slice_bytes(column.as_ref())).sum();
     meter.work(units(bytes, rows, weight))
+}
+
+/// Calls `add` with each value that is not null and the cell of its group.
+fn each_value<T: ArrowPrimitiveType, C>(
+    cells: &mut [C],
+    values: &PrimitiveArray<T>,
+    groups: &[u32],
+    mut add: impl FnMut(&mut C, T::Native) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for (row, (value, group)) in values.values().iter().zip(groups).enumerate() {
+        if values.is_valid(row) {
+            add(&mut cells[*group as usize], *value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Asks for the growth of a vector of `size` byte items to `count` of them, and grows it.

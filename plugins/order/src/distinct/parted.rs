@@ -4,13 +4,12 @@
 
 use super::Keep;
 use jackfield_kit::numbers::{integers, mask_of, numbers};
-use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
+use jackfield_kit::partitions::{Partitions, ROW, Worked, Working, note_first, spooled};
+use jackfield_kit::pieces::Pile;
+use jackfield_kit::values::together;
 use jackfield_kit::{Groups, Held, PIECE, rows_of};
 use jackfield_sdk::spill::Spool;
-use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema, Step};
-
-/// Pieces that one call works on.
-const PIECES_AT_A_TIME: usize = 8;
+use jackfield_sdk::{Batch, Column, DataType, Failure, Schema, Step};
 
 /// What was put aside, and how far the work is.
 #[derive(Debug)]
@@ -20,10 +19,7 @@ pub(super) struct Parted {
     /// The values of rows that have left already.
     seen: Partitions,
     rows: Partitions,
-    next: usize,
-    part: Option<Part>,
-    runs: Runs,
-    leaving: Option<Merging>,
+    working: Working<Part>,
 }
 
 /// A part that is being worked on.
@@ -35,7 +31,7 @@ struct Part {
     /// Groups whose first row has passed.
     passed: u32,
     first: Vec<Option<i64>>,
-    out: Option<Spool>,
+    out: Pile,
     last: Last,
 }
 
@@ -80,7 +76,7 @@ impl Parted {
         let (mut seen, mut rows) = (Partitions::default(), Partitions::default());
         if keep == Keep::First {
             let keys = groups.keys()?;
-            seen.push(&together(&keys)?, &keys)?;
+            seen.push(&together(&keys, keys.first().map_or(0, Column::length))?, &keys)?;
         }
         if keep == Keep::Last {
             last.prune()?;
@@ -91,7 +87,7 @@ impl Parted {
         }
         *groups = groups.again(schema)?;
         let schema = schema.clone();
-        Ok(Parted { keep, schema, seen, rows, next: 0, part: None, runs: Runs::default(), leaving: None })
+        Ok(Parted { keep, schema, seen, rows, working: Working::default() })
     }
 
     /// Takes rows.
@@ -101,26 +97,22 @@ impl Parted {
 
     /// Goes on with a bounded piece of the work.
     pub(super) fn advance(&mut self, groups: &Groups) -> Result<Step, Failure> {
-        for _ in 0..PIECES_AT_A_TIME {
-            if let Some(mut part) = self.part.take() {
-                if part.advance(self.keep)? {
-                    self.part = Some(part);
-                } else {
-                    self.runs.add(part.finish()?);
+        let Parted { keep, schema, seen, rows, working } = self;
+        working.advance(
+            &mut (seen, rows),
+            |(seen, rows), number| {
+                let (seen, rows) = (seen.take(number), rows.take(number));
+                if rows.is_none() {
+                    return Ok(None);
                 }
-            } else if self.next < PARTS {
-                let (seen, rows) = (self.seen.take(self.next), self.rows.take(self.next));
-                self.next += 1;
-                if rows.is_some() {
-                    let groups = groups.again(&self.schema)?;
-                    let last = Last::default();
-                    self.part = Some(Part { groups, seen, rows, passed: 0, first: Vec::new(), out: None, last });
-                }
-            } else {
-                return leave_merged(&mut self.runs, &mut self.leaving);
-            }
-        }
-        Ok(Step::nothing().more())
+                let (groups, last, out) = (groups.again(schema)?, Last::default(), Pile::default());
+                Ok(Some(Part { groups, seen, rows, passed: 0, first: Vec::new(), out, last }))
+            },
+            |_, mut part| match part.advance(*keep)? {
+                true => Ok(Worked::On(part)),
+                false => part.finish().map(Worked::Run),
+            },
+        )
     }
 }
 
@@ -152,12 +144,7 @@ impl Part {
         }
         let fresh = rows.filter(&mask_of(&first_of_groups(&of_rows, &mut self.passed))?)?;
         if fresh.rows() > 0 {
-            let mut out = match self.out.take() {
-                Some(out) => out,
-                None => Spool::new(fresh.schema())?,
-            };
-            out.append(&fresh)?;
-            self.out = Some(out);
+            self.out.append(&fresh)?;
         }
         Ok(true)
     }
@@ -165,10 +152,10 @@ impl Part {
     /// The rows that stay, in the order of their groups.
     fn finish(mut self) -> Result<Option<Spool>, Failure> {
         if self.last.held.rows() == 0 {
-            return Ok(self.out);
+            return Ok(self.out.take());
         }
         self.last.prune()?;
-        let Some(whole) = self.last.held.take()? else { return Ok(self.out) };
+        let Some(whole) = self.last.held.take()? else { return Ok(self.out.take()) };
         spooled(whole.rows.put(&[(ROW, &integers(DataType::Int64, &self.first)?)])?).map(Some)
     }
 }
@@ -182,18 +169,4 @@ pub(super) fn first_of_groups(of_rows: &[u32], passed: &mut u32) -> Vec<bool> {
         fresh
     });
     first.collect()
-}
-
-/// Columns as a batch.
-fn together(columns: &[Column]) -> Result<Batch<'static>, Failure> {
-    let named = |(number, column): (usize, &Column)| {
-        let mut tree = column.tree();
-        if let Some(root) = tree.first_mut() {
-            root.name = number.to_string();
-        }
-        tree
-    };
-    let trees: Vec<Vec<Field>> = columns.iter().enumerate().map(named).collect();
-    let rows = columns.first().map_or(0, Column::length);
-    Batch::of(&Schema::of(trees), rows, &columns.iter().collect::<Vec<_>>())
 }

@@ -4,22 +4,16 @@
 
 use super::Bound;
 use jackfield_kit::numbers::{integers, numbers, optional};
-use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
+use jackfield_kit::partitions::{Partitions, ROW, Worked, Working, note_first, spooled};
 use jackfield_kit::{Groups, Held, PIECE, Rejections};
 use jackfield_sdk::spill::Spool;
 use jackfield_sdk::{Batch, DataType, Failure, Schema, Step};
-
-/// Pieces that one call works on.
-const PIECES_AT_A_TIME: usize = 8;
 
 /// The rows, and how far the work is.
 #[derive(Debug, Default)]
 pub(super) struct Parted {
     rows: Partitions,
-    next: usize,
-    part: Option<Part>,
-    runs: Runs,
-    leaving: Option<Merging>,
+    working: Working<Part>,
 }
 
 /// A part that is being worked on.
@@ -41,25 +35,18 @@ impl Parted {
 
     /// Goes on with a bounded piece of the work.
     pub(super) fn advance(&mut self, bound: &Bound, schema: &Schema) -> Result<Step, Failure> {
-        for _ in 0..PIECES_AT_A_TIME {
-            if let Some(mut part) = self.part.take() {
-                if part.advance(bound)? {
-                    self.part = Some(part);
-                } else {
-                    self.runs.add(part.finish(bound)?);
-                }
-            } else if self.next < PARTS {
-                if let Some(rows) = self.rows.take(self.next) {
-                    let groups = bound.groups.again(schema)?;
-                    self.part =
-                        Some(Part { groups, rows, held: Held::default(), enough: super::SPARE, first: Vec::new() });
-                }
-                self.next += 1;
-            } else {
-                return leave_merged(&mut self.runs, &mut self.leaving);
-            }
-        }
-        Ok(Step::nothing().more())
+        self.working.advance(
+            &mut self.rows,
+            |rows, number| {
+                let Some(rows) = rows.take(number) else { return Ok(None) };
+                let (groups, held) = (bound.groups.again(schema)?, Held::default());
+                Ok(Some(Part { groups, rows, held, enough: super::SPARE, first: Vec::new() }))
+            },
+            |_, mut part| match part.advance(bound)? {
+                true => Ok(Worked::On(part)),
+                false => part.finish(bound).map(Worked::Run),
+            },
+        )
     }
 }
 

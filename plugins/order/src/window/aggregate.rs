@@ -1,10 +1,9 @@
 //! Aggregates over the rows of a group: over all of them, or over those up to each row.
 
 use super::layout::Layout;
-use super::running::{self, Running};
-use jackfield_kit::rows_of;
+use super::running::{self, Running, SoFar};
 use jackfield_kit::values::take;
-use jackfield_sdk::compute::Accumulator;
+use jackfield_kit::{Tally, rows_of};
 use jackfield_sdk::sql::{Aggregate, Expression};
 use jackfield_sdk::{Column, Failure, Field};
 
@@ -19,11 +18,8 @@ pub(super) enum Frame {
 
 /// An aggregate and its frame.
 pub(super) enum Over {
-    /// The host's own, once for each group. Made again for each use, since it cannot be emptied.
-    Group {
-        function: String,
-        options: String,
-    },
+    /// The host's own, once for each group; made again for each use.
+    Group(Box<Tally>),
     SoFar(Running),
 }
 
@@ -31,28 +27,35 @@ impl Over {
     /// The aggregate and the type of its values.
     pub(super) fn bind(aggregate: &Aggregate, frame: Frame) -> Result<(Over, Vec<Field>), Failure> {
         let inputs: Vec<Vec<Field>> = aggregate.arguments.iter().map(Expression::result_type).collect();
-        let result = Accumulator::new(&aggregate.function, &inputs, &aggregate.options)?.result_type();
+        let tally = Tally::new(&aggregate.function, inputs.clone(), &aggregate.options)?;
+        let result = tally.result_type();
         let over = match frame {
-            Frame::Group => Over::Group { function: aggregate.function.clone(), options: aggregate.options.clone() },
+            Frame::Group => Over::Group(Box::new(tally)),
             Frame::SoFar => Over::SoFar(Running::bind(aggregate, inputs.first(), &result)?),
         };
         Ok((over, result))
     }
 
-    /// The values, by row.
-    pub(super) fn over(&self, arguments: &[Column], layout: &Layout) -> Result<Column, Failure> {
+    /// The values, by row; `so_far` is what is known of the rows before.
+    pub(super) fn over(&self, arguments: &[Column], layout: &Layout, so_far: &mut SoFar) -> Result<Column, Failure> {
         match self {
-            Over::SoFar(running) => running::over(running, arguments, layout),
-            Over::Group { function, options } => {
-                let inputs: Vec<Vec<Field>> = arguments.iter().map(Column::tree).collect();
-                let accumulator = Accumulator::new(function, &inputs, options)?;
+            Over::SoFar(running) => running::over(running, arguments, layout, so_far),
+            Over::Group(tally) => {
+                let mut tally = tally.again()?;
                 let groups = match &layout.group {
                     Some(group) => group.share(),
                     None => rows_of(&vec![0; layout.rows()])?,
                 };
-                accumulator.update(&arguments.iter().collect::<Vec<_>>(), &groups, layout.group_count)?;
-                take(&accumulator.finish()?, &groups)
+                tally.update(arguments, &groups, counted(layout.group_count))?;
+                let values = tally.finish(counted(layout.group_count))?;
+                take(&values.ok_or_else(|| Failure::internal("an aggregate is not there"))?, &groups)
             }
         }
     }
+}
+
+/// So many groups as an aggregate is told. The host adds floats up in another order where there is only one group, and
+/// then the sum would depend on how the rows came.
+pub(super) fn counted(groups: u32) -> u32 {
+    groups.max(2)
 }

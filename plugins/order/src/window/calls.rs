@@ -2,7 +2,8 @@
 
 use super::aggregate::{Frame, Over};
 use super::layout::Layout;
-use super::ranks::{NONE, Numbering, Other};
+use super::ranks::{NONE, Numbering, Other, Ranked};
+use super::running::SoFar;
 use jackfield_kit::numbers::{floats, integers, rows_or_null};
 use jackfield_kit::values::{as_type, common_type, single};
 use jackfield_sdk::failure::nearest;
@@ -12,11 +13,18 @@ use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema, type_name};
 /// A bound call.
 pub(super) struct Call {
     arguments: Vec<Expression>,
-    what: What,
+    pub(super) what: What,
     result: Vec<Field>,
 }
 
-enum What {
+/// What a call knows of the rows before a chunk.
+#[derive(Default)]
+pub(super) struct Before {
+    ranked: Ranked,
+    so_far: SoFar,
+}
+
+pub(super) enum What {
     Rank(Numbering),
     /// The value of another row, or the second argument where there is none.
     Other(Other),
@@ -108,32 +116,38 @@ impl Call {
     }
 
     /// The values, by row.
-    pub(super) fn over(&self, arguments: &[Column], layout: &Layout) -> Result<Column, Failure> {
+    pub(super) fn over(&self, arguments: &[Column], layout: &Layout, before: &mut Before) -> Result<Column, Failure> {
         match &self.what {
-            What::Rank(Numbering::RowNumber) => layout.kernels(None, &[("row_number", "")]),
-            What::Rank(rank) if rank.is_fraction() => floats(&rank.fractions(layout)),
-            What::Rank(rank) => integers(DataType::Int64, &rank.numbers(layout)),
+            What::Rank(Numbering::RowNumber) if !layout.is_chunk() => layout.kernels(None, &[("row_number", "")]),
+            What::Rank(rank) if rank.is_fraction() => floats(&rank.fractions(layout, &mut before.ranked)),
+            What::Rank(rank) => integers(DataType::Int64, &rank.numbers(layout, &mut before.ranked)),
             What::Other(Other::Before(offset)) if arguments.len() == 1 => {
                 let options = format!(r#"{{"offset":{offset}}}"#);
                 layout.kernels(arguments.first(), &[("lag", &options)])
             }
-            What::Other(other) => self.other(arguments, &other.rows(layout)),
-            What::Over(over) => over.over(arguments, layout),
+            What::Other(other) => match arguments.first() {
+                Some(values) => self.picked(values, arguments.get(1), &other.rows(layout)),
+                None => Err(Failure::internal("a call lacks its argument")),
+            },
+            What::Over(over) => over.over(arguments, layout, &mut before.so_far),
         }
     }
 
-    fn other(&self, arguments: &[Column], rows: &[u32]) -> Result<Column, Failure> {
-        let of = |number: usize| match arguments.get(number) {
-            Some(argument) => as_type(argument.share(), &self.result).map(Some),
-            None => Ok(None),
-        };
-        let Some(values) = of(0)? else { return Err(Failure::internal("a call lacks its argument")) };
-        let Some(otherwise) = of(1)? else { return single(&values)?.take(&rows_or_null(rows)?)?.column_at(0) };
+    /// The values of these rows; where there is none, what `otherwise` has for the row itself, or null.
+    pub(super) fn picked(&self, values: &Column, otherwise: Option<&Column>, rows: &[u32]) -> Result<Column, Failure> {
+        let values = as_type(values.share(), &self.result)?;
+        let Some(otherwise) = otherwise else { return single(&values)?.take(&rows_or_null(rows)?)?.column_at(0) };
+        let otherwise = as_type(otherwise.share(), &self.result)?;
         // The defaults stand behind the values, so that one number tells which of them a row gets.
         let together = Batch::concat(&[&single(&values)?, &single(&otherwise)?])?;
         let first = values.length();
         let rows: Vec<u32> = (first..).zip(rows).map(|(own, row)| if *row == NONE { own } else { *row }).collect();
         together.take(&rows_or_null(&rows)?)?.column_at(0)
+    }
+
+    /// Whether it can be computed chunk by chunk.
+    pub(super) fn streams(&self) -> bool {
+        !matches!(&self.what, What::Over(Over::SoFar(running)) if running.needs_all())
     }
 }
 

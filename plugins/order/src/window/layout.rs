@@ -7,7 +7,7 @@ use jackfield_sdk::{Column, Failure};
 use std::cell::OnceCell;
 use std::ops::Range;
 
-/// How the rows lie.
+/// How the rows lie: all of them, or a chunk of rows in order, whose first group may have begun in a chunk before.
 pub(super) struct Layout {
     /// The number of each row in order, group behind group.
     pub(super) order: Vec<u32>,
@@ -19,6 +19,8 @@ pub(super) struct Layout {
     pub(super) group: Option<Column>,
     pub(super) group_count: u32,
     pub(super) ordered: bool,
+    /// Of a chunk.
+    chunk: Option<Chunk>,
     /// The order as a column; none: the rows lie in it.
     placed: Option<Column>,
     /// For each row its place in the order, and the groups in the order, once somebody asks.
@@ -26,7 +28,42 @@ pub(super) struct Layout {
     placed_groups: OnceCell<Column>,
 }
 
+/// What a chunk does not know of itself.
+#[derive(Default)]
+pub(super) struct Chunk {
+    /// Rows of the first group that lie before the chunk.
+    pub(super) begun: u64,
+    /// How many rows each of the groups has in all.
+    pub(super) sizes: Vec<u64>,
+    /// Of each run of rows that are equal in what is ordered by and that begins in the chunk, the place in its group
+    /// behind its last row.
+    pub(super) ends: Vec<u64>,
+}
+
 impl Layout {
+    /// A chunk of rows in order, with the group of each and whether it equals the row before.
+    pub(super) fn of_chunk(
+        group: Column,
+        group_count: u32,
+        groups: Vec<Range<usize>>,
+        same: Vec<bool>,
+        ordered: bool,
+        chunk: Chunk,
+    ) -> Layout {
+        Layout {
+            order: (0..group.length()).collect(),
+            groups,
+            same,
+            group: Some(group),
+            group_count,
+            ordered,
+            chunk: Some(chunk),
+            placed: None,
+            places: OnceCell::new(),
+            placed_groups: OnceCell::new(),
+        }
+    }
+
     pub(super) fn new(
         rows: u32,
         group: Option<Column>,
@@ -52,6 +89,7 @@ impl Layout {
             group,
             group_count,
             ordered: !orders.is_empty(),
+            chunk: None,
             placed: order_column,
             places: OnceCell::new(),
             placed_groups: OnceCell::new(),
@@ -98,6 +136,29 @@ impl Layout {
         self.places.get().ok_or_else(|| Failure::internal("the places are not there"))
     }
 
+    /// Whether these are not all rows.
+    pub(super) fn is_chunk(&self) -> bool {
+        self.chunk.is_some()
+    }
+
+    /// Rows of a group that lie before the chunk.
+    pub(super) fn begun(&self, group: usize) -> u64 {
+        self.chunk.as_ref().filter(|_| group == 0).map_or(0, |chunk| chunk.begun)
+    }
+
+    /// Rows of a group in all.
+    pub(super) fn size(&self, group: usize) -> u64 {
+        match &self.chunk {
+            Some(chunk) => chunk.sizes.get(group).copied().unwrap_or(0),
+            None => self.groups.get(group).map_or(0, |group| group.len() as u64),
+        }
+    }
+
+    /// See [`Chunk::ends`]; none where all rows are here.
+    pub(super) fn ends(&self) -> &[u64] {
+        self.chunk.as_ref().map_or(&[], |chunk| &chunk.ends)
+    }
+
     /// How many rows there are.
     pub(super) fn rows(&self) -> usize {
         self.order.len()
@@ -114,7 +175,8 @@ impl Layout {
     }
 }
 
-fn runs(groups: &[u32]) -> Vec<Range<usize>> {
+/// Where each group lies among rows that come group by group.
+pub(super) fn runs(groups: &[u32]) -> Vec<Range<usize>> {
     let mut runs = Vec::new();
     let mut start = 0;
     for (place, pair) in groups.windows(2).enumerate() {

@@ -23,22 +23,24 @@ impl Numbering {
     }
 
     /// Whole numbers, by row.
-    pub(super) fn numbers(self, layout: &Layout) -> Vec<Option<i64>> {
+    pub(super) fn numbers(self, layout: &Layout, ranked: &mut Ranked) -> Vec<Option<i64>> {
         let mut values = vec![None; layout.rows()];
-        for group in &layout.groups {
-            let size = group.len() as u64;
-            let (mut rank, mut dense) = (1, 0);
+        for (index, group) in layout.groups.iter().enumerate() {
+            let (size, begun) = (layout.size(index), layout.begun(index));
             for (place, row) in group.clone().zip(layout.rows_of(group)) {
-                let number = (place - group.start) as u64;
+                let number = begun + (place - group.start) as u64;
+                if number == 0 {
+                    ranked.dense = 0;
+                }
                 if number == 0 || !layout.is_same(place) {
-                    rank = number + 1;
-                    dense += 1;
+                    ranked.first = number;
+                    ranked.dense += 1;
                 }
                 let value = match self {
                     Numbering::RowNumber => number + 1,
-                    Numbering::DenseRank => dense,
+                    Numbering::DenseRank => ranked.dense,
                     Numbering::Ntile(parts) => tile(number, size, parts),
-                    Numbering::Rank | Numbering::PercentRank | Numbering::CumeDist => rank,
+                    Numbering::Rank | Numbering::PercentRank | Numbering::CumeDist => ranked.first + 1,
                 };
                 if let Some(slot) = values.get_mut(*row as usize) {
                     *slot = Some(value as i64);
@@ -49,29 +51,45 @@ impl Numbering {
     }
 
     /// Fractions, by row.
-    pub(super) fn fractions(self, layout: &Layout) -> Vec<Option<f64>> {
+    pub(super) fn fractions(self, layout: &Layout, ranked: &mut Ranked) -> Vec<Option<f64>> {
         let mut values = vec![None; layout.rows()];
-        for group in &layout.groups {
-            let size = group.len();
+        let mut ends = layout.ends().iter().copied();
+        for (index, group) in layout.groups.iter().enumerate() {
+            let (size, begun) = (layout.size(index), layout.begun(index));
             let rows = layout.rows_of(group);
-            let mut first = 0;
-            while first < size {
-                let end = (first + 1..size).find(|at| !layout.is_same(group.start + at)).unwrap_or(size);
+            let mut from = 0;
+            while from < rows.len() {
+                let to = (from + 1..rows.len()).find(|at| !layout.is_same(group.start + at)).unwrap_or(rows.len());
+                let goes_on = from == 0 && begun > 0 && layout.is_same(group.start);
+                if !goes_on {
+                    ranked.first = begun + from as u64;
+                    ranked.end = ends.next().unwrap_or(begun + to as u64);
+                }
                 let value = match self {
-                    Numbering::CumeDist => end as f64 / size as f64,
+                    Numbering::CumeDist => ranked.end as f64 / size as f64,
                     _ if size == 1 => 0.0,
-                    _ => first as f64 / (size - 1) as f64,
+                    _ => ranked.first as f64 / (size - 1) as f64,
                 };
-                for row in rows.get(first..end).unwrap_or_default() {
+                for row in rows.get(from..to).unwrap_or_default() {
                     if let Some(slot) = values.get_mut(*row as usize) {
                         *slot = Some(value);
                     }
                 }
-                first = end;
+                from = to;
             }
         }
         values
     }
+}
+
+/// The run of equal rows that the rows so far end with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ranked {
+    /// The place in its group that it begins at, and that behind its last row.
+    first: u64,
+    end: u64,
+    /// How many runs there are in the group with it.
+    dense: u64,
 }
 
 /// The part that row `number` of `size` falls into; the first parts are the larger ones.

@@ -2,58 +2,74 @@
 //! on temporary storage, parted by the keys. Each part is summed up by itself, in the order in which its rows came, so
 //! that the results are those of memory; merging the parts by the rows' numbers gives the order of first appearance.
 
-use super::Bound;
 use super::groups::Groups;
-use jackfield_kit::PIECE;
+use super::measure::Tallies;
+use super::{Bound, SHARE_WITH_VALUES};
+use jackfield_kit::Room;
 use jackfield_kit::numbers::{integers, numbers};
-use jackfield_kit::partitions::{Merging, PARTS, Partitions, ROW, Runs, leave_merged, note_first, spooled};
-use jackfield_kit::problems::at;
-use jackfield_sdk::compute::Accumulator;
+use jackfield_kit::partitions::{Partitions, ROW, Worked, Working, note_first, spooled};
+use jackfield_kit::pieces::chunk_rows;
+use jackfield_kit::values::{take, together};
 use jackfield_sdk::spill::Spool;
-use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Schema, Step};
-
-/// Pieces that one call works on.
-const PIECES_AT_A_TIME: usize = 8;
+use jackfield_sdk::{Batch, Column, DataType, Failure, Step};
 
 pub(super) struct Parted {
-    /// Keys, and the state of each measure.
-    states: Partitions,
-    /// How many columns the state of each measure has.
-    widths: Vec<u32>,
+    /// Keys, and the state of each measure; of some further states of some measures.
+    states: Vec<States>,
     /// Keys, and the arguments of each measure.
     rows: Partitions,
-    next: usize,
-    part: Option<Part>,
-    runs: Runs,
-    leaving: Option<Merging>,
+    working: Working<Part>,
+}
+
+/// Keys of groups, and states.
+struct States {
+    rows: Partitions,
+    /// The measures whose states these are, and how many columns each has.
+    measures: Vec<(usize, u32)>,
 }
 
 /// A part that is being worked on.
 struct Part {
     groups: Groups,
-    accumulators: Vec<Accumulator>,
-    states: Option<Spool>,
+    tallies: Tallies,
+    room: Room,
+    /// With the number of the states.
+    states: Vec<(usize, Spool)>,
     rows: Option<Spool>,
     /// The number of the row that each group began with.
     first: Vec<Option<i64>>,
 }
 
 impl Parted {
-    /// Goes on with what is known in memory, where nothing remains.
+    /// Goes on with what is known of the groups, where nothing remains.
     pub(super) fn new(bound: &mut Bound) -> Result<Parted, Failure> {
         let (keys, count) = bound.groups.keys()?;
         let mut columns: Vec<Column> = keys.iter().map(Column::share).collect();
-        let mut widths = Vec::with_capacity(bound.outputs.measures.len());
-        for measure in &mut bound.outputs.measures {
-            let state = measure.leave()?;
-            widths.push(state.len() as u32);
-            columns.extend(state);
+        let mut known = States { rows: Partitions::default(), measures: Vec::new() };
+        let mut further = Vec::new();
+        for (number, tally) in bound.tallies.each().iter_mut().enumerate() {
+            if !tally.has_aside() {
+                let state = tally.leave()?;
+                known.measures.push((number, state.len() as u32));
+                columns.extend(state);
+                continue;
+            }
+            let mut states = States { rows: Partitions::default(), measures: vec![(number, 1)] };
+            tally.put_aside()?;
+            while let Some((state, groups)) = tally.take_states()? {
+                let keys: Result<Vec<Column>, Failure> = keys.iter().map(|key| take(key, &groups)).collect();
+                let keys = keys?;
+                let columns: Vec<Column> = keys.iter().map(Column::share).chain(state).collect();
+                states.rows.push(&together(&columns, groups.length())?, &keys)?;
+            }
+            further.push(states);
         }
+        known.rows.push(&together(&columns, count)?, &keys)?;
         bound.groups = Groups::new(&bound.keys)?;
-        let mut states = Partitions::default();
-        states.push(&together(&columns, count)?, &keys)?;
-        let rows = Partitions::numbered_from(states.next_number());
-        Ok(Parted { states, widths, rows, next: 0, part: None, runs: Runs::default(), leaving: None })
+        let rows = Partitions::numbered_from(known.rows.next_number());
+        // All groups are among those that are known: they come first, so that their order is that of appearance.
+        further.insert(0, known);
+        Ok(Parted { states: further, rows, working: Working::default() })
     }
 
     /// Takes rows.
@@ -64,95 +80,94 @@ impl Parted {
 
     /// Goes on with a bounded piece of the work.
     pub(super) fn advance(&mut self, bound: &Bound) -> Result<Step, Failure> {
-        for _ in 0..PIECES_AT_A_TIME {
-            if let Some(mut part) = self.part.take() {
-                if part.advance(bound, &self.widths)? {
-                    self.part = Some(part);
-                } else {
-                    self.runs.add(Some(part.finish(bound)?));
+        let Parted { states, rows, working } = self;
+        working.advance(
+            &mut (states, rows),
+            |(states, rows), number| {
+                let states = states.iter_mut().enumerate();
+                let states: Vec<(usize, Spool)> =
+                    states.filter_map(|(of, states)| Some((of, states.rows.take(number)?))).collect();
+                let rows = rows.take(number);
+                if states.is_empty() && rows.is_none() {
+                    return Ok(None);
                 }
-            } else if self.next < PARTS {
-                let (states, rows) = (self.states.take(self.next), self.rows.take(self.next));
-                self.next += 1;
-                if states.is_some() || rows.is_some() {
-                    let accumulators: Result<Vec<Accumulator>, Failure> =
-                        bound.outputs.measures.iter().map(super::Measure::again).collect();
-                    let (groups, accumulators) = (Groups::new(&bound.keys)?, accumulators?);
-                    self.part = Some(Part { groups, accumulators, states, rows, first: Vec::new() });
+                let (groups, tallies) = (Groups::new(&bound.keys)?, Tallies::new(&bound.outputs.measures)?);
+                let mut room = Room::one_of(SHARE_WITH_VALUES);
+                room.open();
+                Ok(Some(Part { groups, tallies, room, states, rows, first: Vec::new() }))
+            },
+            |(states, _), mut part| {
+                if part.advance(bound, states)? {
+                    return Ok(Worked::On(part));
                 }
-            } else {
-                return leave_merged(&mut self.runs, &mut self.leaving);
-            }
-        }
-        Ok(Step::nothing().more())
+                Ok(match part.finish(bound)? {
+                    Some(run) => Worked::Run(Some(run)),
+                    None => Worked::On(part),
+                })
+            },
+        )
     }
 }
 
 impl Part {
     /// One piece of work; `false`: there is none left.
-    fn advance(&mut self, bound: &Bound, widths: &[u32]) -> Result<bool, Failure> {
-        if let Some(states) = &mut self.states {
-            let Some(rows) = states.next(PIECE)? else {
-                self.states = None;
+    fn advance(&mut self, bound: &Bound, all: &[States]) -> Result<bool, Failure> {
+        if self.tallies.advance()? {
+            return Ok(true);
+        }
+        if let Some((number, spool)) = self.states.first_mut() {
+            let Some(rows) = spool.next(chunk_rows())? else {
+                self.states.remove(0);
                 return Ok(true);
             };
+            let measures = all.get(*number).map_or(&[][..], |states| &states.measures);
             let (groups, count) = self.assign(bound, &rows)?;
             let mut next = bound.keys.len() as u32;
-            for (accumulator, width) in self.accumulators.iter().zip(widths) {
-                let state = columns(&rows, next, *width)?;
-                accumulator.merge(&state.iter().collect::<Vec<_>>(), &groups, count)?;
+            for (measure, width) in measures {
+                if let Some(tally) = self.tallies.each().get_mut(*measure) {
+                    tally.merge(&columns(&rows, next, *width)?, &groups, count)?;
+                }
                 next += width;
             }
+            self.tallies.make_room(&self.room)?;
             return Ok(true);
         }
         let Some(spool) = &mut self.rows else { return Ok(false) };
-        let Some(rows) = spool.next(PIECE)? else {
+        let Some(rows) = spool.next(chunk_rows())? else {
             self.rows = None;
             return Ok(false);
         };
         let (groups, count) = self.assign(bound, &rows)?;
         let mut next = bound.keys.len() as u32;
-        for (accumulator, measure) in self.accumulators.iter().zip(&bound.outputs.measures) {
+        let mut arguments = Vec::with_capacity(bound.outputs.measures.len());
+        for measure in &bound.outputs.measures {
             let width = measure.arguments.len() as u32;
-            let values = columns(&rows, next, width)?;
-            let updated = accumulator.update(&values.iter().collect::<Vec<_>>(), &groups, count);
-            updated.map_err(|failure| at(&measure.pointer, failure))?;
+            arguments.push(columns(&rows, next, width)?);
             next += width;
         }
+        self.tallies.update(&bound.outputs.measures, arguments, &groups, count, &self.room)?;
         Ok(true)
     }
 
-    /// The group of each row, and the number of groups so far.
+    /// The group of each row, and the number of groups so far; two of them at least, because the host adds floats up in
+    /// another order where there is only one, as there hardly is in memory.
     fn assign(&mut self, bound: &Bound, rows: &Batch) -> Result<(Column, u32), Failure> {
         let keys = columns(rows, 0, bound.keys.len() as u32)?;
         let (groups, count) = self.groups.assign(&keys, rows.rows())?;
         note_first(&mut self.first, &numbers(&groups)?, rows)?;
-        Ok((groups, count))
+        Ok((groups, count.max(2)))
     }
 
-    /// The results of the part, each with the number of the row that its group began with.
-    fn finish(self, bound: &Bound) -> Result<Spool, Failure> {
+    /// Goes on finishing; the results of the part, each with the number of the row that its group began with.
+    fn finish(&mut self, bound: &Bound) -> Result<Option<Spool>, Failure> {
         let (keys, count) = self.groups.keys()?;
-        let mut measures = Vec::with_capacity(self.accumulators.len());
-        for (accumulator, measure) in self.accumulators.iter().zip(&bound.outputs.measures) {
-            measures.push(accumulator.finish().map_err(|failure| at(&measure.pointer, failure))?);
-        }
-        let rows = bound.result(keys, measures, count)?;
-        spooled(rows.put(&[(ROW, &integers(DataType::Int64, &self.first)?)])?)
+        let Some(measures) = self.tallies.finish(&bound.outputs.measures, count)? else { return Ok(None) };
+        let measures: Result<Vec<Column>, Failure> = measures.iter().map(|column| column.slice(0, count)).collect();
+        let rows = bound.result(keys, measures?, count)?;
+        spooled(rows.put(&[(ROW, &integers(DataType::Int64, &self.first)?)])?).map(Some)
     }
 }
 
 fn columns(rows: &Batch, first: u32, count: u32) -> Result<Vec<Column>, Failure> {
     (first..first + count).map(|index| rows.column_at(index)).collect()
-}
-
-/// Columns as a batch, each under its number.
-fn together(columns: &[Column], rows: u32) -> Result<Batch<'static>, Failure> {
-    let mut trees: Vec<Vec<Field>> = columns.iter().map(Column::tree).collect();
-    for (number, tree) in trees.iter_mut().enumerate() {
-        if let Some(root) = tree.first_mut() {
-            root.name = number.to_string();
-        }
-    }
-    Batch::of(&Schema::of(trees), rows, &columns.iter().collect::<Vec<_>>())
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::super::options::Options;
 use super::super::promote::mismatch;
 use super::super::table::Plan;
-use super::{State, grow};
+use super::{State, each_value, grow};
 use crate::{Failure, Meter};
 
 /// The number of values, their mean, and the sums of the second to fourth powers of their distances from it.
@@ -98,14 +98,10 @@ impl State for Moments {
     ) -> Result<(), Failure> {
         grow(&mut self.cells, count, Cell::default(), meter)?;
         let Some(values) = values.first() else { return Err(mismatch("a column is expected")) };
-        let values = values.as_primitive::<Float64Type>();
-        for (row, (value, group)) in values.values().iter().zip(groups).enumerate() {
-            if values.is_valid(row) {
-                let cell = &mut self.cells[*group as usize];
-                *cell = cell.and(Cell { count: 1, mean: *value, powers: [0.0; 3] });
-            }
-        }
-        Ok(())
+        each_value(&mut self.cells, values.as_primitive::<Float64Type>(), groups, |cell, value| {
+            *cell = cell.and(Cell { count: 1, mean: value, powers: [0.0; 3] });
+            Ok(())
+        })
     }
 
     fn state_types(&self) -> Vec<DataType> {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array};
+use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::super::options::Options;
 use super::super::promote::mismatch;
 use super::super::table::Plan;
-use super::{State, grow};
+use super::{State, each_value, grow};
 use crate::{Failure, Meter};
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,18 +52,13 @@ impl State for Variance {
     ) -> Result<(), Failure> {
         grow(&mut self.cells, count, Cell::default(), meter)?;
         let Some(values) = values.first() else { return Err(mismatch("a column is expected")) };
-        let values = values.as_primitive::<Float64Type>();
-        for (row, (value, group)) in values.values().iter().zip(groups).enumerate() {
-            if values.is_null(row) {
-                continue;
-            }
-            let cell = &mut self.cells[*group as usize];
+        each_value(&mut self.cells, values.as_primitive::<Float64Type>(), groups, |cell, value| {
             cell.count = cell.count.saturating_add(1);
             let before = value - cell.mean;
             cell.mean += before / cell.count as f64;
             cell.squares += before * (value - cell.mean);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn state_types(&self) -> Vec<DataType> {

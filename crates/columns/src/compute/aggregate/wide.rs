@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal256Array, Int64Array};
+use arrow::array::{ArrayRef, AsArray, Decimal256Array, Int64Array};
 use arrow::datatypes::{DataType, Decimal256Type, Int64Type, i256};
 
 use super::super::promote::{internal, mismatch};
-use super::{State, grow};
+use super::{State, each_value, grow};
 use crate::{Failure, Meter};
 
 /// A sum and the number of values in it, for each group.
@@ -20,13 +20,12 @@ impl Wide {
     pub(super) fn new(output: DataType) -> Self {
         Self { cells: Vec::new(), output }
     }
+}
 
-    fn add(&mut self, group: u32, value: i256, count: i64) -> Result<(), Failure> {
-        let (sum, counted) = &mut self.cells[group as usize];
-        *sum = sum.checked_add(value).ok_or_else(overflowed)?;
-        *counted = counted.saturating_add(count);
-        Ok(())
-    }
+fn add((sum, counted): &mut (i256, i64), value: i256, count: i64) -> Result<(), Failure> {
+    *sum = sum.checked_add(value).ok_or_else(overflowed)?;
+    *counted = counted.saturating_add(count);
+    Ok(())
 }
 
 fn overflowed() -> Failure {
@@ -45,12 +44,7 @@ impl State for Wide {
         grow(&mut self.cells, count, (i256::ZERO, 0), meter)?;
         let Some(values) = values.first() else { return Err(mismatch("a column is expected")) };
         let values = values.as_primitive::<Decimal256Type>();
-        for (row, (value, group)) in values.values().iter().zip(groups).enumerate() {
-            if values.is_valid(row) {
-                self.add(*group, *value, 1)?;
-            }
-        }
-        Ok(())
+        each_value(&mut self.cells, values, groups, |cell, value| add(cell, value, 1))
     }
 
     fn state_types(&self) -> Vec<DataType> {
@@ -75,7 +69,7 @@ impl State for Wide {
         let [sums, counts] = states else { return Err(mismatch("a state of two columns is expected")) };
         let (sums, counts) = (sums.as_primitive::<Decimal256Type>(), counts.as_primitive::<Int64Type>());
         for ((group, sum), count) in groups.iter().zip(sums.values()).zip(counts.values()) {
-            self.add(*group, *sum, *count)?;
+            add(&mut self.cells[*group as usize], *sum, *count)?;
         }
         Ok(())
     }

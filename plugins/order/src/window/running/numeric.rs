@@ -1,6 +1,6 @@
 //! Sums, means and spreads of the rows so far.
 
-use super::{Layout, set, walk};
+use super::{Layout, SoFar, set, walk};
 use jackfield_kit::numbers::{column_in_slices, optional};
 use jackfield_kit::values::{as_type, root};
 use jackfield_sdk::builders::PrimitiveBuilder;
@@ -12,19 +12,25 @@ pub(super) fn can_sum(result: &[Field]) -> bool {
 }
 
 /// The sums, in the type that the host gives a sum.
-pub(super) fn sums(argument: &Column, result: &[Field], layout: &Layout) -> Result<Column, Failure> {
+pub(super) fn sums(
+    argument: &Column,
+    result: &[Field],
+    layout: &Layout,
+    so_far: &mut SoFar,
+) -> Result<Column, Failure> {
     let of = root(result);
     match of {
         DataType::Float64 | DataType::Int64 => {
             let values = as_type(argument.share(), result)?;
-            super::so_far(&values, layout, "cumulative_sum_checked").map_err(|failure| match failure.code.as_str() {
+            let sums = super::running_kernel(&values, layout, "cumulative_sum_checked", so_far);
+            sums.map_err(|failure| match failure.code.as_str() {
                 "integer-overflow" => overflow(),
                 _ => failure,
             })
         }
         _ => {
             let values = optional::<i128>(&as_type(argument.share(), result)?)?;
-            let totals = totals(&values, layout, 0i128, i128::checked_add)?;
+            let totals = totals(&values, layout, &mut so_far.sum, 0i128, i128::checked_add)?;
             column_in_slices(of, &totals, |values| {
                 let mut builder = PrimitiveBuilder::<i128>::with_capacity(values.len());
                 values.iter().for_each(|value| builder.push_option(*value));
@@ -38,6 +44,7 @@ pub(super) fn sums(argument: &Column, result: &[Field], layout: &Layout) -> Resu
 fn totals<T: Copy>(
     values: &[Option<T>],
     layout: &Layout,
+    before: &mut Option<T>,
     zero: T,
     add: impl Fn(T, T) -> Option<T>,
 ) -> Result<Vec<Option<T>>, Failure> {
@@ -45,6 +52,7 @@ fn totals<T: Copy>(
     let mut beyond = false;
     walk(
         layout,
+        before,
         || None,
         |sum: &mut Option<T>, row| {
             if let Some(value) = values.get(row).copied().flatten() {
@@ -91,10 +99,16 @@ pub(in super::super) struct Spread {
 
 impl Spread {
     /// By Welford's way, which does not lose small differences of large numbers.
-    pub(super) fn over(&self, values: &[Option<f64>], layout: &Layout) -> Vec<Option<f64>> {
+    pub(super) fn over(
+        &self,
+        values: &[Option<f64>],
+        layout: &Layout,
+        before: &mut (f64, f64, f64),
+    ) -> Vec<Option<f64>> {
         let mut spreads = vec![None; layout.rows()];
         walk(
             layout,
+            before,
             || (0.0, 0.0, 0.0),
             |(count, mean, sum), row| {
                 if let Some(value) = values.get(row).copied().flatten() {
