@@ -2,6 +2,7 @@
 
 use crate::scan::Dialect;
 use jackfield_sdk::{Failure, Params, params::pointer};
+use jackfield_values::incoming::Encoding;
 use jackfield_values::types::Type;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -15,6 +16,10 @@ pub(crate) struct ReadOptions {
     /// Rows to look at for the types; `None` is all.
     pub(crate) infer_rows: Option<u64>,
     pub(crate) pad: bool,
+    /// Lines at the top that are not looked at.
+    pub(crate) skip_rows: u64,
+    /// How the text is written as bytes; `None`: as its byte order mark says, else UTF-8.
+    pub(crate) encoding: Option<Encoding>,
     /// Types told by the pipeline, by column name.
     pub(crate) schema: Vec<(String, Type)>,
 }
@@ -56,6 +61,9 @@ struct Told {
     #[serde(default)]
     ragged: Ragged,
     #[serde(default)]
+    skip_rows: u64,
+    encoding: Option<String>,
+    #[serde(default)]
     schema: Map<String, Value>,
     line_ending: Option<String>,
     #[serde(default)]
@@ -93,6 +101,10 @@ fn told(params: &Params) -> Result<Told, Failure> {
     params.parse().map_err(|mut failures: Vec<Failure>| {
         failures.pop().unwrap_or_else(|| Failure::invalid_config("invalid-option", "the options are not as expected"))
     })
+}
+
+fn encoding(name: &str) -> Result<Encoding, Failure> {
+    Encoding::parse(name).ok_or_else(|| invalid("encoding", &format!("the encoding {name:?} is not known")))
 }
 
 fn delimiter(format: &str, told: &Told) -> Result<u8, Failure> {
@@ -148,6 +160,8 @@ impl ReadOptions {
             null_values: null_values.into_iter().map(String::into_bytes).collect(),
             infer_rows,
             pad: told.ragged == Ragged::Pad,
+            skip_rows: told.skip_rows,
+            encoding: told.encoding.as_deref().map(encoding).transpose()?,
             schema,
         })
     }

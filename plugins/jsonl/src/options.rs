@@ -13,6 +13,8 @@ pub(crate) struct Options {
     pub(crate) infer_rows: Option<u64>,
     /// Whether objects within a row become columns of their own.
     pub(crate) flatten: bool,
+    /// Columns whose values are taken as text, whatever they are.
+    pub(crate) as_text: Vec<String>,
     /// Types told by the pipeline, by column name.
     pub(crate) schema: Vec<(String, Type)>,
 }
@@ -23,6 +25,8 @@ struct Told {
     infer_rows: Option<Value>,
     #[serde(default)]
     flatten: bool,
+    #[serde(default)]
+    as_text: Vec<String>,
     #[serde(default)]
     schema: Map<String, Value>,
 }
@@ -60,7 +64,7 @@ impl Options {
             }
             schema.push((name, of));
         }
-        Ok(Options { infer_rows, flatten: told.flatten, schema })
+        Ok(Options { infer_rows, flatten: told.flatten, as_text: told.as_text, schema })
     }
 }
 

@@ -63,6 +63,20 @@ pub(crate) fn append(
 }
 
 /// Types that JSON has not: numbers of other widths, and what is written as a string.
+/// Appends the next value to a column of text: a string as it is, and all else as the JSON that stands there.
+pub(crate) fn append_as_text(cursor: &mut Cursor, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
+    match cursor.peek() {
+        Some(b'n') if cursor.take_text(b"null") => column.push_null(),
+        Some(b'"') => column.push_bytes(cursor.string(room)?),
+        _ => {
+            let from = cursor.at();
+            cursor.skip()?;
+            column.push_bytes(cursor.since(from));
+        }
+    }
+    Ok(())
+}
+
 fn other(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     let from = cursor.at();
     let taken = match (cursor.peek(), &of.kind) {
@@ -198,10 +212,12 @@ impl Refusal {
                 let shown = String::from_utf8_lossy(value.get(..SHOWN).unwrap_or(value));
                 let dots = if value.len() > SHOWN { "…" } else { "" };
                 let article = if of.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-                Failure::invalid_input("invalid-value", format!("{shown}{dots} is not {article} {of}")).with_help(
-                    "all values of a column have one type, that of the first unless `schema` tells another; \
-                     more `infer-rows` find wider numbers",
-                )
+                let as_text = serde_json::Value::from(column.unwrap_or_default());
+                Failure::invalid_input("invalid-value", format!("{shown}{dots} is not {article} {of}")).with_help(format!(
+                    "all values of a column have one type, that of the first unless `schema` tells another, and more \
+                     `infer-rows` find wider numbers; where they differ, say options = {{ as-text = [{as_text}] }} for the \
+                     source, so that the column is text"
+                ))
             }
             Refusal::Field { name, twice: true } => {
                 Failure::invalid_input("duplicate-key", format!("the key `{name}` stands there twice"))

@@ -2,6 +2,7 @@
 
 use jackfield_sdk::{Failure, params::pointer};
 use jackfield_values::build::unreadable;
+use jackfield_values::incoming::Encoding;
 use jackfield_values::types::Type;
 use serde_json::{Map, Value};
 
@@ -17,6 +18,8 @@ pub struct ReadOptions {
     pub schema: Vec<(String, Type)>,
     /// Lines at the start that are not looked at.
     pub skip: u64,
+    /// How the text is written as bytes; `None`: as its byte order mark says, else UTF-8.
+    pub encoding: Option<Encoding>,
 }
 
 impl ReadOptions {
@@ -25,7 +28,7 @@ impl ReadOptions {
     /// # Errors
     /// The option that is wrong.
     pub fn new(infer_rows: Option<&Value>, schema: Map<String, Value>) -> Result<ReadOptions, Failure> {
-        Ok(ReadOptions { infer_rows: rows(infer_rows)?, schema: types(schema)?, skip: 0 })
+        Ok(ReadOptions { infer_rows: rows(infer_rows)?, schema: types(schema)?, skip: 0, encoding: None })
     }
 }
 
@@ -64,6 +67,17 @@ pub fn types(schema: Map<String, Value>) -> Result<Vec<(String, Type)>, Failure>
         types.push((name, of));
     }
     Ok(types)
+}
+
+/// The option `encoding`.
+///
+/// # Errors
+/// A name that is none.
+pub fn encoding(name: Option<&str>) -> Result<Option<Encoding>, Failure> {
+    let known = |name| {
+        Encoding::parse(name).ok_or_else(|| invalid("encoding", format!("the encoding {name:?} is not known")))
+    };
+    name.map(known).transpose()
 }
 
 /// An option that is wrong.

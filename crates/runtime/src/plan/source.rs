@@ -131,7 +131,7 @@ impl Planner<'_> {
         };
         let plugin = self.ready(&installed).await?;
         self.use_format(&installed, &format, &["source", name, "format"]);
-        let (partitions, values) = partitions::of(&inputs, &source.schema);
+        let (mut partitions, values) = partitions::of(&inputs, &source.schema);
         let mut options = match self.options(source, &installed, &format) {
             Ok(options) => options,
             Err(more) => {
@@ -199,16 +199,19 @@ impl Planner<'_> {
         let total = inputs.iter().map(size).sum::<Option<u64>>();
         let counters = Planner::counters(name, StageKind::Source, &plugin.installed, total);
         let mut shown_schema = schema.as_ref().clone();
-        for field in &partitions {
-            if schema.field_with_name(field.name()).is_ok() {
-                let message = format!(
-                    "source.{name}: the column `{}` is in the files and in the names of their folders",
-                    field.name()
-                );
-                let help = "name the files by a list, or rename the folders";
-                return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
-            }
+        // What the files hold themselves counts more than the names of their folders.
+        let in_files = |field: &Field| schema.field_with_name(field.name()).is_ok();
+        if let Some(told) = partitions.iter().find(|f| in_files(f) && source.schema.contains_key(f.name())) {
+            let message =
+                format!("source.{name}: the column `{}` is in the files and in the names of their folders", told.name());
+            let help = format!("rename the folders, or leave `{}` out of `schema`", told.name());
+            return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
         }
+        for file in &mut files {
+            let mut fields = partitions.iter();
+            file.partition.retain(|_| fields.next().is_some_and(|field| !in_files(field)));
+        }
+        partitions.retain(|field| schema.field_with_name(field.name()).is_err());
         if !partitions.is_empty() {
             let fields = shown_schema.fields().iter().map(|field| field.as_ref().clone()).chain(partitions.clone());
             shown_schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), shown_schema.metadata().clone());

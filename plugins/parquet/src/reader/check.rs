@@ -4,11 +4,27 @@ use crate::trouble::damaged;
 use jackfield_sdk::Failure;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 
+/// Digits that a decimal may have.
+const MOST_DIGITS: i32 = 76;
+
 /// # Errors
-/// What cannot be.
+/// What cannot be, or cannot be read.
 pub(super) fn metadata(metadata: &ParquetMetaData, size: u64) -> Result<(), Failure> {
     let file = metadata.file_metadata();
     let mut rows = 0u64;
+    for node in file.schema_descr().root_schema().get_fields() {
+        if node.is_group() && node.get_fields().is_empty() {
+            let message = format!("the column `{}` of the parquet file is a group without columns", node.name());
+            return Err(Failure::invalid_input("not-supported", message));
+        }
+    }
+    for column in file.schema_descr().columns() {
+        if column.type_precision() > MOST_DIGITS {
+            let (path, digits) = (column.path().string(), column.type_precision());
+            let message = format!("decimals of {digits} digits, as in the column `{path}`: at most {MOST_DIGITS} are read");
+            return Err(Failure::invalid_input("not-supported", message));
+        }
+    }
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let wrong = |what: String| damaged(format!("row group {number} {what}"));
         let told = u64::try_from(group.num_rows()).ok().filter(|rows| *rows <= 1 << 40);
@@ -34,7 +50,8 @@ pub(super) fn metadata(metadata: &ParquetMetaData, size: u64) -> Result<(), Fail
             }
         }
     }
-    if u64::try_from(file.num_rows()) != Ok(rows) {
+    // Some writers leave the number of all rows at 0. Rows that are said to be there and are not, are missing.
+    if u64::try_from(file.num_rows()).ok().is_none_or(|told| told > rows) {
         return Err(damaged(format!("it says it has {} rows, and its row groups have {rows}", file.num_rows())));
     }
     Ok(())
