@@ -291,7 +291,9 @@ pub(crate) fn reason(field: &[u8], target: &Target, rules: &Rules) -> Failure {
             let text = String::from_utf8_lossy(text.get(..SHOWN).unwrap_or(&text)).into_owned();
             return Failure::invalid_input("invalid-utf8", format!("{text:?} is not UTF-8"))
                 .with_column(&target.name)
-                .with_help("say options = { encoding = \"latin1\" } for the source, if it is that; `on-error` can skip rows");
+                .with_help(
+                    "say options = { encoding = \"latin1\" } for the source, if it is that; `on-error` can skip rows",
+                );
         }
     };
     let name = target.of.name();

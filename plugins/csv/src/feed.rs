@@ -298,11 +298,14 @@ mod tests {
                 let mut feed = Feed::new(pieces(text, size), DIALECT, skip);
                 let mut found = Vec::new();
                 while let Fed::Segment(segment) = feed.next().unwrap() {
-                    for (at, record) in segment.text[segment.begin..segment.scan.end()].split_inclusive(|b| *b == b'\n').enumerate() {
+                    for (at, record) in
+                        segment.text[segment.begin..segment.scan.end()].split_inclusive(|b| *b == b'\n').enumerate()
+                    {
                         found.push((segment.line + at as u64, String::from_utf8(record.to_vec()).unwrap()));
                     }
                 }
-                let expected: Vec<(u64, String)> = expected.iter().map(|(line, text)| (*line, (*text).to_owned())).collect();
+                let expected: Vec<(u64, String)> =
+                    expected.iter().map(|(line, text)| (*line, (*text).to_owned())).collect();
                 assert_eq!(found, expected, "{skip} {size}");
             }
         }

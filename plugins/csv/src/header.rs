@@ -24,7 +24,8 @@ pub(crate) fn names(fields: &[&[u8]], dialect: &Dialect) -> Result<Vec<String>, 
         };
         let text = std::str::from_utf8(&text).map_err(|_| {
             let message = format!("the name of column {} in the header is not UTF-8", index + 1);
-            Failure::invalid_input("invalid-utf8", message).with_help("say options = { encoding = \"latin1\" } for the source, if it is that")
+            Failure::invalid_input("invalid-utf8", message)
+                .with_help("say options = { encoding = \"latin1\" } for the source, if it is that")
         })?;
         names.push(if text.is_empty() { numbered(index) } else { text.to_owned() });
     }

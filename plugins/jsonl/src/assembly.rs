@@ -3,7 +3,7 @@
 use crate::cursor::Cursor;
 use crate::lines::Lines;
 use crate::reader::Opened;
-use crate::value::{Refusal, append, append_as_text};
+use crate::value::{BEHIND, Refusal, append, append_as_text};
 use jackfield_sdk::{BadRow, Failure};
 use jackfield_values::build::{Column, Level};
 use jackfield_values::types::{MAX_DEPTH, Type};
@@ -140,7 +140,7 @@ impl Assembly {
     fn row(&mut self, cursor: &mut Cursor, keys: &Keys, room: &mut Vec<u8>) -> Result<(), Refused> {
         self.object(cursor, keys, ("", 0), room)?;
         if !cursor.is_end() {
-            let wrong: Result<(), _> = cursor.wrong("something follows the object");
+            let wrong: Result<(), _> = cursor.wrong(BEHIND);
             wrong.map_err(|wrong| Box::new((wrong.into(), None)))?;
         }
         for column in &mut self.columns {

@@ -183,6 +183,9 @@ fn object(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8
     Ok(())
 }
 
+/// What is wrong where an object has come to its end and its line has not.
+pub(crate) const BEHIND: &str = "something follows the object";
+
 /// The most bytes of a value that a message shows.
 const SHOWN: usize = 60;
 
@@ -205,7 +208,11 @@ impl Refusal {
                     Some(newline) => passed.len() - newline,
                     None => before + passed.len() + 1,
                 };
-                Failure::invalid_input("syntax", format!("{what}, at byte {byte} of the line"))
+                let failure = Failure::invalid_input("syntax", format!("{what}, at byte {byte} of the line"));
+                match what {
+                    BEHIND => failure.with_help("say format = \"json\" where objects follow one another on a line"),
+                    _ => failure,
+                }
             }
             Refusal::Type { from, to, of } => {
                 let value = line.get(from..to).unwrap_or_default().trim_ascii();

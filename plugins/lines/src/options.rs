@@ -74,9 +74,8 @@ pub fn types(schema: Map<String, Value>) -> Result<Vec<(String, Type)>, Failure>
 /// # Errors
 /// A name that is none.
 pub fn encoding(name: Option<&str>) -> Result<Option<Encoding>, Failure> {
-    let known = |name| {
-        Encoding::parse(name).ok_or_else(|| invalid("encoding", format!("the encoding {name:?} is not known")))
-    };
+    let known =
+        |name| Encoding::parse(name).ok_or_else(|| invalid("encoding", format!("the encoding {name:?} is not known")));
     name.map(known).transpose()
 }
 

@@ -202,8 +202,10 @@ impl Planner<'_> {
         // What the files hold themselves counts more than the names of their folders.
         let in_files = |field: &Field| schema.field_with_name(field.name()).is_ok();
         if let Some(told) = partitions.iter().find(|f| in_files(f) && source.schema.contains_key(f.name())) {
-            let message =
-                format!("source.{name}: the column `{}` is in the files and in the names of their folders", told.name());
+            let message = format!(
+                "source.{name}: the column `{}` is in the files and in the names of their folders",
+                told.name()
+            );
             let help = format!("rename the folders, or leave `{}` out of `schema`", told.name());
             return Err(vec![problem("duplicate-column", message).with_help(help).class(Class::Configuration)]);
         }

@@ -144,7 +144,10 @@ fn other_encodings_and_line_ends() {
     ] {
         for size in [1, 2, 3, 1 << 20] {
             let all = read_all(bytes, options, demand(), size).unwrap();
-            assert_eq!((all.schema.as_str(), all.rows.as_slice()), ("n: utf8, x: int64", &expected.map(str::to_owned)[..]));
+            assert_eq!(
+                (all.schema.as_str(), all.rows.as_slice()),
+                ("n: utf8, x: int64", &expected.map(str::to_owned)[..])
+            );
         }
     }
     // Bytes that are none of the encoding make bad rows, with the line as it is counted everywhere.

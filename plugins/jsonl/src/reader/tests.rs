@@ -126,7 +126,10 @@ fn columns_as_text() {
     }
     let nested = "{\"o\": {\"g\": 1, \"h\": 1}}\n{\"o\": {\"g\": [1], \"h\": 2}}\n";
     let all = read(nested, r#"{"as-text": ["o_g"], "flatten": true}"#, demand());
-    assert_eq!((all.schema.as_str(), all.rows), ("o_g: utf8, o_h: int64", vec!["\"1\" 1".to_owned(), "\"[1]\" 2".to_owned()]));
+    assert_eq!(
+        (all.schema.as_str(), all.rows),
+        ("o_g: utf8, o_h: int64", vec!["\"1\" 1".to_owned(), "\"[1]\" 2".to_owned()])
+    );
     // What the types of an earlier opening say is no other wish.
     let all = read(text, r#"{"as-text": ["g"], "schema": {"g": "utf8", "n": "int64"}}"#, demand());
     assert_eq!(all.rows.len(), 5);

@@ -3,6 +3,7 @@
 use crate::trouble::damaged;
 use jackfield_sdk::Failure;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::schema::types::Type;
 
 /// Digits that a decimal may have.
 const MOST_DIGITS: i32 = 76;
@@ -13,15 +14,16 @@ pub(super) fn metadata(metadata: &ParquetMetaData, size: u64) -> Result<(), Fail
     let file = metadata.file_metadata();
     let mut rows = 0u64;
     for node in file.schema_descr().root_schema().get_fields() {
-        if node.is_group() && node.get_fields().is_empty() {
-            let message = format!("the column `{}` of the parquet file is a group without columns", node.name());
+        if is_hollow(node) {
+            let message = format!("the column `{}` of the parquet file has a group without columns", node.name());
             return Err(Failure::invalid_input("not-supported", message));
         }
     }
     for column in file.schema_descr().columns() {
         if column.type_precision() > MOST_DIGITS {
             let (path, digits) = (column.path().string(), column.type_precision());
-            let message = format!("decimals of {digits} digits, as in the column `{path}`: at most {MOST_DIGITS} are read");
+            let message =
+                format!("decimals of {digits} digits, as in the column `{path}`: at most {MOST_DIGITS} are read");
             return Err(Failure::invalid_input("not-supported", message));
         }
     }
@@ -50,11 +52,15 @@ pub(super) fn metadata(metadata: &ParquetMetaData, size: u64) -> Result<(), Fail
             }
         }
     }
-    // Some writers leave the number of all rows at 0. Rows that are said to be there and are not, are missing.
-    if u64::try_from(file.num_rows()).ok().is_none_or(|told| told > rows) {
+    if u64::try_from(file.num_rows()) != Ok(rows) {
         return Err(damaged(format!("it says it has {} rows, and its row groups have {rows}", file.num_rows())));
     }
     Ok(())
+}
+
+/// Whether there is a group without columns in it: arrow leaves those out of the rows, but not out of their types.
+fn is_hollow(node: &Type) -> bool {
+    node.is_group() && (node.get_fields().is_empty() || node.get_fields().iter().any(|field| is_hollow(field)))
 }
 
 /// Start and length of a column, which the parquet crate takes for granted.
