@@ -1,5 +1,6 @@
 //! The options of both formats, for reading and for writing, as the manifest's schemas describe them.
 
+use crate::numbers::Marks;
 use crate::scan::Dialect;
 use jackfield_sdk::{Failure, Params, params::pointer};
 use jackfield_values::incoming::Encoding;
@@ -18,6 +19,8 @@ pub(crate) struct ReadOptions {
     pub(crate) pad: bool,
     /// Lines at the top that are not looked at.
     pub(crate) skip_rows: u64,
+    /// How numbers are written.
+    pub(crate) marks: Marks,
     /// How the text is written as bytes; `None`: as its byte order mark says, else UTF-8.
     pub(crate) encoding: Option<Encoding>,
     /// Types told by the pipeline, by column name.
@@ -63,6 +66,8 @@ struct Told {
     #[serde(default)]
     skip_rows: u64,
     encoding: Option<String>,
+    decimal: Option<String>,
+    thousands: Option<String>,
     #[serde(default)]
     schema: Map<String, Value>,
     line_ending: Option<String>,
@@ -103,6 +108,22 @@ fn told(params: &Params) -> Result<Told, Failure> {
     })
 }
 
+fn marks(told: &Told) -> Result<Marks, Failure> {
+    let decimal = match &told.decimal {
+        Some(text) => character("decimal", text)?,
+        None => Marks::PLAIN.decimal,
+    };
+    let thousands = optional("thousands", told.thousands.as_deref())?;
+    let of_numbers = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-');
+    if of_numbers(decimal) {
+        return Err(invalid("decimal", "`decimal` is a character that numbers do not have, such as \",\""));
+    }
+    if thousands.is_some_and(|mark| of_numbers(mark) || mark == decimal) {
+        return Err(invalid("thousands", "`thousands` is neither `decimal` nor a character of numbers"));
+    }
+    Ok(Marks { decimal, thousands })
+}
+
 fn encoding(name: &str) -> Result<Encoding, Failure> {
     Encoding::parse(name).ok_or_else(|| invalid("encoding", &format!("the encoding {name:?} is not known")))
 }
@@ -137,6 +158,7 @@ impl ReadOptions {
                 _ => return Err(invalid("infer-rows", "`infer-rows` is a number of rows from 1 on, or \"all\"")),
             },
         };
+        let marks = marks(&told)?;
         let null_values = told.null_values.unwrap_or_else(|| vec![String::new()]);
         let mut schema = Vec::with_capacity(told.schema.len());
         for (name, text) in told.schema {
@@ -161,6 +183,7 @@ impl ReadOptions {
             infer_rows,
             pad: told.ragged == Ragged::Pad,
             skip_rows: told.skip_rows,
+            marks,
             encoding: told.encoding.as_deref().map(encoding).transpose()?,
             schema,
         })
@@ -214,6 +237,8 @@ mod tests {
         assert_eq!(wrong(r#"{"delimiter": ";;"}"#), "/delimiter");
         assert_eq!(wrong(r#"{"delimiter": "é"}"#), "/delimiter");
         assert_eq!(wrong(r#"{"quote": ","}"#), "/quote");
+        assert_eq!(wrong(r#"{"decimal": "1"}"#), "/decimal");
+        assert_eq!(wrong(r#"{"thousands": "."}"#), "/thousands");
         assert_eq!(wrong(r#"{"infer-rows": 0}"#), "/infer-rows");
         assert_eq!(wrong(r#"{"infer-rows": "some"}"#), "/infer-rows");
         assert_eq!(wrong(r#"{"schema": {"a": "in64"}}"#), "/schema/a");

@@ -67,7 +67,11 @@ type FirstRow = (crate::feed::Segment, usize);
 
 impl Reader {
     pub(crate) fn new(options: ReadOptions, demand: Demand, pull: Pull) -> Reader {
-        let rules = Rules { nulls: NullValues::new(options.null_values.clone()), quote: options.dialect.quote };
+        let rules = Rules {
+            nulls: NullValues::new(options.null_values.clone()),
+            quote: options.dialect.quote,
+            marks: options.marks,
+        };
         let fields = Fields { delimiter: options.dialect.delimiter, quote: options.dialect.quote };
         let pull = incoming::plain(pull, options.encoding, Some(fields));
         Reader { feed: Feed::new(pull, options.dialect, options.skip_rows), options, demand, rules, opened: None }
@@ -236,7 +240,8 @@ impl Reader {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut tests = Vec::with_capacity(self.demand.predicates.len());
-        for predicate in &self.demand.predicates {
+        // Tests look at numbers as they stand there.
+        for predicate in self.demand.predicates.iter().filter(|_| self.rules.marks.is_plain()) {
             let strict = wanted.contains(&predicate.column.as_str());
             tests.extend(target(&predicate.column).and_then(|target| Test::new(predicate, target, strict)));
         }

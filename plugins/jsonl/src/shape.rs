@@ -148,15 +148,15 @@ impl Fields {
     fn add_columns(&self, prefix: &str, flatten: bool, as_text: &[String], columns: &mut Vec<(String, Type)>) {
         for (name, shape) in &self.list {
             let name = format!("{prefix}{name}");
+            let as_it_stands = as_text.contains(&name);
+            let known = columns.iter().any(|(known, _)| *known == name);
             match shape {
-                _ if as_text.contains(&name) => {
-                    if columns.iter().all(|(known, _)| *known != name) {
-                        columns.push((name, Shape::Text.of(MAX_DEPTH)));
-                    }
+                Shape::Object(fields) if flatten && !as_it_stands => {
+                    fields.add_columns(&format!("{name}_"), flatten, as_text, columns);
                 }
-                Shape::Object(fields) if flatten => fields.add_columns(&format!("{name}_"), flatten, as_text, columns),
-                shape if columns.iter().all(|(known, _)| *known != name) => columns.push((name, shape.of(MAX_DEPTH))),
-                _ => {}
+                _ if known => {}
+                _ if as_it_stands => columns.push((name, Kind::Utf8.into())),
+                shape => columns.push((name, shape.of(MAX_DEPTH))),
             }
         }
     }

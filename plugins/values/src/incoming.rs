@@ -104,7 +104,7 @@ impl Decoder {
     fn take(&mut self, bytes: Vec<u8>, last: bool) -> Vec<u8> {
         match self.encoding {
             Some(Encoding::Utf8) => return bytes,
-            Some(Encoding::Latin1) => return single(&bytes, |byte| char::from(byte)),
+            Some(Encoding::Latin1) => return single(&bytes, char::from),
             Some(Encoding::Windows1252) => return single(&bytes, windows),
             Some(Encoding::Utf16) | None => {}
         }

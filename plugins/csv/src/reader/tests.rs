@@ -133,6 +133,23 @@ fn empty_lines_are_not_kept() {
 }
 
 #[test]
+fn numbers_of_other_countries() {
+    let text = "n;x;d\n1.234;1,5;2024-01-31\n-5;1.000.000,25;\n;\"2,5\";2024-02-01\n12;1.5;\n";
+    let german = r#"{"delimiter": ";", "decimal": ",", "thousands": ".", "infer-rows": 3}"#;
+    let all = read(text, german, demand());
+    assert_eq!(all.schema, "n: int64, x: float64, d: date");
+    assert_eq!(all.rows, ["1234 1.5 \"2024-01-31\"", "-5 1000000.25 null", "null 2.5 \"2024-02-01\""]);
+    assert_eq!(all.bad[0].0, 5);
+    let some = Demand { predicates: vec![over("n", "greater", 100)], ..demand() };
+    assert!(read(text, german, some).rows.contains(&"1234 1.5 \"2024-01-31\"".to_owned()));
+    let told = r#"{"delimiter": ";", "decimal": ",", "schema": {"x": "decimal(9,2)", "n": "utf8"}, "infer-rows": 3}"#;
+    let all = read("n;x\n1,5;1,5\n", told, demand());
+    assert_eq!(all.rows, ["\"1,5\" 1.50"]);
+    assert_eq!(read("x\n1.5\n", r#"{"decimal": ","}"#, demand()).schema, "x: utf8");
+    assert_eq!(read("x\n\"1,234,567.5\"\n", r#"{"thousands": ","}"#, demand()).rows, ["1234567.5"]);
+}
+
+#[test]
 fn other_encodings_and_line_ends() {
     let expected = ["\"é\" 1", "\"€\" 2"];
     let utf16: Vec<u8> = "\u{feff}n,x\r\né,1\r\n€,2\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
