@@ -281,6 +281,7 @@ pub(crate) fn in_words_of_the_command_line(help: &str) -> String {
             "say --on-error skip or --dead-letter FILE to go on without such rows",
         ),
         ("`ragged = \"pad\"` fills", "--option ragged=pad fills"),
+        ("`skip-rows` and `comment` leave out", "--option skip-rows=N and comment=C leave out"),
         ("`on-error` can skip rows", "--on-error skip leaves such rows out"),
         (
             "say schema-drift = \"union\" or \"cast\", or read the files as sources of their own",

@@ -186,7 +186,11 @@ impl<'a> Parser<'a> {
     }
 
     fn union(&mut self, branches: &'a [Value], space: &str, depth: usize) -> Result<Node, Failure> {
-        let is_null = |branch: &Value| branch.as_str() == Some("null");
+        // A type may be written as an object that says no more than its name.
+        let is_null = |branch: &Value| {
+            let named = branch.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("type"));
+            named.unwrap_or(branch).as_str() == Some("null")
+        };
         if let [first, second] = branches
             && is_null(first) != is_null(second)
         {
@@ -304,6 +308,7 @@ mod tests {
             (r#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 9}"#, "binary"),
             (r#"["null", {"type": "array", "items": ["long", "null"]}]"#, "list<int64>"),
             (r#"["null", "int", "string"]"#, "struct<int: int32, string: utf8>"),
+            (r#"[{"type": "null"}, {"type": "int"}]"#, "int32"),
             (
                 r#"{"type": "record", "name": "a.r", "fields": [
                     {"name": "x", "type": {"type": "enum", "name": "e", "symbols": ["A"]}}, {"name": "y", "type": "e"},

@@ -1,5 +1,6 @@
 //! Columns of rows: one column is parsed in one go, in a loop made for its type.
 
+use crate::numbers::{Marks, is_number};
 use crate::rows::Rows;
 use jackfield_sdk::Failure;
 use jackfield_values::build::{Column, timestamp};
@@ -37,6 +38,7 @@ pub(crate) struct Target {
 pub(crate) struct Rules {
     pub(crate) nulls: NullValues,
     pub(crate) quote: Option<u8>,
+    pub(crate) marks: Marks,
 }
 
 /// A field that is none of its column's type.
@@ -119,6 +121,11 @@ pub(crate) fn parse(
 ) -> Vec<BadCell> {
     let mut bad = Vec::new();
     match &target.of.kind {
+        kind if !rules.marks.is_plain() && is_number(kind) => {
+            for row in selection {
+                slow(column, target, rows, rules, row, &mut bad);
+            }
+        }
         Kind::Int64 => {
             let quick = |start: usize, field: &[u8]| integer(rows, start, field);
             fixed(column, target, rows, rules, selection, &mut bad, quick, number::parse_i64, i64::to_le_bytes);
@@ -267,7 +274,9 @@ fn slow(column: &mut Column, target: &Target, rows: &Rows, rules: &Rules, row: u
         Cell::Null => column.push_null(),
         Cell::Text(_) if field.is_empty() && rows.is_missing(row, target.index) => column.push_null(),
         Cell::Text(text) => {
-            if !column.push_text(&text) {
+            let plain =
+                if is_number(&target.of.kind) { rules.marks.plain_text(&text) } else { Some(Cow::Borrowed(&*text)) };
+            if !plain.is_some_and(|text| column.push_text(&text)) {
                 column.push_null();
                 bad.push(BadCell { row, reason: reason(field, target, rules) });
             }
@@ -291,7 +300,9 @@ pub(crate) fn reason(field: &[u8], target: &Target, rules: &Rules) -> Failure {
             let text = String::from_utf8_lossy(text.get(..SHOWN).unwrap_or(&text)).into_owned();
             return Failure::invalid_input("invalid-utf8", format!("{text:?} is not UTF-8"))
                 .with_column(&target.name)
-                .with_help("convert the file to UTF-8, or skip such rows with `on-error`");
+                .with_help(
+                    "say options = { encoding = \"latin1\" } for the source, if it is that; `on-error` can skip rows",
+                );
         }
     };
     let name = target.of.name();
@@ -316,7 +327,11 @@ mod tests {
     use super::*;
 
     fn rules(nulls: &[&str]) -> Rules {
-        Rules { nulls: NullValues::new(nulls.iter().map(|n| n.as_bytes().to_vec()).collect()), quote: Some(b'"') }
+        Rules {
+            nulls: NullValues::new(nulls.iter().map(|n| n.as_bytes().to_vec()).collect()),
+            quote: Some(b'"'),
+            marks: Marks::PLAIN,
+        }
     }
 
     #[test]

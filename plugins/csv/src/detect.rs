@@ -4,6 +4,7 @@ use crate::feed::{Fed, Feed};
 use crate::rows::Records;
 use crate::scan::Dialect;
 use jackfield_sdk::{Candidate, Piece};
+use jackfield_values::incoming;
 
 /// Lines that are looked at.
 const LINES: usize = 100;
@@ -19,6 +20,8 @@ pub(crate) fn candidates(name: Option<&str>, head: &[u8]) -> Vec<Candidate> {
     let extension = name.and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension.to_ascii_lowercase());
     let candidate =
         |format: &str, confidence, reason: String| Candidate { format: format.to_owned(), confidence, reason };
+    let decoded = incoming::head(head);
+    let head = decoded.as_deref().unwrap_or(head);
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let named = match extension.as_deref() {
         Some("csv") => Some(("csv", b',')),
@@ -79,7 +82,7 @@ fn consistent(text: &[u8], delimiter: u8) -> Option<(usize, usize)> {
     let mut head = Some(complete.to_vec());
     let pull = move |_| Ok(head.take().map_or(Piece::End, Piece::Data));
     let dialect = Dialect { delimiter, quote: Some(b'"'), comment: None, trim: false };
-    let mut feed = Feed::new(Box::new(pull), dialect);
+    let mut feed = Feed::new(Box::new(pull), dialect, 0);
     let mut fields = None;
     let mut lines = 0;
     while let Ok(Fed::Segment(segment)) = feed.next() {
@@ -124,6 +127,8 @@ mod tests {
         assert_eq!(first(Some("x.jsonl"), "a\tb\n1\t2\n"), Some(("tsv".to_owned(), 86)));
         assert_eq!(first(None, "a,b\n1,2\n\"x,y\",3\ncut"), Some(("csv".to_owned(), 43)));
         assert_eq!(first(Some("x.txt"), "a\tb\n1,5\t2\n"), Some(("tsv".to_owned(), 52)));
+        let utf16: Vec<u8> = "\u{feff}a\tb\n1,5\t2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(candidates(Some("x.txt"), &utf16)[0].format, "tsv");
         for head in [
             "",
             "{\"a\": 1, \"b\": 2}\n{\"a\": 1, \"b\": 2}\n",

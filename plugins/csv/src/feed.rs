@@ -4,8 +4,7 @@
 use crate::scan::{Dialect, Scan};
 use jackfield_sdk::{Failure, Piece};
 
-/// Where pieces of at most so many bytes come from.
-pub(crate) type Pull = Box<dyn FnMut(u32) -> Result<Piece, Failure>>;
+pub(crate) use jackfield_values::incoming::Pull;
 
 /// Some complete records.
 #[derive(Debug)]
@@ -48,6 +47,8 @@ pub(crate) struct Feed {
     piece: Vec<u8>,
     offset: usize,
     line: u64,
+    /// Lines that are still to be passed.
+    skip: u64,
     started: bool,
     ended: bool,
     short: bool,
@@ -61,7 +62,8 @@ impl std::fmt::Debug for Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(pull: Pull, dialect: Dialect) -> Feed {
+    /// The text that is pulled, which is UTF-8, without its first `skip` lines.
+    pub(crate) fn new(pull: Pull, dialect: Dialect, skip: u64) -> Feed {
         Feed {
             pull,
             dialect,
@@ -69,6 +71,7 @@ impl Feed {
             piece: Vec::new(),
             offset: 0,
             line: 1,
+            skip,
             started: false,
             ended: false,
             short: false,
@@ -86,10 +89,15 @@ impl Feed {
     /// The next complete records.
     ///
     /// # Errors
-    /// The source's failure, a record that is too large, or text in UTF-16.
+    /// The source's failure, or a record that is too large.
     pub(crate) fn next(&mut self) -> Result<Fed, Failure> {
         if !self.started
             && let Some(fed) = self.start()?
+        {
+            return Ok(fed);
+        }
+        if self.skip > 0
+            && let Some(fed) = self.pass()?
         {
             return Ok(fed);
         }
@@ -126,14 +134,36 @@ impl Feed {
                 Piece::End => self.ended = true,
             }
         }
-        if self.piece.starts_with(&[0xff, 0xfe]) || self.piece.starts_with(&[0xfe, 0xff]) {
-            return Err(Failure::invalid_input("invalid-utf8", "the text is in UTF-16, not in UTF-8")
-                .with_help("convert it to UTF-8 first"));
-        }
         if self.piece.starts_with(b"\xef\xbb\xbf") {
             self.offset = 3;
         }
         self.started = true;
+        Ok(None)
+    }
+
+    /// Passes the lines at the top that are not looked at.
+    fn pass(&mut self) -> Result<Option<Fed>, Failure> {
+        while self.skip > 0 {
+            let rest = self.piece.get(self.offset..).unwrap_or_default();
+            if let Some(newline) = memchr::memchr(b'\n', rest) {
+                self.offset += newline + 1;
+                self.line += 1;
+                self.skip -= 1;
+                continue;
+            }
+            self.offset = self.piece.len();
+            if self.ended {
+                return Ok(None);
+            }
+            match (self.pull)(PIECE)? {
+                Piece::Data(bytes) => {
+                    self.short = bytes.len() < SHORT;
+                    (self.piece, self.offset) = (bytes, 0);
+                }
+                Piece::Pause => return Ok(Some(Fed::Pause)),
+                Piece::End => self.ended = true,
+            }
+        }
         Ok(None)
     }
 
@@ -234,7 +264,7 @@ mod tests {
 
     /// The records, each with its line.
     fn records(text: &[u8], size: usize) -> Vec<(u64, Vec<u8>)> {
-        let mut feed = Feed::new(pieces(text, size), DIALECT);
+        let mut feed = Feed::new(pieces(text, size), DIALECT, 0);
         let mut records = Vec::new();
         while let Fed::Segment(segment) = feed.next().unwrap() {
             let (marks, ends) = segment.scan.into_marks();
@@ -258,13 +288,33 @@ mod tests {
             assert_eq!(records[0].1, b"a,b\n");
             assert_eq!(records[2].1, b"2,z\n");
         }
-        assert!(Feed::new(pieces(b"\xff\xfea\0", 9), DIALECT).next().is_err());
+    }
+
+    #[test]
+    fn lines_at_the_top_are_passed() {
+        let text = b"\xef\xbb\xbfA \"title\n\na,b\n1,2\n";
+        for (skip, expected) in [(2, &[(3, "a,b\n"), (4, "1,2\n")][..]), (4, &[]), (9, &[])] {
+            for size in 1..20 {
+                let mut feed = Feed::new(pieces(text, size), DIALECT, skip);
+                let mut found = Vec::new();
+                while let Fed::Segment(segment) = feed.next().unwrap() {
+                    for (at, record) in
+                        segment.text[segment.begin..segment.scan.end()].split_inclusive(|b| *b == b'\n').enumerate()
+                    {
+                        found.push((segment.line + at as u64, String::from_utf8(record.to_vec()).unwrap()));
+                    }
+                }
+                let expected: Vec<(u64, String)> =
+                    expected.iter().map(|(line, text)| (*line, (*text).to_owned())).collect();
+                assert_eq!(found, expected, "{skip} {size}");
+            }
+        }
     }
 
     #[test]
     fn a_record_without_end_is_refused() {
         let text = vec![b'x'; MAX_RECORD + (2 << 20)];
-        assert_eq!(Feed::new(pieces(&text, 1 << 20), DIALECT).next().unwrap_err().code, "too-large");
+        assert_eq!(Feed::new(pieces(&text, 1 << 20), DIALECT, 0).next().unwrap_err().code, "too-large");
     }
 
     proptest! {

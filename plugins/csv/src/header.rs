@@ -24,14 +24,15 @@ pub(crate) fn names(fields: &[&[u8]], dialect: &Dialect) -> Result<Vec<String>, 
         };
         let text = std::str::from_utf8(&text).map_err(|_| {
             let message = format!("the name of column {} in the header is not UTF-8", index + 1);
-            Failure::invalid_input("invalid-utf8", message).with_help("convert the file to UTF-8 first")
+            Failure::invalid_input("invalid-utf8", message)
+                .with_help("say options = { encoding = \"latin1\" } for the source, if it is that")
         })?;
         names.push(if text.is_empty() { numbered(index) } else { text.to_owned() });
     }
     Ok(unique(names))
 }
 
-/// Refuses a file whose lines end in carriage returns alone: all of it would be one row.
+/// Refuses a header that would go over several lines of text: such line ends are known by the first line alone.
 ///
 /// # Errors
 /// An unquoted field of the first row that has a carriage return in it.
@@ -40,8 +41,8 @@ pub(crate) fn check_line_ends(fields: &[&[u8]], dialect: &Dialect) -> Result<(),
     if !fields.iter().any(|field| !quoted(field) && field.contains(&b'\r')) {
         return Ok(());
     }
-    Err(Failure::invalid_input("line-ending", "the lines end in carriage returns alone")
-        .with_help("lines end in \"\\n\" or \"\\r\\n\": convert the file first"))
+    Err(Failure::invalid_input("line-ending", "some lines end in carriage returns alone, and some do not")
+        .with_help("all lines end as the first one does: convert the file first, or leave lines out with `skip-rows`"))
 }
 
 /// `column_1`, `column_2`, …

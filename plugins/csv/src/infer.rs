@@ -66,7 +66,13 @@ impl Seen {
     fn classify(&mut self, field: &[u8], rules: &Rules) -> Option<bool> {
         let Cell::Text(text) = rules.cell(field, true) else { return None };
         if !text.is_empty() {
-            return Some(self.texts.see(&text));
+            return Some(match rules.marks.plain_text(&text) {
+                Some(text) => self.texts.see(&text),
+                None => {
+                    self.texts.make_text();
+                    false
+                }
+            });
         }
         // Unquoted it is null in any column that is not text, so only a quoted one makes the column text.
         if field.is_empty() {
@@ -118,7 +124,11 @@ mod tests {
     use crate::cells::NullValues;
 
     fn inferred(fields: &[&str]) -> String {
-        let rules = Rules { nulls: NullValues::new(vec![b"".to_vec(), b"NA".to_vec()]), quote: Some(b'"') };
+        let rules = Rules {
+            nulls: NullValues::new(vec![b"".to_vec(), b"NA".to_vec()]),
+            quote: Some(b'"'),
+            marks: crate::numbers::Marks::PLAIN,
+        };
         let mut seen = Seen::default();
         fields.iter().for_each(|field| _ = seen.look(field.as_bytes(), &rules));
         Type::from(seen.kind()).name()

@@ -10,6 +10,7 @@ mod detect;
 mod feed;
 mod header;
 mod infer;
+mod numbers;
 mod options;
 mod plugin;
 mod predicate;

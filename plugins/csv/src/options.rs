@@ -1,8 +1,10 @@
 //! The options of both formats, for reading and for writing, as the manifest's schemas describe them.
 
+use crate::numbers::Marks;
 use crate::scan::Dialect;
 use jackfield_sdk::params::{Ordered, pointer};
 use jackfield_sdk::{Failure, Params};
+use jackfield_values::incoming::Encoding;
 use jackfield_values::told;
 use jackfield_values::types::Type;
 use serde::Deserialize;
@@ -17,6 +19,12 @@ pub(crate) struct ReadOptions {
     /// Rows to look at for the types; `None` is all.
     pub(crate) infer_rows: Option<u64>,
     pub(crate) pad: bool,
+    /// Lines at the top that are not looked at.
+    pub(crate) skip_rows: u64,
+    /// How numbers are written.
+    pub(crate) marks: Marks,
+    /// How the text is written as bytes; `None`: as its byte order mark says, else UTF-8.
+    pub(crate) encoding: Option<Encoding>,
     /// Types told by the pipeline, by column name.
     pub(crate) schema: Vec<(String, Type)>,
 }
@@ -58,6 +66,11 @@ struct Told {
     #[serde(default)]
     ragged: Ragged,
     #[serde(default)]
+    skip_rows: u64,
+    encoding: Option<String>,
+    decimal: Option<String>,
+    thousands: Option<String>,
+    #[serde(default)]
     schema: Ordered<String>,
     line_ending: Option<String>,
     #[serde(default)]
@@ -97,6 +110,26 @@ fn parsed(params: &Params) -> Result<Told, Failure> {
     })
 }
 
+fn marks(told: &Told) -> Result<Marks, Failure> {
+    let decimal = match &told.decimal {
+        Some(text) => character("decimal", text)?,
+        None => Marks::PLAIN.decimal,
+    };
+    let thousands = optional("thousands", told.thousands.as_deref())?;
+    let of_numbers = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-');
+    if of_numbers(decimal) {
+        return Err(invalid("decimal", "`decimal` is a character that numbers do not have, such as \",\""));
+    }
+    if thousands.is_some_and(|mark| of_numbers(mark) || mark == decimal) {
+        return Err(invalid("thousands", "`thousands` is neither `decimal` nor a character of numbers"));
+    }
+    Ok(Marks { decimal, thousands })
+}
+
+fn encoding(name: &str) -> Result<Encoding, Failure> {
+    Encoding::parse(name).ok_or_else(|| invalid("encoding", &format!("the encoding {name:?} is not known")))
+}
+
 fn delimiter(format: &str, told: &Told) -> Result<u8, Failure> {
     match &told.delimiter {
         Some(text) => character("delimiter", text),
@@ -127,6 +160,7 @@ impl ReadOptions {
                 _ => return Err(invalid("infer-rows", "`infer-rows` is a number of rows from 1 on, or \"all\"")),
             },
         };
+        let marks = marks(&told)?;
         let null_values = told.null_values.unwrap_or_else(|| vec![String::new()]);
         let schema = told::types(&format.to_uppercase(), told::Values::Flat, told.schema)?;
         Ok(ReadOptions {
@@ -135,6 +169,9 @@ impl ReadOptions {
             null_values: null_values.into_iter().map(String::into_bytes).collect(),
             infer_rows,
             pad: told.ragged == Ragged::Pad,
+            skip_rows: told.skip_rows,
+            marks,
+            encoding: told.encoding.as_deref().map(encoding).transpose()?,
             schema,
         })
     }
@@ -187,6 +224,8 @@ mod tests {
         assert_eq!(wrong(r#"{"delimiter": ";;"}"#), "/delimiter");
         assert_eq!(wrong(r#"{"delimiter": "é"}"#), "/delimiter");
         assert_eq!(wrong(r#"{"quote": ","}"#), "/quote");
+        assert_eq!(wrong(r#"{"decimal": "1"}"#), "/decimal");
+        assert_eq!(wrong(r#"{"thousands": "."}"#), "/thousands");
         assert_eq!(wrong(r#"{"infer-rows": 0}"#), "/infer-rows");
         assert_eq!(wrong(r#"{"infer-rows": "some"}"#), "/infer-rows");
         assert_eq!(wrong(r#"{"schema": {"a": "in64"}}"#), "/schema/a");

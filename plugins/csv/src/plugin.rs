@@ -107,7 +107,10 @@ fn explained(stray: &Stray) -> Vec<(String, String)> {
     let bare = value.trim();
     let is_number = bare.len() < value.len() && number::parse_f64(bare.as_bytes()).is_some();
     let is_whole = number::parse_i64(bare.as_bytes()).is_some();
+    // Such as 1,5: a comma before the fraction.
+    let has_comma = number::parse_f64(bare.replacen(',', ".", 1).as_bytes()).is_some() && bare.contains(',');
     let (option, others) = match (is_number, is_whole) {
+        (false, _) if has_comma => ("decimal = \",\"".to_owned(), "float64".to_owned()),
         (false, _) => (format!("null-values = [{quoted}]"), others),
         (true, true) => ("trim = true".to_owned(), others),
         (true, false) => ("trim = true".to_owned(), "float64".to_owned()),

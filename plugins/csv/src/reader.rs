@@ -9,6 +9,7 @@ use crate::options::ReadOptions;
 use crate::predicate::Test;
 use crate::rows::{Records, Rows, Shape};
 use jackfield_sdk::{Demand, Failure};
+use jackfield_values::incoming::{self, Fields};
 use jackfield_values::types::Type;
 use std::collections::VecDeque;
 
@@ -66,8 +67,14 @@ type FirstRow = (crate::feed::Segment, usize);
 
 impl Reader {
     pub(crate) fn new(options: ReadOptions, demand: Demand, pull: Pull) -> Reader {
-        let rules = Rules { nulls: NullValues::new(options.null_values.clone()), quote: options.dialect.quote };
-        Reader { feed: Feed::new(pull, options.dialect), options, demand, rules, opened: None }
+        let rules = Rules {
+            nulls: NullValues::new(options.null_values.clone()),
+            quote: options.dialect.quote,
+            marks: options.marks,
+        };
+        let fields = Fields { delimiter: options.dialect.delimiter, quote: options.dialect.quote };
+        let pull = incoming::plain(pull, options.encoding, Some(fields));
+        Reader { feed: Feed::new(pull, options.dialect, options.skip_rows), options, demand, rules, opened: None }
     }
 
     /// Names and types of all columns.
@@ -233,7 +240,8 @@ impl Reader {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut tests = Vec::with_capacity(self.demand.predicates.len());
-        for predicate in &self.demand.predicates {
+        // Tests look at numbers as they stand there.
+        for predicate in self.demand.predicates.iter().filter(|_| self.rules.marks.is_plain()) {
             let strict = wanted.contains(&predicate.column.as_str());
             tests.extend(target(&predicate.column).and_then(|target| Test::new(predicate, target, strict)));
         }

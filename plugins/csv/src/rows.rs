@@ -313,7 +313,7 @@ fn ragged(found: usize, expected: usize) -> Failure {
     let help = if found < expected {
         "`ragged = \"pad\"` fills short rows with nulls; `on-error` can skip rows"
     } else {
-        "a field that contains the delimiter must be quoted; `on-error` can skip rows"
+        "a field that contains the delimiter must be quoted; `skip-rows` and `comment` leave out what stands above the header; `on-error` can skip rows"
     };
     Failure::invalid_input("ragged", message).with_help(help)
 }

@@ -1,7 +1,7 @@
 //! The options of the format, as the manifest's schema describes them.
 
 use jackfield_lines::ReadOptions;
-use jackfield_lines::options::{invalid, not_as_described};
+use jackfield_lines::options::{encoding, invalid, not_as_described};
 use jackfield_sdk::params::Ordered;
 use jackfield_sdk::{Failure, Params};
 use serde::Deserialize;
@@ -43,6 +43,7 @@ struct Told {
     columns: Option<Vec<ToldField>>,
     #[serde(default)]
     skip: u64,
+    encoding: Option<String>,
     trim: Option<bool>,
     null_values: Option<Vec<String>>,
     ragged: Option<String>,
@@ -77,6 +78,7 @@ impl Options {
         }
         let mut reading = ReadOptions::new("text of fixed width", told.infer_rows.as_ref(), told.schema)?;
         reading.skip = told.skip;
+        reading.encoding = encoding(told.encoding.as_deref())?;
         Ok(Options {
             fields: fields(columns)?,
             trim: told.trim.unwrap_or(true),

@@ -3,7 +3,7 @@
 use crate::cursor::Cursor;
 use crate::lines::Lines;
 use crate::reader::Opened;
-use crate::value::{Refusal, append};
+use crate::value::{BEHIND, Refusal, append, append_as_text};
 use jackfield_sdk::{BadRow, Failure};
 use jackfield_values::build::{Column, Level};
 use jackfield_values::types::{MAX_DEPTH, Type};
@@ -32,6 +32,8 @@ pub(crate) struct Keys {
     pub(crate) list: Vec<(Vec<u8>, Option<usize>)>,
     pub(crate) by_name: HashMap<String, usize>,
     pub(crate) flatten: bool,
+    /// By column: whether its values are taken as text, whatever they are.
+    pub(crate) as_text: Vec<bool>,
 }
 
 /// A block under construction.
@@ -138,7 +140,7 @@ impl Assembly {
     fn row(&mut self, cursor: &mut Cursor, keys: &Keys, room: &mut Vec<u8>) -> Result<(), Refused> {
         self.object(cursor, keys, ("", 0), room)?;
         if !cursor.is_end() {
-            let wrong: Result<(), _> = cursor.wrong("something follows the object");
+            let wrong: Result<(), _> = cursor.wrong(BEHIND);
             wrong.map_err(|wrong| Box::new((wrong.into(), None)))?;
         }
         for column in &mut self.columns {
@@ -211,7 +213,11 @@ impl Assembly {
                 keys.by_name.iter().find(|(_, index)| **index == at).map_or_else(String::new, |(name, _)| name.clone());
             return Err(Box::new((Box::new(Refusal::Field { name, twice: true }), Some(at))));
         }
-        append(cursor, of, column, room).map_err(|refusal| Box::new((refusal, Some(at))))
+        let taken = match keys.as_text.get(at) {
+            Some(true) => append_as_text(cursor, column, room),
+            _ => append(cursor, of, column, room),
+        };
+        taken.map_err(|refusal| Box::new((refusal, Some(at))))
     }
 
     /// A key that is no column: with `flatten` perhaps of an object whose fields are.

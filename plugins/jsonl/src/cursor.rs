@@ -35,7 +35,6 @@ impl<'a> Cursor<'a> {
     }
 
     /// What was passed since a place.
-    #[cfg(test)]
     pub(crate) fn since(&self, at: usize) -> &'a [u8] {
         self.text.get(at..self.at).unwrap_or_default()
     }

@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) infer_rows: Option<u64>,
     /// Whether objects within a row become columns of their own.
     pub(crate) flatten: bool,
+    /// Columns whose values are taken as text, whatever they are.
+    pub(crate) as_text: Vec<String>,
     /// Types told by the pipeline, by column name.
     pub(crate) schema: Vec<(String, Type)>,
 }
@@ -24,6 +26,8 @@ struct Told {
     infer_rows: Option<Value>,
     #[serde(default)]
     flatten: bool,
+    #[serde(default)]
+    as_text: Vec<String>,
     #[serde(default)]
     schema: Ordered<String>,
 }
@@ -49,7 +53,7 @@ impl Options {
             })?),
         };
         let schema = told::types("JSON", told::Values::Nested, told.schema)?;
-        Ok(Options { infer_rows, flatten: told.flatten, schema })
+        Ok(Options { infer_rows, flatten: told.flatten, as_text: told.as_text, schema })
     }
 }
 

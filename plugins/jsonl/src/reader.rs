@@ -134,6 +134,7 @@ impl Reader {
             list: list.collect(),
             by_name: names().enumerate().map(|(at, name)| (name.to_owned(), at)).collect(),
             flatten: self.options.flatten,
+            as_text: names().map(|name| self.options.as_text.iter().any(|wanted| wanted == name)).collect(),
         };
         // This reader applies no predicates, so it may count rows only where there are none.
         let limit = self.demand.limit.filter(|_| self.demand.predicates.is_empty());
@@ -166,7 +167,7 @@ impl Reader {
                     wrong = Some(Refusal::Wrong(found).failure(line, before, None).with_row(number - 1));
                 }
                 rows += 1;
-                if rows == CONFIRM_ROWS && confirmed(told, &fields, self.options.flatten) {
+                if rows == CONFIRM_ROWS && confirmed(told, &fields, &self.options) {
                     rows = most;
                 }
             }
@@ -179,7 +180,7 @@ impl Reader {
                 waiting.push_back(lines);
             }
         }
-        let found = fields.columns(self.options.flatten);
+        let found = fields.columns(self.options.flatten, &self.options.as_text);
         if let Some(wrong) = wrong.filter(|_| found.is_empty() && told.is_empty()) {
             return Err(
                 wrong.with_help("each line of JSON Lines is an object; say `format` if the file is of another one")
@@ -245,8 +246,8 @@ impl Reader {
 }
 
 /// Whether what was found is told already.
-fn confirmed(told: &[(String, Type)], fields: &Fields, flatten: bool) -> bool {
-    let found = fields.columns(flatten);
+fn confirmed(told: &[(String, Type)], fields: &Fields, options: &Options) -> bool {
+    let found = fields.columns(options.flatten, &options.as_text);
     !told.is_empty() && found.iter().all(|(name, _)| told.iter().any(|(known, _)| known == name))
 }
 

@@ -139,19 +139,24 @@ impl Fields {
     }
 
     /// Names and types of the columns; with `flatten`, objects give a column per field instead.
-    pub(crate) fn columns(&self, flatten: bool) -> Vec<(String, Type)> {
+    pub(crate) fn columns(&self, flatten: bool, as_text: &[String]) -> Vec<(String, Type)> {
         let mut columns = Vec::new();
-        self.add_columns("", flatten, &mut columns);
+        self.add_columns("", flatten, as_text, &mut columns);
         columns
     }
 
-    fn add_columns(&self, prefix: &str, flatten: bool, columns: &mut Vec<(String, Type)>) {
+    fn add_columns(&self, prefix: &str, flatten: bool, as_text: &[String], columns: &mut Vec<(String, Type)>) {
         for (name, shape) in &self.list {
             let name = format!("{prefix}{name}");
+            let as_it_stands = as_text.contains(&name);
+            let known = columns.iter().any(|(known, _)| *known == name);
             match shape {
-                Shape::Object(fields) if flatten => fields.add_columns(&format!("{name}_"), flatten, columns),
-                shape if columns.iter().all(|(known, _)| *known != name) => columns.push((name, shape.of(MAX_DEPTH))),
-                _ => {}
+                Shape::Object(fields) if flatten && !as_it_stands => {
+                    fields.add_columns(&format!("{name}_"), flatten, as_text, columns);
+                }
+                _ if known => {}
+                _ if as_it_stands => columns.push((name, Kind::Utf8.into())),
+                shape => columns.push((name, shape.of(MAX_DEPTH))),
             }
         }
     }
@@ -166,7 +171,7 @@ mod tests {
         for line in lines {
             fields.look(&mut Cursor::new(line.as_bytes()), 0).unwrap();
         }
-        let columns = fields.columns(flatten);
+        let columns = fields.columns(flatten, &[]);
         columns.iter().map(|(name, of)| format!("{name}: {}", of.name())).collect::<Vec<_>>().join(", ")
     }
 
@@ -195,7 +200,7 @@ mod tests {
         let line = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
         let mut fields = Fields::default();
         assert!(fields.look(&mut Cursor::new(line.as_bytes()), 0).is_err());
-        let name = fields.columns(false)[0].1.name();
+        let name = fields.columns(false, &[])[0].1.name();
         assert_eq!(name.matches("list<").count() + 1, MAX_DEPTH, "{name}");
         assert!(Type::parse(&name).is_ok(), "{name}");
     }

@@ -63,6 +63,20 @@ pub(crate) fn append(
 }
 
 /// Types that JSON has not: numbers of other widths, and what is written as a string.
+/// Appends the next value to a column of text: a string as it is, and all else as the JSON that stands there.
+pub(crate) fn append_as_text(cursor: &mut Cursor, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
+    match cursor.peek() {
+        Some(b'n') if cursor.take_text(b"null") => column.push_null(),
+        Some(b'"') => column.push_bytes(cursor.string(room)?),
+        _ => {
+            let from = cursor.at();
+            cursor.skip()?;
+            column.push_bytes(cursor.since(from));
+        }
+    }
+    Ok(())
+}
+
 fn other(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     let from = cursor.at();
     let taken = match (cursor.peek(), &of.kind) {
@@ -173,6 +187,9 @@ fn object(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8
     Ok(())
 }
 
+/// What is wrong where an object has come to its end and its line has not.
+pub(crate) const BEHIND: &str = "something follows the object";
+
 /// The most bytes of a value that a message shows.
 const SHOWN: usize = 60;
 
@@ -195,17 +212,23 @@ impl Refusal {
                     Some(newline) => passed.len() - newline,
                     None => before + passed.len() + 1,
                 };
-                Failure::invalid_input("syntax", format!("{what}, at byte {byte} of the line"))
+                let failure = Failure::invalid_input("syntax", format!("{what}, at byte {byte} of the line"));
+                match what {
+                    BEHIND => failure.with_help("say format = \"json\" where objects follow one another on a line"),
+                    _ => failure,
+                }
             }
             Refusal::Type { from, to, of } => {
                 let value = line.get(from..to).unwrap_or_default().trim_ascii();
                 let shown = String::from_utf8_lossy(value.get(..SHOWN).unwrap_or(value));
                 let dots = if value.len() > SHOWN { "…" } else { "" };
                 let article = if of.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-                Failure::invalid_input("invalid-value", format!("{shown}{dots} is not {article} {of}")).with_help(
-                    "all values of a column have one type, that of the first unless `schema` tells another; \
-                     more `infer-rows` find wider numbers",
-                )
+                let as_text = serde_json::Value::from(column.unwrap_or_default());
+                Failure::invalid_input("invalid-value", format!("{shown}{dots} is not {article} {of}")).with_help(format!(
+                    "all values of a column have one type, that of the first unless `schema` tells another, and more \
+                     `infer-rows` find wider numbers; where they differ, say options = {{ as-text = [{as_text}] }} for the \
+                     source, so that the column is text"
+                ))
             }
             Refusal::Field { name, twice: true } => {
                 Failure::invalid_input("duplicate-key", format!("the key `{name}` stands there twice"))

@@ -2,8 +2,7 @@
 
 use jackfield_sdk::{Failure, Piece};
 
-/// Where pieces of at most so many bytes come from.
-pub type Pull = Box<dyn FnMut(u32) -> Result<Piece, Failure>>;
+pub use jackfield_values::incoming::Pull;
 
 /// Some whole lines.
 #[derive(Clone, Debug)]
@@ -77,12 +76,12 @@ impl Feed {
     /// The next lines.
     ///
     /// # Errors
-    /// The source's failure, a line that is too large, or text in UTF-16.
+    /// The source's failure, or a line that is too large.
     pub fn next_lines(&mut self) -> Result<Fed, Failure> {
         loop {
             if self.ended {
                 let text = std::mem::take(&mut self.tail);
-                let begin = self.start(&text)?;
+                let begin = self.start(&text);
                 let end = text.len();
                 return Ok(if end > begin { Fed::Lines(self.lines(text, begin, end, false)) } else { Fed::End });
             }
@@ -113,22 +112,18 @@ impl Feed {
                 continue;
             };
             self.tail = text.get(end..).unwrap_or_default().to_vec();
-            let begin = self.start(&text)?;
+            let begin = self.start(&text);
             return Ok(Fed::Lines(self.lines(text, begin, end, short)));
         }
     }
 
     /// Where the text begins behind a byte order mark.
-    fn start(&mut self, text: &[u8]) -> Result<usize, Failure> {
+    fn start(&mut self, text: &[u8]) -> usize {
         if self.started {
-            return Ok(0);
+            return 0;
         }
         self.started = true;
-        if text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]) {
-            return Err(Failure::invalid_input("invalid-utf8", "the text is in UTF-16, not in UTF-8")
-                .with_help("convert it to UTF-8 first"));
-        }
-        Ok(if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 })
+        if text.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
     }
 
     fn lines(&mut self, text: Vec<u8>, at: usize, end: usize, short: bool) -> Lines {
@@ -164,6 +159,5 @@ mod tests {
         }
         assert!(Feed::new(pieces(&vec![b'x'; 17 << 20], 1 << 20)).next_lines().is_err());
         assert!(matches!(Feed::new(pieces(b"", 1)).next_lines(), Ok(Fed::End)));
-        assert!(Feed::new(pieces(b"\xff\xfea\0", 9)).next_lines().is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use jackfield_sdk::Failure;
 use jackfield_sdk::params::{Ordered, pointer};
+use jackfield_values::incoming::Encoding;
 use jackfield_values::told;
 use jackfield_values::types::Type;
 use serde_json::Value;
@@ -18,6 +19,8 @@ pub struct ReadOptions {
     pub schema: Vec<(String, Type)>,
     /// Lines at the start that are not looked at.
     pub skip: u64,
+    /// How the text is written as bytes; `None`: as its byte order mark says, else UTF-8.
+    pub encoding: Option<Encoding>,
 }
 
 impl ReadOptions {
@@ -27,7 +30,7 @@ impl ReadOptions {
     /// The option that is wrong.
     pub fn new(format: &str, infer_rows: Option<&Value>, schema: Ordered<String>) -> Result<ReadOptions, Failure> {
         let schema = told::types(format, told::Values::Flat, schema)?;
-        Ok(ReadOptions { infer_rows: rows(infer_rows)?, schema, skip: 0 })
+        Ok(ReadOptions { infer_rows: rows(infer_rows)?, schema, skip: 0, encoding: None })
     }
 }
 
@@ -44,6 +47,16 @@ pub fn rows(infer_rows: Option<&Value>) -> Result<Option<u64>, Failure> {
             _ => Err(invalid("infer-rows", "`infer-rows` is a number of rows from 1 on, or \"all\"")),
         },
     }
+}
+
+/// The option `encoding`.
+///
+/// # Errors
+/// A name that is none.
+pub fn encoding(name: Option<&str>) -> Result<Option<Encoding>, Failure> {
+    let known =
+        |name| Encoding::parse(name).ok_or_else(|| invalid("encoding", format!("the encoding {name:?} is not known")));
+    name.map(known).transpose()
 }
 
 /// An option that is wrong.

@@ -5,6 +5,7 @@ use crate::feed::{Fed, Feed, Lines, Pull};
 use crate::layout::{Cells, Layout, Place};
 use crate::options::ReadOptions;
 use jackfield_sdk::{Demand, Failure};
+use jackfield_values::incoming;
 use jackfield_values::infer::Seen;
 use jackfield_values::types::Type;
 use std::collections::{HashMap, VecDeque};
@@ -58,7 +59,8 @@ struct Candidate {
 impl<L: Layout> Reader<L> {
     /// A file of this layout.
     pub fn new(layout: L, options: ReadOptions, demand: Demand, pull: Pull) -> Reader<L> {
-        Reader { feed: Feed::new(pull), layout, options, demand, opened: None }
+        let feed = Feed::new(incoming::plain(pull, options.encoding, None));
+        Reader { feed, layout, options, demand, opened: None }
     }
 
     /// Names and types of all columns.

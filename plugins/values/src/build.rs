@@ -275,7 +275,9 @@ impl Column {
     }
 
     fn finish_into(self, levels: &mut Vec<Level>) {
-        let (null_count, validity) = self.nulls.finish(self.length);
+        // All values of this type are null, which no buffer says.
+        let nulls = if self.kind == Kind::Null { Nulls::default() } else { self.nulls };
+        let (null_count, validity) = nulls.finish(self.length);
         levels.push(Level {
             length: self.length as u32,
             null_count,

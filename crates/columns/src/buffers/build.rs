@@ -335,7 +335,12 @@ fn checked_decimals(array: ArrayRef, field: &Field, index: usize) -> Result<Arra
         _ => Ok(()),
     };
     checked.map_err(|error| {
+        let error = match error {
+            ArrowError::InvalidArgumentError(message) => message,
+            other => other.to_string(),
+        };
         Failure::invalid_input("invalid-buffers", format!("level {index} (`{}`): {error}", field.name()))
+            .with_help("a decimal has no more digits than its type says: give the column a wider one where it is made")
     })?;
     Ok(array)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use jackfield_columns::type_name;
 use jackfield_host::{ByteSource, Demand, FormatReader, StoreOptions};
-use jackfield_manifest::{Problem, SchemaDrift, Source};
+use jackfield_manifest::{SchemaDrift, Source};
 use serde_json::Value as Json;
 
 use super::paths::{Input, extensions, resolve};
@@ -162,7 +162,7 @@ impl Planner<'_> {
         };
         self.use_format(&installed, &format, &["source", name, "format"]);
         let mut chosen = chosen?;
-        let (partitions, values) = partitions::of(&inputs, &source.schema);
+        let (mut partitions, values) = partitions::of(&inputs, &source.schema);
         if let Some(Json::Object(types)) = chosen.options.get_mut("schema") {
             partitions.iter().for_each(|field| drop(types.shift_remove(field.name())));
         }
@@ -234,27 +234,33 @@ impl Planner<'_> {
         options.insert("schema".to_owned(), Json::Object(complete.collect()));
         let total = inputs.iter().map(size).sum::<Option<u64>>();
         let counters = Planner::counters(name, StageKind::Source, &plugin.installed, total);
+        // What the files hold themselves counts more than the names of their folders.
+        let in_files = |field: &Field| schema.field_with_name(field.name()).is_ok();
+        for field in partitions.iter().filter(|f| in_files(f) && source.schema.contains_key(f.name())) {
+            let column = field.name();
+            let message =
+                format!("source.{name}: the column `{column}` is in the files and in the names of their folders");
+            let help = format!("rename the folders, or leave `{column}` out of `schema`");
+            problems.push(problem("duplicate-column", message).with_help(help).class(Class::Configuration));
+        }
+        for file in &mut files {
+            let mut fields = partitions.iter();
+            file.partition.retain(|_| fields.next().is_some_and(|field| !in_files(field)));
+        }
+        partitions.retain(|field| schema.field_with_name(field.name()).is_err());
         let shown_schema = schema.as_ref();
         let mut fields = shown_schema.fields().to_vec();
-        let mut add = |field: Field, twice: Problem| match fields.iter().any(|known| known.name() == field.name()) {
-            false => fields.push(Arc::new(field)),
-            true if trust > Trust::Nothing => problems.push(twice.class(Class::Configuration)),
-            true => {}
-        };
-        for field in &partitions {
-            let message = format!(
-                "source.{name}: the column `{}` is in the files and in the names of their folders",
-                field.name()
-            );
-            let help = "name the files by a list, or rename the folders";
-            add(field.clone(), problem("duplicate-column", message).with_help(help));
-        }
+        fields.extend(partitions.iter().cloned().map(Arc::new));
         if let Some(column) = &source.file_name_column {
             let message = format!("source.{name}: the file already has a column `{column}`");
             let help = "choose another name for file-name-column";
             let location = self.document().locate(&["source", name, "file-name-column"]);
             let twice = problem("duplicate-column", message).with_help(help).at(location);
-            add(Field::new(column, DataType::Utf8, true), twice);
+            match fields.iter().any(|known| known.name() == column) {
+                false => fields.push(Arc::new(Field::new(column, DataType::Utf8, true))),
+                true if trust > Trust::Nothing => problems.push(twice.class(Class::Configuration)),
+                true => {}
+            }
         }
         let shown_schema = Schema::new_with_metadata(fields, shown_schema.metadata().clone());
         // Files that could not be looked at may have further columns.

@@ -125,10 +125,55 @@ fn empty_lines_are_not_kept() {
     let mut feed = Feed::new(
         pieces("\n".repeat(1 << 20).as_bytes(), 1 << 20),
         ReadOptions::parse("csv", &Params::new("{}")).unwrap().dialect,
+        0,
     );
     let Fed::Segment(segment) = feed.next().unwrap() else { panic!("there is a segment") };
     let rows = Rows::new(segment, 0, 0, &Shape { width: 100, comment: None, trim: false, pad: false });
     assert!(rows.is_nothing() && rows.held() < 3 << 20, "{}", rows.held());
+}
+
+#[test]
+fn numbers_of_other_countries() {
+    let text = "n;x;d\n1.234;1,5;2024-01-31\n-5;1.000.000,25;\n;\"2,5\";2024-02-01\n12;1.5;\n";
+    let german = r#"{"delimiter": ";", "decimal": ",", "thousands": ".", "infer-rows": 3}"#;
+    let all = read(text, german, demand());
+    assert_eq!(all.schema, "n: int64, x: float64, d: date");
+    assert_eq!(all.rows, ["1234 1.5 \"2024-01-31\"", "-5 1000000.25 null", "null 2.5 \"2024-02-01\""]);
+    assert_eq!(all.bad[0].0, 5);
+    let some = Demand { predicates: vec![over("n", "greater", 100)], ..demand() };
+    assert!(read(text, german, some).rows.contains(&"1234 1.5 \"2024-01-31\"".to_owned()));
+    let told = r#"{"delimiter": ";", "decimal": ",", "schema": {"x": "decimal(9,2)", "n": "utf8"}, "infer-rows": 3}"#;
+    let all = read("n;x\n1,5;1,5\n", told, demand());
+    assert_eq!(all.rows, ["\"1,5\" 1.50"]);
+    assert_eq!(read("x\n1.5\n", r#"{"decimal": ","}"#, demand()).schema, "x: utf8");
+    assert_eq!(read("x\n\"1,234,567.5\"\n", r#"{"thousands": ","}"#, demand()).rows, ["1234567.5"]);
+}
+
+#[test]
+fn other_encodings_and_line_ends() {
+    let expected = ["\"é\" 1", "\"€\" 2"];
+    let utf16: Vec<u8> = "\u{feff}n,x\r\né,1\r\n€,2\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, options) in [
+        (utf16.as_slice(), "{}"),
+        (b"n,x\n\xe9,1\n\x80,2\n", r#"{"encoding": "windows-1252"}"#),
+        ("n,x\ré,1\r€,2".as_bytes(), "{}"),
+        ("Title, of \"it\n\nn,x\né,1\n€,2".as_bytes(), r#"{"skip-rows": 1}"#),
+    ] {
+        for size in [1, 2, 3, 1 << 20] {
+            let all = read_all(bytes, options, demand(), size).unwrap();
+            assert_eq!(
+                (all.schema.as_str(), all.rows.as_slice()),
+                ("n: utf8, x: int64", &expected.map(str::to_owned)[..])
+            );
+        }
+    }
+    // Bytes that are none of the encoding make bad rows, with the line as it is counted everywhere.
+    let all = read_all(b"n,x\r\xe9,1\rb,2\r", "{}", demand(), 4).unwrap();
+    assert_eq!((all.rows.len(), all.bad[0].0), (1, 2));
+    let all = read_all(b"t\n\nn,x\nb,2\nc,z\n", r#"{"skip-rows": 1, "infer-rows": 1}"#, demand(), 4).unwrap();
+    assert_eq!((all.rows.len(), all.bad[0].0), (1, 5));
+    assert_eq!(read_all(b"t\n\n", r#"{"skip-rows": 5}"#, demand(), 4).unwrap_err().code, "no-header");
+    assert_eq!(read_all(b"t\n\na\rb\n", "{}", demand(), 4).unwrap().schema, "t: utf8");
 }
 
 #[test]

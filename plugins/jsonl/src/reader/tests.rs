@@ -116,6 +116,26 @@ fn told_types() {
 }
 
 #[test]
+fn columns_as_text() {
+    let text = "{\"g\": {\"a\": [1, 2]}, \"n\": 1}\n{\"g\": \"x\\n\", \"n\": 2}\n{\"n\": 3}\n{\"g\": null}\n{\"g\": [ ]}\n{\"g\": tru}\n";
+    for flatten in ["false", "true"] {
+        let all = read(text, &format!(r#"{{"as-text": ["g", "none"], "flatten": {flatten}}}"#), demand());
+        assert_eq!(all.schema, "g: utf8, n: int64");
+        assert_eq!(all.rows, [r#""{\"a\": [1, 2]}" 1"#, r#""x\n" 2"#, "null 3", "null null", r#""[ ]" null"#]);
+        assert_eq!(all.bad.len(), 1);
+    }
+    let nested = "{\"o\": {\"g\": 1, \"h\": 1}}\n{\"o\": {\"g\": [1], \"h\": 2}}\n";
+    let all = read(nested, r#"{"as-text": ["o_g"], "flatten": true}"#, demand());
+    assert_eq!(
+        (all.schema.as_str(), all.rows),
+        ("o_g: utf8, o_h: int64", vec!["\"1\" 1".to_owned(), "\"[1]\" 2".to_owned()])
+    );
+    // What the types of an earlier opening say is no other wish.
+    let all = read(text, r#"{"as-text": ["g"], "schema": {"g": "utf8", "n": "int64"}}"#, demand());
+    assert_eq!(all.rows.len(), 5);
+}
+
+#[test]
 fn bad_rows() {
     let text = "{\"x\": 1}\n{\"x\": \"one\"}\n\n{\"x\": 2.5}\n{\"x\": 3\n[1]\n{\"x\": 4} 5\n{\"x\": 1, \"x\": 2}\n{\"x\": \"\\ud800\"}\n{\"x\": 9}\n{\"x\": 9223372036854775808}\n";
     let all = read(text, r#"{"infer-rows": 2}"#, demand());

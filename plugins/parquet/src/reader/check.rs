@@ -3,12 +3,30 @@
 use crate::trouble::damaged;
 use jackfield_sdk::Failure;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::schema::types::Type;
+
+/// Digits that a decimal may have.
+const MOST_DIGITS: i32 = 76;
 
 /// # Errors
-/// What cannot be.
+/// What cannot be, or cannot be read.
 pub(super) fn metadata(metadata: &ParquetMetaData, size: u64) -> Result<(), Failure> {
     let file = metadata.file_metadata();
     let mut rows = 0u64;
+    for node in file.schema_descr().root_schema().get_fields() {
+        if is_hollow(node) {
+            let message = format!("the column `{}` of the parquet file has a group without columns", node.name());
+            return Err(Failure::invalid_input("not-supported", message));
+        }
+    }
+    for column in file.schema_descr().columns() {
+        if column.type_precision() > MOST_DIGITS {
+            let (path, digits) = (column.path().string(), column.type_precision());
+            let message =
+                format!("decimals of {digits} digits, as in the column `{path}`: at most {MOST_DIGITS} are read");
+            return Err(Failure::invalid_input("not-supported", message));
+        }
+    }
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let wrong = |what: String| damaged(format!("row group {number} {what}"));
         let told = u64::try_from(group.num_rows()).ok().filter(|rows| *rows <= 1 << 40);
@@ -38,6 +56,11 @@ pub(super) fn metadata(metadata: &ParquetMetaData, size: u64) -> Result<(), Fail
         return Err(damaged(format!("it says it has {} rows, and its row groups have {rows}", file.num_rows())));
     }
     Ok(())
+}
+
+/// Whether there is a group without columns in it: arrow leaves those out of the rows, but not out of their types.
+fn is_hollow(node: &Type) -> bool {
+    node.is_group() && (node.get_fields().is_empty() || node.get_fields().iter().any(|field| is_hollow(field)))
 }
 
 /// Start and length of a column, which the parquet crate takes for granted.
