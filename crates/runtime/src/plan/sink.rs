@@ -141,8 +141,8 @@ impl Planner<'_> {
         let options = to_json(&Value::Table(sink.options.clone()), option_schema.as_ref());
         let wrong = params::validate(self.document(), &["sink", name, "options"], &options, option_schema.as_ref());
         let usable = match wrong.as_slice() {
-            [] => Some(options),
-            _ => params::mended(&options, option_schema.as_ref()).map(|(mended, _)| mended),
+            [] => Some((options, Vec::new())),
+            _ => params::mended(&options, option_schema.as_ref()),
         };
         problems.extend(wrong);
         let target = match target {
@@ -161,8 +161,8 @@ impl Planner<'_> {
             }
         };
         self.use_format(&installed, &format, &["sink", name, "format"]);
-        let options = usable?;
-        self.try_writer(sink, input, (&plugin, &format), &options, problems).await;
+        let (options, changed) = usable?;
+        self.try_writer(sink, input, (&plugin, &format), (&options, changed), problems).await;
         let target = target?;
         let store = self.store(name, &plugin.installed, &plugin.limits);
         let counters = Planner::counters(name, StageKind::Sink, &plugin.installed, None);
@@ -185,7 +185,7 @@ impl Planner<'_> {
         sink: &Sink,
         input: &Upstream,
         (plugin, format): (&LoadedPlugin, &str),
-        options: &Json,
+        (options, mut changed): (&Json, Vec<String>),
         problems: &mut Vec<Diagnosis>,
     ) {
         // Columns that come with the first batch are looked at then.
@@ -214,9 +214,12 @@ impl Planner<'_> {
             for failure in failures {
                 let pointer = failure.parameter.as_deref().and_then(|pointer| pointer.split('/').nth(1));
                 let option = pointer.map(|option| option.replace("~1", "/").replace("~0", "~"));
-                let removed = option.and_then(|option| options.as_object_mut()?.shift_remove(&option)).is_some();
-                left_out |= removed;
-                let of_options = OWN.contains(&failure.code.as_str()) && (removed || failure.parameter.is_none());
+                let written = option.as_ref().is_none_or(|option| !changed.contains(option));
+                let of_options = written && OWN.contains(&failure.code.as_str());
+                if let Some(option) = option {
+                    left_out |= options.as_object_mut().is_some_and(|all| all.shift_remove(&option).is_some());
+                    changed.push(option);
+                }
                 if certain || of_options || is_of_columns(&failure, input.trust) {
                     problems.push(place(self.document(), &["sink", name], "options", failure));
                 }

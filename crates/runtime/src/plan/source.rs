@@ -377,6 +377,7 @@ impl Planner<'_> {
                 },
                 Err(error) => error,
             };
+            let error = chosen.about_others(error);
             let (changed, names_known) = (chosen.changed, chosen.trust > Trust::Nothing);
             let again = chosen.leave_out(&error) && is_file(&file.input);
             let found = trouble.instead_of(self.reader_problems(error, source, &what, &plugin.installed));

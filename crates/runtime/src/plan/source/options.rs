@@ -1,7 +1,7 @@
 //! What a source says about its format and its columns: whether it may be said, and what is left of it where it may not.
 
 use arrow::datatypes::{Field, Schema};
-use jackfield_columns::{FailureKind, parse_type, type_name};
+use jackfield_columns::{Failure, FailureKind, parse_type, type_name};
 use jackfield_host::CallError;
 use jackfield_manifest::{Location, Problem, Source, Value, nearest, to_json};
 use serde_json::{Map, Value as Json};
@@ -21,11 +21,25 @@ pub(super) struct Chosen {
     pub(super) changed: bool,
     /// Columns of `schema` of which something was said already.
     pub(super) told: Vec<String>,
+    /// Options that are left out.
+    left_out: Vec<String>,
     /// The manifest's schema of the options.
     declared: Option<Json>,
 }
 
 impl Chosen {
+    /// What a reader says but for that about options that were left out.
+    pub(super) fn about_others(&self, error: CallError) -> CallError {
+        let known = |failure: &Failure| {
+            let option = failure.parameter.as_deref().and_then(|pointer| pointer.split('/').nth(1));
+            option.is_none_or(|option| !self.left_out.iter().any(|known| known == option))
+        };
+        match error {
+            CallError::Failures(failures) => CallError::Failures(failures.into_iter().filter(known).collect()),
+            other => other,
+        }
+    }
+
     /// Leaves out what the failures are about, so that the others can be looked for. `false`: they are about nothing that
     /// could be left out.
     pub(super) fn leave_out(&mut self, error: &CallError) -> bool {
@@ -44,6 +58,7 @@ impl Chosen {
                 }
                 (Some(option), _) => {
                     let removed = self.options.shift_remove(option).is_some();
+                    self.left_out.push(option.to_owned());
                     (removed, affected(self.declared.as_ref(), option))
                 }
                 _ => continue,
@@ -139,7 +154,8 @@ impl Planner<'_> {
         let known = |text: &String| parse_type(text).ok().map(|of| Json::String(type_name(&of)));
         let types = source.schema.iter().filter_map(|(column, text)| Some((column.clone(), known(text)?)));
         options.insert("schema".to_owned(), Json::Object(types.collect()));
-        let chosen = Chosen { options, trust, changed: !wrong.is_empty(), told: Vec::new(), declared: schema };
+        let (changed, told) = (!wrong.is_empty(), Vec::new());
+        let chosen = Chosen { options, trust, changed, told, left_out: wrong, declared: schema };
         (Some(chosen), problems)
     }
 
