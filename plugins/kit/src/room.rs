@@ -7,7 +7,7 @@ use jackfield_sdk::spill::memory_use;
 pub struct Room {
     /// One of so many parts.
     share: u64,
-    /// What the plugin held before the first row came.
+    /// What the plugin held before the first row came, or less since.
     before: Option<u64>,
 }
 
@@ -17,9 +17,10 @@ impl Room {
         Room { share: share.max(1), before: None }
     }
 
-    /// Measures from here on, unless it does already.
+    /// Measures from here on, unless it does already. What others held then, and hold no longer, is no room for more.
     pub fn open(&mut self) {
-        self.before.get_or_insert_with(|| memory_use().held);
+        let held = memory_use().held;
+        self.before = Some(self.before.map_or(held, |before| before.min(held)));
     }
 
     /// Whether the share is used up.

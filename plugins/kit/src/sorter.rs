@@ -27,7 +27,7 @@ pub struct Sorter {
     /// The keys among the columns of the rows; none: they are the node's own.
     within: Option<Vec<u32>>,
     held: Held,
-    /// What the plugin held before the first row came.
+    /// What the plugin held before the first row came, or less since.
     before: Option<u64>,
     /// Sorted, in the order in which their rows came.
     runs: Vec<Run>,
@@ -119,7 +119,10 @@ impl Sorter {
     /// # Errors
     /// What the host says: quotas, a full disk.
     pub fn push(&mut self, batch: &Batch, keys: &[Column]) -> Result<(), Failure> {
-        let before = *self.before.get_or_insert_with(|| memory_use().held);
+        // What others held when the first row came, and hold no longer, is no room for more rows.
+        let held = memory_use().held;
+        let before = self.before.map_or(held, |before| before.min(held));
+        self.before = Some(before);
         self.held.push(batch, keys)?;
         let memory = memory_use();
         if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE {

@@ -66,6 +66,7 @@ impl Whole {
             }
             Whole::Tally(tally, room) => {
                 let Some(groups) = &layout.group else { return Err(Failure::internal("a chunk has no groups")) };
+                room.open();
                 tally.update(arguments, groups, counted(layout.group_count))?;
                 if room.is_full() {
                     tally.put_aside()?;
