@@ -75,6 +75,36 @@ impl Level {
         }))
     }
 
+    /// Field `index` of the items of a list or map of structs: what two steps down would give, without a look at the other
+    /// fields, of which there may be hundreds. `None`: the steps have to be taken one by one.
+    pub(super) fn field_of_items(&self, index: usize) -> Option<Self> {
+        fn range<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, nulls: Option<&NullBuffer>) -> Option<(usize, usize)> {
+            let hides = nulls.is_some_and(|nulls| offsets.has_non_empty_nulls(Some(nulls)));
+            let (first, last) = (offsets.first().as_usize(), offsets.last().as_usize());
+            (!hides).then_some((first, last - first))
+        }
+        let nulls = self.nulls.as_ref();
+        let (items, range) = match self.array.data_type() {
+            DataType::List(_) => {
+                let list = self.array.as_list::<i32>();
+                (list.values().as_struct_opt()?, range(list.offsets(), nulls)?)
+            }
+            DataType::LargeList(_) => {
+                let list = self.array.as_list::<i64>();
+                (list.values().as_struct_opt()?, range(list.offsets(), nulls)?)
+            }
+            DataType::Map(_, _) => {
+                let map = self.array.as_map();
+                (map.entries(), range(map.offsets(), nulls)?)
+            }
+            _ => return None,
+        };
+        let (first, length) = range;
+        let (column, field) = (items.columns().get(index)?, items.fields().get(index)?);
+        let hidden = items.nulls().map(|nulls| nulls.slice(first, length));
+        Some(Self::new(column.slice(first, length), hidden.as_ref(), field.is_nullable()))
+    }
+
     /// The items of the rows that show.
     fn shown<O: OffsetSizeTrait>(&self, offsets: &OffsetBuffer<O>, items: &ArrayRef) -> Result<ArrayRef, Failure> {
         let (first, last) = (offsets.first().as_usize(), offsets.last().as_usize());

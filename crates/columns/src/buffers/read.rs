@@ -18,7 +18,14 @@ use crate::{Failure, plain_array};
 /// `out-of-bounds` where the path leads to no child; `too-large` above 2^32 - 1 rows or bytes.
 pub fn read_level(array: &ArrayRef, path: &[u32]) -> Result<Buffers, Failure> {
     let mut level = Level::new(plain_array(array)?, None, true);
-    for (depth, step) in path.iter().enumerate() {
+    let mut steps = path.iter().enumerate();
+    while let Some((depth, step)) = steps.next() {
+        let next = path.get(depth + 1).filter(|_| *step == 0);
+        if let Some(field) = next.and_then(|next| level.field_of_items(*next as usize)) {
+            level = field;
+            steps.next();
+            continue;
+        }
         let Some(child) = level.child(*step as usize)? else {
             let message = format!("path {:?} leads to no child at step {depth}", shown_path(path));
             return Err(Failure::invalid_input("out-of-bounds", message));
