@@ -124,6 +124,8 @@ impl Planner<'_> {
             });
             problems.extend(found);
         }
+        let known = input.schema.as_deref().filter(|_| input.trust > Trust::Nothing);
+        problems.extend(self.columns_twice(sink, known));
         let target = self.target(sink).map_err(|diagnosis| problems.push(diagnosis)).ok();
         let codec = self.sink_codec(sink).await.unwrap_or_else(|more| {
             problems.extend(more);
@@ -304,13 +306,24 @@ impl Planner<'_> {
                 let path = ["sink", sink.name.as_str(), "columns", &number.to_string()];
                 let unknown = problem("unknown-column", format!("there is no column `{column}`")).with_help(help);
                 problems.push(unknown.at(self.document().locate(&path)).class(Class::Configuration));
-            } else if sink.columns.iter().flatten().take(number).any(|earlier| earlier == column) {
-                let path = ["sink", sink.name.as_str(), "columns", &number.to_string()];
-                let twice = problem("duplicate-column", format!("the column `{column}` is named twice"));
-                let twice = twice.with_help("remove one of the two").at(self.document().locate(&path));
-                problems.push(twice.class(Class::Configuration));
             }
         }
         problems
+    }
+
+    /// Columns that are kept twice, but for those that are told to be unknown.
+    fn columns_twice(&self, sink: &Sink, known: Option<&Schema>) -> Vec<Diagnosis> {
+        let columns = sink.columns.as_deref().unwrap_or_default();
+        let is_known = |column: &String| known.is_none_or(|schema| schema.field_with_name(column).is_ok());
+        let again = columns.iter().enumerate().filter(|(number, column)| {
+            is_known(column) && columns.iter().take(*number).any(|earlier| earlier == *column)
+        });
+        let told = again.map(|(number, column)| {
+            let path = ["sink", sink.name.as_str(), "columns", &number.to_string()];
+            let twice = problem("duplicate-column", format!("the column `{column}` is named twice"));
+            let twice = twice.with_help("remove one of the two").at(self.document().locate(&path));
+            twice.class(Class::Configuration)
+        });
+        told.collect()
     }
 }
