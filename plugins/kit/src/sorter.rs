@@ -104,6 +104,11 @@ impl Sorter {
         Sorter { within: Some(keys.iter().map(|key| key.column).collect()), ..Sorter::new(directions) }
     }
 
+    /// A sorter of rows that come out of what is held already: their room is measured from so many bytes.
+    pub fn measured_from(self, before: u64) -> Sorter {
+        Sorter { before: Some(before), ..self }
+    }
+
     /// A sorter that goes on with rows that are held together with their keys, and puts them aside at once.
     ///
     /// # Errors
