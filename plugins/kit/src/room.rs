@@ -17,6 +17,16 @@ impl Room {
         Room { share: share.max(1), before: None }
     }
 
+    /// The same room as one part of so many of the memory.
+    pub fn shared(&self, share: u64) -> Room {
+        Room { share: share.max(1), before: self.before }
+    }
+
+    /// What is held beside what the room is for, in bytes.
+    pub fn before(&self) -> u64 {
+        self.before.unwrap_or_else(|| memory_use().held)
+    }
+
     /// Measures from here on, unless it does already. What others held then, and hold no longer, is no room for more.
     pub fn open(&mut self) {
         let held = memory_use().held;

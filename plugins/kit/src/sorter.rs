@@ -12,6 +12,9 @@ use jackfield_sdk::{Batch, Column, DataType, Failure, Field, Step};
 /// Of the memory that the plugin has, so much is used for rows; sorting takes as much again for keys and their order.
 const SHARE: u64 = 4;
 
+/// The same of rows that have their keys within: these are most of such rows, and sorting copies them more than once.
+const SHARE_WITHIN: u64 = 8;
+
 /// Runs that are merged at once. More of them are merged into longer ones first.
 const MOST_RUNS: usize = 32;
 
@@ -104,6 +107,11 @@ impl Sorter {
         Sorter { within: Some(keys.iter().map(|key| key.column).collect()), ..Sorter::new(directions) }
     }
 
+    /// A sorter of rows that come out of what is held already: their room is measured from so many bytes.
+    pub fn measured_from(self, before: u64) -> Sorter {
+        Sorter { before: Some(before), ..self }
+    }
+
     /// A sorter that goes on with rows that are held together with their keys, and puts them aside at once.
     ///
     /// # Errors
@@ -124,8 +132,9 @@ impl Sorter {
         let before = self.before.map_or(held, |before| before.min(held));
         self.before = Some(before);
         self.held.push(batch, keys)?;
+        let share = if self.within.is_some() { SHARE_WITHIN } else { SHARE };
         let memory = memory_use();
-        if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / SHARE {
+        if memory.held.saturating_sub(before) > memory.limit.saturating_sub(before) / share {
             self.put_aside()?;
         }
         Ok(())

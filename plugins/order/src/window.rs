@@ -183,7 +183,7 @@ impl Work for Window {
         }
         self.held.push(batch, &own)?;
         if self.room.is_full() && (!bound.groups.is_single() || bound.streams()) {
-            self.aside = put_aside(bound, &mut self.held)?;
+            self.aside = put_aside(bound, &mut self.held, &self.room)?;
         }
         Ok(step)
     }
@@ -213,10 +213,10 @@ impl Work for Window {
 }
 
 /// Puts rows that are held aside.
-fn put_aside(bound: &mut Bound, held: &mut Held) -> Result<Aside, Failure> {
+fn put_aside(bound: &mut Bound, held: &mut Held, room: &Room) -> Result<Aside, Failure> {
     let parts = held.take_parts()?;
     if bound.groups.is_single() {
-        let mut streamed = Streamed::new(bound)?;
+        let mut streamed = Streamed::new(bound, room)?;
         for rows in parts {
             let own = bound.own(&rows, &mut Rejections::default())?;
             let group = bound.groups.assign(&rows)?;

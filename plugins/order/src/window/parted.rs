@@ -91,7 +91,7 @@ fn read(bound: &mut Bound, mut rows: Spool, mut held: Held, room: Room) -> Resul
     if !room.is_full() || !bound.streams() {
         return Ok(Worked::On(Part::Reading(rows, held, room)));
     }
-    let mut streamed = Box::new(Streamed::new(bound)?);
+    let mut streamed = Box::new(Streamed::new(bound, &room)?);
     for piece in held.take_parts()? {
         push(bound, &mut streamed, &piece)?;
     }

@@ -14,7 +14,7 @@ use super::{Bound, One};
 use jackfield_kit::numbers::{flags, integers, mask_of, numbers};
 use jackfield_kit::pieces::{Pile, chunk_rows};
 use jackfield_kit::values::together;
-use jackfield_kit::{Adjacent, Advance, Sorter, at};
+use jackfield_kit::{Adjacent, Advance, Room, Sorter, at};
 use jackfield_sdk::spill::SortedBy;
 use jackfield_sdk::{Batch, Column, DataType, Failure};
 use std::ops::Range;
@@ -105,19 +105,19 @@ fn ascending(columns: impl IntoIterator<Item = u32>) -> Sorter {
 }
 
 impl Streamed {
-    /// No rows yet.
-    pub(super) fn new(bound: &Bound) -> Result<Streamed, Failure> {
+    /// No rows yet; `room` is that of the rows that come first, which are held in memory.
+    pub(super) fn new(bound: &Bound, room: &Room) -> Result<Streamed, Failure> {
         let in_order = bound.orders.is_empty() && bound.groups.is_single();
         let sorter = (!in_order).then(|| {
             let group = SortedBy { column: GROUP, descending: false, nulls_first: false };
             let keys = (KEYS..).zip(bound.orders.directions());
             let keys = keys.map(|(column, (descending, nulls_first))| SortedBy { column, descending, nulls_first });
-            Sorter::by(std::iter::once(group).chain(keys).collect())
+            Sorter::by(std::iter::once(group).chain(keys).collect()).measured_from(room.before())
         });
         let asks_for_ends = |one: &One| matches!(one.call.what, What::Rank(Numbering::CumeDist));
         let ends = bound.calls.iter().any(asks_for_ends).then_some(Ends { ends: Pile::default(), read: 0 });
         let wholes: Result<Vec<Option<Whole>>, Failure> =
-            bound.calls.iter().map(|one| Whole::of(&one.call, !bound.orders.is_empty())).collect();
+            bound.calls.iter().map(|one| Whole::of(&one.call, !bound.orders.is_empty(), room)).collect();
         let (adjacent, cursor) = (Adjacent::default(), Cursor::default());
         Ok(Streamed {
             rows: Pile::default(),

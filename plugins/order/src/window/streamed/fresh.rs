@@ -4,7 +4,7 @@
 use super::{Cursor, ascending};
 use jackfield_kit::numbers::{integers, optional};
 use jackfield_kit::values::together;
-use jackfield_kit::{Adjacent, Advance, Sorter};
+use jackfield_kit::{Adjacent, Advance, Room, Sorter};
 use jackfield_sdk::{Batch, Column, DataType, Failure};
 
 /// The columns on their way into the order of the values: these, and the places.
@@ -30,10 +30,10 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    pub(super) fn new() -> Fresh {
+    pub(super) fn new(room: &Room) -> Fresh {
         Fresh {
             rows: 0,
-            by_value: Some(ascending(GROUP_AND_VALUE)),
+            by_value: Some(ascending(GROUP_AND_VALUE).measured_from(room.before())),
             ended: false,
             adjacent: Adjacent::default(),
             by_place: ascending([0]),

@@ -36,16 +36,12 @@ pub(super) struct Wanted {
 
 impl Whole {
     /// What a call needs to know of all rows, if it does.
-    pub(super) fn of(call: &Call, ordered: bool) -> Result<Option<Whole>, Failure> {
+    pub(super) fn of(call: &Call, ordered: bool, room: &Room) -> Result<Option<Whole>, Failure> {
         Ok(match &call.what {
-            What::Over(Over::Group(tally)) => {
-                let mut room = Room::one_of(SHARE);
-                room.open();
-                Some(Whole::Tally(Box::new(tally.again()?), room))
-            }
+            What::Over(Over::Group(tally)) => Some(Whole::Tally(Box::new(tally.again()?), room.shared(SHARE))),
             What::Over(Over::SoFar(running)) => {
                 let sorts = call.arguments().iter().all(|argument| has_order(&argument.result_type()));
-                (running.counts_distinct() && sorts).then(|| Whole::Fresh(Box::new(Fresh::new())))
+                (running.counts_distinct() && sorts).then(|| Whole::Fresh(Box::new(Fresh::new(room))))
             }
             What::Other(Other::Nth(number)) => Some(Whole::Row(Wanted { number: Some(number - 1), ordered }, None)),
             What::Other(Other::First) => Some(Whole::Row(Wanted { number: Some(0), ordered }, None)),
