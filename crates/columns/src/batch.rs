@@ -26,7 +26,7 @@ pub(crate) use plain::plain_metered;
 pub use provenance::Origin;
 pub(crate) use provenance::Table as Origins;
 pub(crate) use select::unique_names;
-pub(crate) use size::null_row_bytes;
+pub(crate) use size::{null_row_bytes, own_bytes};
 
 /// Rows that a batch may have.
 pub const MAX_ROWS: usize = i32::MAX as usize;

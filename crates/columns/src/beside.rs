@@ -1,4 +1,4 @@
-//! Independent pieces of a kernel's work, on a second thread as well where that pays.
+//! Independent pieces of work, on a second thread as well where that pays.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const LARGE: u64 = 2 << 20;
 
 /// What `work` gives for 0, 1, … `count - 1`, in that order. `bytes` is about what all of it reads and writes. What
-/// `work` spends was agreed with the meter before: it cannot be asked from two threads.
-pub(crate) fn beside<T: Send + Sync>(count: usize, bytes: u64, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// a kernel's `work` spends was agreed with the meter before: it cannot be asked from two threads.
+pub fn beside<T: Send + Sync>(count: usize, bytes: u64, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     if count < 2 || bytes < LARGE || !has_room() {
         return (0..count).map(work).collect();
     }

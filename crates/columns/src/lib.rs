@@ -19,6 +19,7 @@ pub mod tree;
 pub mod types;
 
 pub use batch::{Batch, Origin, array_bytes, plain_array, visit_array_buffers};
+pub use beside::beside;
 pub use buffers::{Buffers, array_from_levels, array_from_tree, clean_array, read_level, read_levels};
 pub use failure::{Failure, FailureKind};
 pub use ipc::{from_ipc, to_ipc};

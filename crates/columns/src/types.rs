@@ -193,12 +193,33 @@ pub fn plain_type(data_type: &DataType) -> DataType {
     }
 }
 
+/// Whether the type is its own [`plain_type`], found without making another one.
+pub(crate) fn is_plain(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Utf8View
+        | DataType::BinaryView
+        | DataType::Decimal32(..)
+        | DataType::Decimal64(..)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_)
+        | DataType::RunEndEncoded(..)
+        | DataType::Union(..) => false,
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => is_plain(item.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| is_plain(field.data_type())),
+        DataType::Dictionary(_, value) => is_plain(value),
+        _ => true,
+    }
+}
+
 /// The field with its type made plain.
 pub fn plain_field(field: &FieldRef) -> FieldRef {
-    let plain = plain_type(field.data_type());
-    if plain == *field.data_type() {
+    if is_plain(field.data_type()) {
         return field.clone();
     }
+    let plain = plain_type(field.data_type());
     Arc::new(Field::new(field.name(), plain, field.is_nullable()).with_metadata(field.metadata().clone()))
 }
 

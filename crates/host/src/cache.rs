@@ -1,18 +1,17 @@
 //! Compiled code on disk, authenticated with a key that never leaves this machine.
 //!
 //! A file is the compiled code, the component's imports and exports, a header, the lengths of both, and a tag: a keyed
-//! BLAKE3 hash of such hashes of all its parts, so that several processors share the work. The header names the component's digest, wasmtime's version, the engine's configuration and the
-//! target, so a file that was renamed, copied from another machine or changed in a single bit is not taken, and the
-//! component is compiled again.
+//! BLAKE3 hash of such hashes of all its parts, so that two processors share the work. The header names the component's
+//! digest, wasmtime's version, the engine's configuration and the target, so a file that was renamed, copied from another
+//! machine or changed in a single bit is not taken, and the component is compiled again.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
-use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jackfield_columns::beside;
 use wasmtime::component::Component;
 
 use crate::Inspection;
@@ -24,8 +23,6 @@ const TAG_BYTES: usize = blake3::OUT_LEN;
 const PIECE_BYTES: usize = 64 << 10;
 /// Bytes of a part of a file that has a hash of its own. What is no longer is not worth a further thread.
 const PART_BYTES: usize = 4 << 20;
-/// Threads that verify a file, at most.
-const MOST_THREADS: usize = 4;
 /// Bytes that imports and exports may take.
 const MOST_NAMES: usize = 1 << 20;
 /// Bytes of the lengths at the end.
@@ -124,31 +121,8 @@ impl Cache {
 
     /// The hashes of the parts of a file's first `signed` bytes.
     fn hashes(&self, file: &File, signed: usize) -> Option<Vec<blake3::Hash>> {
-        let count = signed.div_ceil(PART_BYTES);
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS).min(count);
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut found = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return Some(found);
-                }
-                found.push((number, self.hash(file, number * PART_BYTES, signed)?));
-            }
-        };
-        let mut found: Vec<(usize, blake3::Hash)> = std::thread::scope(|scope| {
-            // Without further threads this one does all.
-            let spawn = |_| std::thread::Builder::new().name("cache".to_owned()).spawn_scoped(scope, work).ok();
-            let others: Vec<_> = (1..threads).filter_map(spawn).collect();
-            let mut found = work()?;
-            for other in others {
-                found.extend(other.join().ok()??);
-            }
-            Some(found)
-        })?;
-        found.sort_unstable_by_key(|(number, _)| *number);
-        Some(found.into_iter().map(|(_, hash)| hash).collect())
+        let hash = |number: usize| self.hash(file, number * PART_BYTES, signed);
+        beside(signed.div_ceil(PART_BYTES), signed as u64, hash).into_iter().collect()
     }
 
     /// The hash of the part that begins at `start`.

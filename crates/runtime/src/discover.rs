@@ -329,9 +329,7 @@ fn bounded_text(file: File) -> io::Result<String> {
 /// The plugin with the rank that it deserves.
 fn ranked(mut plugin: InstalledPlugin, folder: Rank, first_party: &[FirstParty], digests: &Digests) -> InstalledPlugin {
     // Only what claims to be one is hashed; that keeps the others' listing free of their components.
-    let claimed = first_party.iter().find(|own| {
-        own.name == plugin.name() && plugin.manifest.version.to_string() == own.version && plugin.form == Form::Folder
-    });
+    let claimed = FirstParty::claimed(first_party, &plugin);
     let manifest = || text_digest(plugin.manifest.document.text());
     let genuine = claimed.is_some_and(|own| {
         own.manifest == manifest() && digests.of(&plugin.component).is_ok_and(|digest| digest == own.digest)

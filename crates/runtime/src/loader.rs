@@ -365,9 +365,8 @@ impl Runtime {
             return Err(PluginFault { diagnoses });
         }
         // Between looking at the folder and now, the file may have been replaced.
-        if plugin.rank == Rank::FirstParty
-            && !self.settings.first_party.iter().any(|own| own.digest == component.digest())
-        {
+        let genuine = self.own(plugin).is_some_and(|own| own.digest == component.digest());
+        if plugin.rank == Rank::FirstParty && !genuine {
             let message = format!("{} was replaced after it was found to be first-party", plugin.component.display());
             let changed = problem("component-changed", message).with_help("run the command again");
             return Err(PluginFault { diagnoses: vec![changed.class(Class::Configuration)] });
@@ -382,8 +381,7 @@ impl Runtime {
 impl Runtime {
     /// What the binary knows of a plugin that it was built with.
     fn own(&self, plugin: &InstalledPlugin) -> Option<&FirstParty> {
-        let same = |own: &&FirstParty| own.name == plugin.name() && own.version == plugin.manifest.version.to_string();
-        self.settings.first_party.iter().find(same).filter(|_| plugin.rank == Rank::FirstParty)
+        FirstParty::claimed(&self.settings.first_party, plugin).filter(|_| plugin.rank == Rank::FirstParty)
     }
 
     /// Looks for the code of plugins that will be loaded, beside whatever comes before that.

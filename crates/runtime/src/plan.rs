@@ -41,7 +41,7 @@ pub(crate) use node::{NodeStage, output_ports};
 pub(crate) use params::warm_up;
 pub(crate) use paths::Input;
 pub(crate) use sink::{SinkStage, SinkTarget};
-pub(crate) use source::{CodecChoice, SourceStage, open_plain};
+pub(crate) use source::{CodecChoice, SourceStage};
 
 /// What to plan.
 pub struct PlanRequest<'a> {

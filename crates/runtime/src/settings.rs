@@ -10,7 +10,7 @@ use jackfield_host::Limits;
 use jackfield_manifest::{Config, Location, Permissions, PluginSettings, Problem, Secret, Severity};
 
 use crate::diagnose::problem;
-use crate::discover::Rank;
+use crate::discover::{Form, InstalledPlugin, Rank};
 use crate::limits::{lower, set};
 use crate::registry::Choices;
 
@@ -25,6 +25,15 @@ pub struct FirstParty {
     pub digest: &'static str,
     /// SHA-256 of its `plugin.toml`, likewise: with another manifest it would be another plugin.
     pub manifest: &'static str,
+}
+
+impl FirstParty {
+    /// The one that a plugin's name, version and form claim to be.
+    pub(crate) fn claimed<'a>(all: &'a [FirstParty], plugin: &InstalledPlugin) -> Option<&'a FirstParty> {
+        let version = plugin.manifest.version.to_string();
+        let same = |own: &&FirstParty| own.name == plugin.name() && own.version == version;
+        all.iter().find(same).filter(|_| plugin.form == Form::Folder)
+    }
 }
 
 /// A folder that holds plugins, one subfolder each.

@@ -1,6 +1,6 @@
 //! Columns of rows: one column is parsed in one go, in a loop made for its type.
 
-use crate::numbers::{Marks, is_number};
+use crate::numbers::Marks;
 use crate::rows::Rows;
 use jackfield_sdk::Failure;
 use jackfield_values::build::{Column, timestamp};
@@ -121,7 +121,7 @@ pub(crate) fn parse(
 ) -> Vec<BadCell> {
     let mut bad = Vec::new();
     match &target.of.kind {
-        kind if !rules.marks.is_plain() && is_number(kind) => {
+        kind if !rules.marks.is_plain() && kind.is_number() => {
             for row in selection {
                 slow(column, target, rows, rules, row, &mut bad);
             }
@@ -275,7 +275,7 @@ fn slow(column: &mut Column, target: &Target, rows: &Rows, rules: &Rules, row: u
         Cell::Text(_) if field.is_empty() && rows.is_missing(row, target.index) => column.push_null(),
         Cell::Text(text) => {
             let plain =
-                if is_number(&target.of.kind) { rules.marks.plain_text(&text) } else { Some(Cow::Borrowed(&*text)) };
+                if target.of.kind.is_number() { rules.marks.plain_text(&text) } else { Some(Cow::Borrowed(&*text)) };
             if !plain.is_some_and(|text| column.push_text(&text)) {
                 column.push_null();
                 bad.push(BadCell { row, reason: reason(field, target, rules) });

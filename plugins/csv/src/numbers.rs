@@ -1,6 +1,5 @@
 //! Numbers that are written otherwise than programs write them: `1.234,5` or `1,234.5`.
 
-use jackfield_values::types::Kind;
 use std::borrow::Cow;
 
 /// What stands between the digits of numbers.
@@ -53,24 +52,6 @@ impl Marks {
         plain.extend_from_slice(rest);
         Some(Cow::Owned(plain))
     }
-}
-
-/// Whether values of the type are numbers.
-pub(crate) fn is_number(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int8
-            | Kind::Int16
-            | Kind::Int32
-            | Kind::Int64
-            | Kind::Uint8
-            | Kind::Uint16
-            | Kind::Uint32
-            | Kind::Uint64
-            | Kind::Float32
-            | Kind::Float64
-            | Kind::Decimal128(..)
-    )
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Text {
                     Failure::unknown_column(&field.name, names()).with_parameter(format!("/columns/{number}/name"))
                 );
             };
-            let number = columns.get(index).is_some_and(|(_, of)| is_number(&of.kind));
+            let number = columns.get(index).is_some_and(|(_, of)| of.kind.is_number());
             let align = field.align.unwrap_or(if number { Align::Right } else { Align::Left });
             placed.push((field, index, align));
         }
@@ -87,25 +87,6 @@ impl Text {
 
 fn shown(value: &[u8]) -> String {
     format!("\"{}\"", jackfield_lines::assembly::shown(value))
-}
-
-fn is_number(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int8
-            | Kind::Int16
-            | Kind::Int32
-            | Kind::Int64
-            | Kind::Uint8
-            | Kind::Uint16
-            | Kind::Uint32
-            | Kind::Uint64
-            | Kind::Float16
-            | Kind::Float32
-            | Kind::Float64
-            | Kind::Decimal128(..)
-            | Kind::Decimal256(..)
-    )
 }
 
 #[cfg(test)]

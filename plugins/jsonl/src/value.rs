@@ -62,7 +62,6 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// Types that JSON has not: numbers of other widths, and what is written as a string.
 /// Appends the next value to a column of text: a string as it is, and all else as the JSON that stands there.
 pub(crate) fn append_as_text(cursor: &mut Cursor, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     match cursor.peek() {
@@ -77,11 +76,12 @@ pub(crate) fn append_as_text(cursor: &mut Cursor, column: &mut Column, room: &mu
     Ok(())
 }
 
+/// Types that JSON has not: numbers of other widths, and what is written as a string.
 fn other(cursor: &mut Cursor, of: &Type, column: &mut Column, room: &mut Vec<u8>) -> Result<(), Box<Refusal>> {
     let from = cursor.at();
     let taken = match (cursor.peek(), &of.kind) {
         (Some(b'"'), kind) if is_written_as_string(kind) => column.push_text(cursor.string(room)?),
-        (Some(b'-' | b'0'..=b'9'), kind) if is_number(kind) => column.push_text(cursor.number()?.text),
+        (Some(b'-' | b'0'..=b'9'), kind) if kind.is_number() => column.push_text(cursor.number()?.text),
         _ => {
             cursor.skip()?;
             false
@@ -101,22 +101,6 @@ fn is_written_as_string(kind: &Kind) -> bool {
             | Kind::Time64(_)
             | Kind::Timestamp(..)
             | Kind::Duration(_)
-            | Kind::Decimal128(..)
-            | Kind::Decimal256(..)
-    )
-}
-
-fn is_number(kind: &Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int8
-            | Kind::Int16
-            | Kind::Int32
-            | Kind::Uint8
-            | Kind::Uint16
-            | Kind::Uint32
-            | Kind::Uint64
-            | Kind::Float32
             | Kind::Decimal128(..)
             | Kind::Decimal256(..)
     )

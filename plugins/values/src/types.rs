@@ -119,6 +119,28 @@ pub struct Type {
 pub const MAX_DEPTH: usize = 32;
 const MAX_TEXT: usize = 4096;
 
+impl Kind {
+    /// Whether values of the type are numbers.
+    pub fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Kind::Int8
+                | Kind::Int16
+                | Kind::Int32
+                | Kind::Int64
+                | Kind::Uint8
+                | Kind::Uint16
+                | Kind::Uint32
+                | Kind::Uint64
+                | Kind::Float16
+                | Kind::Float32
+                | Kind::Float64
+                | Kind::Decimal128(..)
+                | Kind::Decimal256(..)
+        )
+    }
+}
+
 impl From<Kind> for Type {
     fn from(kind: Kind) -> Type {
         Type { kind, children: Vec::new() }

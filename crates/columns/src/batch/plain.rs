@@ -13,7 +13,7 @@ use arrow::error::ArrowError;
 
 use super::gather::guarded;
 use super::size::{null_row_bytes, range_bytes};
-use crate::types::{plain_field, plain_type};
+use crate::types::{is_plain, plain_field, plain_type};
 use crate::{Failure, Meter, Unmetered, type_name};
 
 /// The array in the type that a plugin sees ([`crate::plain_type`]).
@@ -26,10 +26,10 @@ pub fn plain_array(array: &ArrayRef) -> Result<ArrayRef, Failure> {
 
 /// Like [`plain_array`], but asks before it converts: views, runs and unions may show the same bytes again and again.
 pub(crate) fn plain_metered(array: &ArrayRef, meter: &mut dyn Meter) -> Result<ArrayRef, Failure> {
-    let wanted = plain_type(array.data_type());
-    if wanted == *array.data_type() {
+    if is_plain(array.data_type()) {
         return Ok(array.clone());
     }
+    let wanted = plain_type(array.data_type());
     let mut refused = None;
     let plain = guarded(|| convert(array, &mut Asking { meter, refused: &mut refused }));
     if let Some(failure) = refused {
@@ -83,10 +83,10 @@ fn listed_bytes<O: OffsetSizeTrait>(list: &GenericListViewArray<O>) -> u64 {
 }
 
 fn convert(array: &ArrayRef, asking: &mut Asking<'_>) -> Result<ArrayRef, ArrowError> {
-    let wanted = plain_type(array.data_type());
-    if wanted == *array.data_type() {
+    if is_plain(array.data_type()) {
         return Ok(array.clone());
     }
+    let wanted = plain_type(array.data_type());
     match array.data_type() {
         DataType::Utf8View => {
             asking.ask_text(shown_bytes(array.as_string_view().views()), array.len())?;

@@ -142,6 +142,39 @@ pub(crate) fn null_row_bytes(data_type: &DataType) -> u64 {
 
 /// Bytes of `length` rows from `start`, children included.
 pub(super) fn range_bytes(array: &ArrayRef, start: usize, length: usize) -> u64 {
+    let own = own_bytes(array, start, length);
+    let children = match array.data_type() {
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            spanned(list.values(), span(list.offsets(), start, length))
+        }
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            spanned(list.values(), span(list.offsets(), start, length))
+        }
+        DataType::Map(_, _) => {
+            let (map, mut bytes) = (array.as_map(), 0_u64);
+            let entries = span(map.offsets(), start, length);
+            for column in map.entries().columns() {
+                bytes = bytes.saturating_add(spanned(column, entries));
+            }
+            bytes
+        }
+        DataType::FixedSizeList(_, size) => {
+            let size = usize::try_from(*size).unwrap_or(0);
+            range_bytes(array.as_fixed_size_list().values(), start * size, length * size)
+        }
+        DataType::Struct(_) => {
+            let columns = array.as_struct().columns().iter().map(|column| range_bytes(column, start, length));
+            columns.fold(0, u64::saturating_add)
+        }
+        _ => 0,
+    };
+    own.saturating_add(children)
+}
+
+/// Bytes of `length` rows from `start` without those of children.
+pub(crate) fn own_bytes(array: &ArrayRef, start: usize, length: usize) -> u64 {
     if let Some(width) = row_bytes(array.data_type()) {
         return width.saturating_mul(length as u64);
     }
@@ -151,32 +184,16 @@ pub(super) fn range_bytes(array: &ArrayRef, start: usize, length: usize) -> u64 
         DataType::LargeUtf8 => text(array.as_string::<i64>().offsets(), start, length),
         DataType::Binary => text(array.as_binary::<i32>().offsets(), start, length),
         DataType::LargeBinary => text(array.as_binary::<i64>().offsets(), start, length),
-        DataType::List(_) => {
-            let list = array.as_list::<i32>();
-            nested(list.offsets(), list.values(), start, length)
-        }
-        DataType::LargeList(_) => {
-            let list = array.as_list::<i64>();
-            nested(list.offsets(), list.values(), start, length)
-        }
-        DataType::Map(_, _) => {
-            let map = array.as_map();
-            let (from, to) = span(map.offsets(), start, length);
-            let entries = map.entries().columns().iter().map(|column| range_bytes(column, from, to - from));
-            entries.fold(5 * rows, u64::saturating_add)
-        }
-        DataType::FixedSizeList(_, size) => {
-            let size = usize::try_from(*size).unwrap_or(0);
-            let list = array.as_fixed_size_list();
-            rows.saturating_add(range_bytes(list.values(), start * size, length * size))
-        }
-        DataType::Struct(_) => {
-            let columns = array.as_struct().columns().iter().map(|column| range_bytes(column, start, length));
-            columns.fold(rows, u64::saturating_add)
-        }
+        DataType::List(_) | DataType::Map(_, _) => rows.saturating_mul(5),
+        DataType::LargeList(_) => rows.saturating_mul(9),
+        DataType::FixedSizeList(_, _) | DataType::Struct(_) => rows,
         // Types that no plain array has.
         _ => rows.saturating_mul(16),
     }
+}
+
+fn spanned(items: &ArrayRef, (from, to): (usize, usize)) -> u64 {
+    range_bytes(items, from, to - from)
 }
 
 fn span<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, start: usize, length: usize) -> (usize, usize) {
@@ -187,9 +204,4 @@ fn span<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, start: usize, length: usi
 fn text<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, start: usize, length: usize) -> u64 {
     let (from, to) = span(offsets, start, length);
     (to - from) as u64 + (length as u64) * (1 + size_of::<O>() as u64)
-}
-
-fn nested<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, values: &ArrayRef, start: usize, length: usize) -> u64 {
-    let (from, to) = span(offsets, start, length);
-    range_bytes(values, from, to - from).saturating_add((length as u64) * (1 + size_of::<O>() as u64))
 }

@@ -152,7 +152,8 @@ impl View {
     /// The rows whose bit is set; `rows` has as many rows as there are bits.
     pub(super) fn filtered(bits: &BooleanBuffer, prepared: &Prepared, rows: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         let builder = || FilterBuilder::new(&BooleanArray::new(bits.clone(), None));
-        // Whoever reads at the same time prepares, which is only slower for one of them.
+        // Whoever reads at the same time prepares, which is only slower for one of them. Nested columns have several
+        // children to filter, for which it pays at once.
         let first = !prepared.read.swap(true, Ordering::Relaxed);
         if bits.len() > LARGEST_INDEX || (first && !rows.data_type().is_nested()) {
             return builder().build().filter(rows);

@@ -9,8 +9,8 @@ use arrow::buffer::{BooleanBuffer, MutableBuffer, NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, filter};
 use arrow::datatypes::{DataType, UInt64Type};
 
-use crate::Failure;
 use crate::batch::guarded;
+use crate::{Failure, Meter, array_bytes};
 
 /// An array of plain type with the rows that a null further up hides.
 pub(super) struct Level {
@@ -27,8 +27,8 @@ impl Level {
         Self { array, nulls, nullable }
     }
 
-    /// The child at `index`; none where there is no such child.
-    pub(super) fn child(&self, index: usize) -> Result<Option<Self>, Failure> {
+    /// The child at `index`, asked for where it has to be copied; none where there is no such child.
+    pub(super) fn child(&self, index: usize, meter: &mut dyn Meter) -> Result<Option<Self>, Failure> {
         if !matches!(self.array.data_type(), DataType::Struct(_)) && index > 0 {
             return Ok(None);
         }
@@ -40,16 +40,16 @@ impl Level {
             }
             DataType::List(item) => {
                 let list = self.array.as_list::<i32>();
-                Self::new(self.shown(list.offsets(), list.values())?, None, item.is_nullable())
+                Self::new(self.shown(list.offsets(), list.values(), meter)?, None, item.is_nullable())
             }
             DataType::LargeList(item) => {
                 let list = self.array.as_list::<i64>();
-                Self::new(self.shown(list.offsets(), list.values())?, None, item.is_nullable())
+                Self::new(self.shown(list.offsets(), list.values(), meter)?, None, item.is_nullable())
             }
             DataType::Map(_, _) => {
                 let map = self.array.as_map();
                 let entries: ArrayRef = Arc::new(map.entries().clone());
-                Self::new(self.shown(map.offsets(), &entries)?, None, false)
+                Self::new(self.shown(map.offsets(), &entries, meter)?, None, false)
             }
             DataType::FixedSizeList(item, size) => {
                 let list = self.array.as_fixed_size_list();
@@ -65,6 +65,7 @@ impl Level {
                     // The keys of hidden rows are 0 and need a value to point to.
                     0 => new_null_array(value, 1),
                     _ => {
+                        ask(dictionary.values(), meter)?;
                         let mask = BooleanArray::new(used.values, None);
                         guarded(|| filter(dictionary.values(), &mask))?
                     }
@@ -106,13 +107,19 @@ impl Level {
     }
 
     /// The items of the rows that show.
-    fn shown<O: OffsetSizeTrait>(&self, offsets: &OffsetBuffer<O>, items: &ArrayRef) -> Result<ArrayRef, Failure> {
+    fn shown<O: OffsetSizeTrait>(
+        &self,
+        offsets: &OffsetBuffer<O>,
+        items: &ArrayRef,
+        meter: &mut dyn Meter,
+    ) -> Result<ArrayRef, Failure> {
         let (first, last) = (offsets.first().as_usize(), offsets.last().as_usize());
         let range = items.slice(first, last - first);
         let Some(nulls) = &self.nulls else { return Ok(range) };
         if !offsets.has_non_empty_nulls(Some(nulls)) {
             return Ok(range);
         }
+        ask(&range, meter)?;
         let mut mask = BooleanBufferBuilder::new(range.len());
         for (row, length) in offsets.lengths().enumerate() {
             mask.append_n(length, nulls.is_valid(row));
@@ -120,6 +127,13 @@ impl Level {
         let mask = BooleanArray::new(mask.finish(), None);
         guarded(|| filter(&range, &mask))
     }
+}
+
+/// Asks before an array is copied, children included.
+fn ask(array: &ArrayRef, meter: &mut dyn Meter) -> Result<(), Failure> {
+    let bytes = array_bytes(array);
+    meter.work(bytes / 8)?;
+    meter.allocate(bytes)
 }
 
 /// The values of a dictionary that rows which show refer to.

@@ -6,18 +6,20 @@ use arrow::datatypes::{ArrowNativeType, DataType, Field};
 
 use super::level::{Level, Used};
 use super::{Buffers, array_from_levels};
+use crate::batch::{own_bytes, plain_metered};
 use crate::tree::child_fields;
-use crate::{Failure, plain_array};
+use crate::{Failure, Meter, Unmetered, plain_array};
 
-/// Copies one level out: exactly the rows, offsets rebased, bytes under nulls and behind the end zeroed.
+/// Copies one level out: exactly the rows, offsets rebased, bytes under nulls and behind the end zeroed. `meter` is
+/// charged with what is copied, before it is.
 ///
 /// `path` walks into children as [`crate::tree_from_field`] orders them; empty is the array itself. Hidden rows of a
 /// child that may have no nulls of its own (in a struct that may) are zeros or empty.
 ///
 /// # Errors
-/// `out-of-bounds` where the path leads to no child; `too-large` above 2^32 - 1 rows or bytes.
-pub fn read_level(array: &ArrayRef, path: &[u32]) -> Result<Buffers, Failure> {
-    let mut level = Level::new(plain_array(array)?, None, true);
+/// `out-of-bounds` where the path leads to no child; `too-large` above 2^32 - 1 rows or bytes; what the meter refuses.
+pub fn read_level(array: &ArrayRef, path: &[u32], meter: &mut dyn Meter) -> Result<Buffers, Failure> {
+    let mut level = Level::new(plain_metered(array, meter)?, None, true);
     let mut steps = path.iter().enumerate();
     while let Some((depth, step)) = steps.next() {
         let next = path.get(depth + 1).filter(|_| *step == 0);
@@ -26,16 +28,19 @@ pub fn read_level(array: &ArrayRef, path: &[u32]) -> Result<Buffers, Failure> {
             steps.next();
             continue;
         }
-        let Some(child) = level.child(*step as usize)? else {
+        let Some(child) = level.child(*step as usize, meter)? else {
             let message = format!("path {:?} leads to no child at step {depth}", shown_path(path));
             return Err(Failure::invalid_input("out-of-bounds", message));
         };
         level = child;
     }
+    let bytes = own_bytes(&level.array, 0, level.array.len());
+    meter.work(bytes / 8)?;
+    meter.allocate(bytes)?;
     write(&level)
 }
 
-/// All levels of an array, parents before children, as [`read_level`] copies each of them.
+/// All levels of an array, parents before children, as [`read_level`] copies each of them, unmetered.
 ///
 /// # Errors
 /// As [`read_level`].
@@ -70,7 +75,7 @@ fn shown_path(path: &[u32]) -> &[u32] {
 fn write_all(level: &Level, levels: &mut Vec<Buffers>) -> Result<(), Failure> {
     levels.push(write(level)?);
     for index in 0..child_fields(level.array.data_type()).len() {
-        if let Some(child) = level.child(index)? {
+        if let Some(child) = level.child(index, &mut Unmetered)? {
             write_all(&child, levels)?;
         }
     }

@@ -9,11 +9,12 @@ use arrow::array::{
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, UnionFields};
 use jackfield_columns::{
-    Buffers, FailureKind, FlatField, FlatType, array_from_levels, array_from_tree, plain_array, read_level,
-    read_levels, tree_from_field,
+    Buffers, FailureKind, FlatField, FlatType, Meter, Unmetered, array_from_levels, array_from_tree, plain_array,
+    read_level, read_levels, tree_from_field,
 };
 use proptest::prelude::*;
 
+use crate::ipc::tight;
 use crate::sample::{ALL_TYPES, Seed, assert_same, kind};
 
 fn field(text: &str) -> Field {
@@ -56,7 +57,7 @@ proptest! {
         let slice = array.slice(from, rows.min(length - from));
         let levels = read_levels(&slice).unwrap();
         for (path, level) in paths(&kind(text)).iter().zip(&levels) {
-            prop_assert_eq!(&read_level(&slice, path).unwrap(), level);
+            prop_assert_eq!(&read_level(&slice, path, &mut Unmetered).unwrap(), level);
         }
         assert_same(&array_from_levels(&field(text), levels).unwrap(), &slice);
     }
@@ -218,7 +219,7 @@ fn dictionary_keys_under_nulls_become_zeros() {
     let dictionary = arrow::array::AsArray::as_any_dictionary(array.as_ref());
     assert_eq!(dictionary.keys().to_data().buffers()[0].as_slice(), [1, 0, 0]);
     for moved in [array.slice(1, 2), arrow::compute::concat(&[array.as_ref(), array.as_ref()]).unwrap()] {
-        let level = read_level(&moved, &[]).unwrap();
+        let level = read_level(&moved, &[], &mut Unmetered).unwrap();
         assert!(level.values.iter().all(|key| *key < 2));
     }
 }
@@ -292,7 +293,7 @@ fn views_run_ends_and_unions_are_converted() {
         Arc::new(ListViewArray::new(item, ScalarBuffer::from(vec![1, 0]), ScalarBuffer::from(vec![1, 2]), views, None));
     let plain = plain_array(&lists).unwrap();
     assert_eq!(plain.data_type(), &kind("list<utf8>"));
-    assert_eq!(read_level(&plain, &[]).unwrap().offsets, offsets(&[0, 1, 3]));
+    assert_eq!(read_level(&plain, &[], &mut Unmetered).unwrap().offsets, offsets(&[0, 1, 3]));
     let children: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(vec![1, 2])), Arc::new(StringArray::from(vec!["x"]))];
     let fields =
         UnionFields::from_fields(vec![Field::new("i", DataType::Int32, false), Field::new("t", DataType::Utf8, false)]);
@@ -301,6 +302,21 @@ fn views_run_ends_and_unions_are_converted() {
     assert_eq!(jackfield_columns::type_name(plain.data_type()), "struct<i: int32, t: utf8>");
     let levels = read_levels(&plain).unwrap();
     assert_eq!((levels[1].null_count, levels[2].null_count), (1, 2));
+}
+
+#[test]
+fn a_level_costs_what_it_copies() {
+    let fields: Vec<_> = (0..100).map(|number| format!("f{number}: int64")).collect();
+    let of = format!("list<struct<{}>>", fields.join(", "));
+    let array = Seed(3).array(&kind(&of), 500);
+    for path in [&[][..], &[0], &[0, 7]] {
+        let mut meter = tight(u64::MAX);
+        let level = read_level(&array, path, &mut meter).unwrap();
+        let bytes = level.values.len() + level.offsets.map_or(0, |offsets| offsets.len());
+        let most = 2 * (bytes as u64 + u64::from(level.length) + 8);
+        assert!(meter.asked <= most && meter.worked <= most, "{path:?}: {} of {most}", meter.asked);
+        assert_eq!(read_level(&array, path, &mut tight(meter.asked / 2)).unwrap_err().code, "memory");
+    }
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn items_of_lists_under_nulls() {
 fn children_of_structs_under_nulls_even_where_they_may_not_be_null() {
     let column = strict_struct(10, 3);
     assert_absent(&column, b"secret 3");
-    let child = read_level(&column, &[0]).unwrap();
+    let child = read_level(&column, &[0], &mut Unmetered).unwrap();
     assert_eq!((child.null_count, child.validity), (0, None));
     assert_same(&clean_array(&column).unwrap(), &column);
 }
@@ -101,7 +101,7 @@ fn dictionary_values_that_no_row_uses() {
     assert_absent(&column, b"SECRET!!");
     assert_absent(&column.slice(2, 1), b"one");
     assert_same(&clean_array(&column).unwrap(), &column);
-    let keys = read_level(&column, &[]).unwrap().values;
+    let keys = read_level(&column, &[], &mut Unmetered).unwrap().values;
     assert_eq!(keys, [0i32, 0, 1, 0].map(i32::to_le_bytes).concat());
     let nothing = column.slice(1, 1);
     assert_same(&clean_array(&nothing).unwrap(), &nothing);
@@ -110,17 +110,17 @@ fn dictionary_values_that_no_row_uses() {
 #[test]
 fn bits_behind_the_end() {
     let column: ArrayRef = Arc::new(BooleanArray::from(vec![true; 16]));
-    let three = read_level(&column.slice(3, 3), &[]).unwrap();
+    let three = read_level(&column.slice(3, 3), &[], &mut Unmetered).unwrap();
     assert_eq!(three, Buffers { length: 3, values: vec![0b111], ..Buffers::default() });
     let nulls = NullBuffer::from(vec![true, true, false, true, true, true, true, true, true]);
     let column: ArrayRef = Arc::new(Int64Array::new(vec![0; 9].into(), Some(nulls)));
-    let level = read_level(&column.slice(1, 3), &[]).unwrap();
+    let level = read_level(&column.slice(1, 3), &[], &mut Unmetered).unwrap();
     assert_eq!((level.null_count, level.validity), (1, Some(vec![0b101])));
 }
 
 #[test]
 fn offsets_start_at_zero() {
-    let level = read_level(&texts().slice(2, 2), &[]).unwrap();
+    let level = read_level(&texts().slice(2, 2), &[], &mut Unmetered).unwrap();
     assert_eq!(level.offsets, Some([0i32, 5, 13].map(i32::to_le_bytes).concat()));
     assert_eq!(level.values, b"threeSECRET!!");
 }
@@ -129,6 +129,6 @@ fn offsets_start_at_zero() {
 fn a_path_to_no_child_is_refused() {
     let column = strict_struct(2, 2);
     for path in [&[1][..], &[0, 0], &[u32::MAX, 1, 2, 3, 4, 5, 6, 7, 8, 9]] {
-        assert_eq!(read_level(&column, path).unwrap_err().code, "out-of-bounds");
+        assert_eq!(read_level(&column, path, &mut Unmetered).unwrap_err().code, "out-of-bounds");
     }
 }

@@ -86,10 +86,10 @@ fn bytes_that_are_no_stream_are_refused() {
 }
 
 /// Lets pass what is not too much at once, and adds up the work.
-struct Tight {
-    most: u64,
-    asked: u64,
-    worked: u64,
+pub(crate) struct Tight {
+    pub(crate) most: u64,
+    pub(crate) asked: u64,
+    pub(crate) worked: u64,
 }
 
 impl Meter for Tight {
@@ -104,7 +104,7 @@ impl Meter for Tight {
     }
 }
 
-fn tight(most: u64) -> Tight {
+pub(crate) fn tight(most: u64) -> Tight {
     Tight { most, asked: 0, worked: 0 }
 }
 

@@ -230,13 +230,8 @@ fn prefetch(
     let mut copied = Vec::with_capacity(paths.len());
     for path in paths {
         let Some((column, inside)) = path.split_first() else { continue };
-        let level = batch.column(*column as usize, &mut state.account).and_then(|array| {
-            // Charged by what is copied, and before it is.
-            let bytes = array_bytes(&array);
-            jackfield_columns::Meter::work(&mut state.account, bytes / 8)?;
-            jackfield_columns::Meter::allocate(&mut state.account, bytes)?;
-            read_level(&array, inside)
-        });
+        let column = batch.column(*column as usize, &mut state.account);
+        let level = column.and_then(|array| read_level(&array, inside, &mut state.account));
         match state.answer(level)? {
             Ok(level) => copied.push(convert::buffers_to_wit(level)),
             Err(failure) => return Ok(Err(failure)),

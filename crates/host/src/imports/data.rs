@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::Array;
 use arrow::datatypes::Field;
-use jackfield_columns::{Batch, Failure, Meter, array_bytes, array_from_tree, read_level};
+use jackfield_columns::{Batch, Failure, Meter, array_from_tree, read_level};
 use wasmtime::component::Resource;
 
 use crate::bindings::jackfield::plugin::{data, types};
@@ -68,12 +68,9 @@ impl data::HostColumn for State {
     }
 
     fn read(&mut self, column: Resource<HeldColumn>, path: Vec<u32>) -> Answer<data::Buffers> {
+        self.account.enter()?;
         let array = self.array(&column)?;
-        // What is copied is what the rows take, which may be more or less than the buffers behind them.
-        let bytes = array_bytes(&array);
-        self.account.enter_copying(usize::try_from(bytes).unwrap_or(usize::MAX))?;
-        let buffers = self.account.allocate(bytes).and_then(|()| read_level(&array, &path));
-        let buffers = buffers.map(convert::buffers_to_wit);
+        let buffers = read_level(&array, &path, &mut self.account).map(convert::buffers_to_wit);
         self.answer(buffers)
     }
 

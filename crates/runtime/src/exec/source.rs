@@ -11,14 +11,14 @@ use jackfield_columns::{Batch, Failure, Origin, Unmetered, type_name};
 use jackfield_host::{BadRow, ByteSource, Chunk, Demand, FormatReader, Next, StoreOptions};
 use jackfield_manifest::{Location, OnError, Problem};
 
-use super::decode::{Trouble, spawn_decoder};
+use super::decode::Trouble;
 use super::letters::bad_row_letter;
 use super::packets::Fanout;
 use super::recast::{self, CONVERTED, Recast};
 use super::{Ended, Job};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, decoding_problems, failure_problem};
 use crate::hooks::stage::StageHooks;
-use crate::plan::{Input, Port, SourceStage, Wanted, drift, granted_rows, open_plain};
+use crate::plan::{Input, Port, SourceStage, Wanted, drift, granted_rows};
 use crate::progress::StageCounters;
 
 /// A source stage on its way.
@@ -52,13 +52,7 @@ pub(crate) async fn run(job: &Job<'_>, reading: Reading, mut source: SourceStage
             Some(opened) => opened,
             None => {
                 let trouble = Trouble::default();
-                let bytes = open_plain(&file.input).map_err(|d| vec![d])?;
-                let counter = bytes.counter();
-                let bytes = match &file.codec {
-                    Some(codec) => spawn_decoder(codec, bytes, file.input.shown(), &trouble).map_err(|d| vec![d])?,
-                    None => bytes,
-                };
-                trouble.count_with(counter);
+                let bytes = file.open(&trouble).map_err(|d| vec![d])?;
                 (bytes, trouble)
             }
         };

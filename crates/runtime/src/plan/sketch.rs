@@ -1,8 +1,7 @@
 //! What can be told of stages that are not right themselves, so that what stands behind them is looked at as well: all
 //! problems of one pipeline are to be seen at once, and none that only follows from another.
 
-use arrow::datatypes::{DataType, FieldRef};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use jackfield_columns::Failure;
 use jackfield_manifest::{Document, Location, Pipeline};
 use std::sync::Arc;

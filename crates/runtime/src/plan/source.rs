@@ -16,7 +16,7 @@ use super::sketch::{Sketch, Trust};
 use super::{Body, ColumnNote, DEFAULT_BATCH_ROWS, Planner, Port, Stage, Why, detect, drift, hooks, partitions};
 use crate::diagnose::{Class, Diagnosis, ProblemExt, problem};
 use crate::discover::InstalledPlugin;
-use crate::exec::decode::{Trouble, spawn_decoder};
+use crate::exec::decode::Trouble;
 use crate::loader::LoadedPlugin;
 use crate::progress::StageKind;
 
@@ -340,13 +340,9 @@ impl Planner<'_> {
         trouble: &Trouble,
     ) -> Result<ByteSource, Diagnosis> {
         let mut bytes = match head {
-            Some(bytes) => bytes,
-            None => open_plain(&file.input)?,
+            Some(begun) => file.decoded(begun, trouble)?,
+            None => file.open(trouble)?,
         };
-        trouble.count_with(bytes.counter());
-        if let Some(codec) = &file.codec {
-            bytes = spawn_decoder(codec, bytes, file.input.shown(), trouble)?;
-        }
         if !reopens(file) {
             bytes.record(RECORD_BYTES);
         }
@@ -410,7 +406,7 @@ impl Planner<'_> {
 }
 
 /// Opens a file or stdin without looking at what is in it.
-pub(crate) fn open_plain(input: &Input) -> Result<ByteSource, Diagnosis> {
+fn open_plain(input: &Input) -> Result<ByteSource, Diagnosis> {
     match input {
         Input::Stdin => ByteSource::stdin().map_err(|error| {
             problem("file-not-readable", format!("stdin cannot be read: {error}")).class(Class::Failed)

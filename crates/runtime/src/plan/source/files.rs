@@ -11,6 +11,22 @@ use crate::loader::LoadedPlugin;
 use crate::plan::paths::Input;
 use crate::plan::{Planner, Why, detect, params};
 
+impl SourceFile {
+    /// The file's bytes as its format reads them; what goes wrong in a decoder is told there.
+    pub(crate) fn open(&self, trouble: &Trouble) -> Result<ByteSource, Diagnosis> {
+        self.decoded(open_plain(&self.input)?, trouble)
+    }
+
+    /// The same of a file that has been begun.
+    pub(super) fn decoded(&self, plain: ByteSource, trouble: &Trouble) -> Result<ByteSource, Diagnosis> {
+        trouble.count_with(plain.counter());
+        match &self.codec {
+            Some(codec) => spawn_decoder(codec, plain, self.input.shown(), trouble),
+            None => Ok(plain),
+        }
+    }
+}
+
 impl Planner<'_> {
     /// The schema of a further file of a source, as it would be if the file stood alone.
     pub(super) async fn schema_of(
@@ -23,12 +39,8 @@ impl Planner<'_> {
     ) -> Result<SchemaRef, Vec<Diagnosis>> {
         let name = source.name.as_str();
         let trouble = Trouble::default();
-        let shown = file.input.shown();
-        let what = format!("source.{name}: {shown}");
-        let mut bytes = open_plain(&file.input).map_err(|d| vec![d])?;
-        if let Some(codec) = &file.codec {
-            bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
-        }
+        let what = format!("source.{name}: {}", file.input.shown());
+        let bytes = file.open(&trouble).map_err(|d| vec![d])?;
         let failed = |error| trouble.instead_of(decoding_problems(error, &what, &plugin.installed));
         let store = self.store(name, &plugin.installed, &plugin.limits);
         let opened = FormatReader::open(&plugin.component, store, format, options, bytes, everything()).await;
@@ -44,17 +56,12 @@ impl Planner<'_> {
         options: &str,
         file: &SourceFile,
     ) -> Result<bool, Vec<Diagnosis>> {
-        let (name, trouble) = (source.name.as_str(), Trouble::default());
-        let shown = file.input.shown();
         // Standard input cannot be read again, and is taken as it is.
         if matches!(file.input, Input::Stdin) {
             return Ok(false);
         }
-        let mut bytes = open_plain(&file.input).map_err(|d| vec![d])?;
-        if let Some(codec) = &file.codec {
-            bytes = spawn_decoder(codec, bytes, shown, &trouble).map_err(|d| vec![d])?;
-        }
-        let store = self.store(name, &plugin.installed, &plugin.limits);
+        let bytes = file.open(&Trouble::default()).map_err(|d| vec![d])?;
+        let store = self.store(source.name.as_str(), &plugin.installed, &plugin.limits);
         let demand = Demand { columns: Some(Vec::new()), limit: Some(1), batch_rows: 1, ..everything() };
         let Ok(mut reader) = FormatReader::open(&plugin.component, store, format, options, bytes, demand).await else {
             return Ok(false);
