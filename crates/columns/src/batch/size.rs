@@ -1,5 +1,7 @@
 //! How many bytes rows take once they are moved: asked before anything is allocated for them.
 
+use std::ops::BitOr;
+
 use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, UInt32Array};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::DataType;
@@ -47,17 +49,18 @@ pub(super) fn view_bytes(base: &ArrayRef, view: &View) -> u64 {
 
 /// Bytes of these rows of a column of text or binary; `None` for other types.
 fn text_of_rows(base: &ArrayRef, rows: &UInt32Array) -> Option<u64> {
-    fn sum<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, rows: &UInt32Array) -> u64 {
+    fn sum<O: OffsetSizeTrait + BitOr<Output = O>>(offsets: &OffsetBuffer<O>, rows: &UInt32Array) -> u64 {
         let length = |row: u32| match (offsets.get(row as usize), offsets.get(row as usize + 1)) {
             (Some(start), Some(end)) => (end.as_usize() - start.as_usize()) as u64,
             _ => 0,
         };
         // A null counts for more than its offset, and a row with one for the bit.
         let each = (2 + size_of::<O>() as u64) * rows.len() as u64 + 32 * rows.null_count() as u64;
-        // Of few bytes, all rows are taken to be as long as the longest: looking at neighbours is much quicker.
+        // Of few bytes, all rows are taken to be as long as the longest, or as the bits of all lengths together, which are less
+        // than twice that: looking at neighbours is much quicker.
         if offsets.len() <= 2 * rows.len() {
             let ends = offsets.iter().skip(1);
-            let longest = offsets.iter().zip(ends).fold(O::zero(), |most, (start, end)| most.max(*end - *start));
+            let longest = offsets.iter().zip(ends).fold(O::zero(), |bits, (start, end)| bits | (*end - *start));
             let bound = (longest.as_usize() as u64).saturating_mul(rows.len() as u64).saturating_add(each);
             if bound <= SMALL {
                 return bound;

@@ -289,8 +289,11 @@ pub(super) fn row_numbers(numbers: &ArrayRef, rows: usize) -> Result<UInt32Array
             return Err(crate::Failure::invalid_input("type-mismatch", message));
         }
     };
-    let largest = taken.values().iter().fold(0, |most, number| most.max(*number));
-    if largest as usize >= rows {
+    // The highest bit is set where a number has it or is larger than the last row; both are below 2^31. Unlike the largest
+    // number, that is found several numbers at a time on every processor.
+    let last = (rows as u32).wrapping_sub(1);
+    let beyond_last = taken.values().iter().fold(0, |bits, number| bits | *number | last.wrapping_sub(*number));
+    if beyond_last >> 31 == 1 {
         for (row, number) in taken.values().iter().enumerate() {
             if *number as usize >= rows && taken.is_valid(row) {
                 return Err(beyond(row, u64::from(*number)));

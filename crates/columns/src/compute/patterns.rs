@@ -173,6 +173,28 @@ fn test_rows(
     Ok(Values::of(array))
 }
 
+/// Whether each text that is not null has a match.
+fn search_rows(call: &mut Call, search: &mut Search) -> Result<Values, Failure> {
+    let Ok((texts, nulls)) = subject(call)? else { return Ok(call.all_null()) };
+    let mut words = Vec::with_capacity(call.rows.div_ceil(64));
+    for from in (0..call.rows).step_by(64) {
+        let rows = from..(from + 64).min(call.rows);
+        // Short texts are paid for together.
+        let are_short = search.pays_for(texts.bytes_of(&rows), call)?;
+        let mut word = 0_u64;
+        for (bit, row) in rows.enumerate() {
+            if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)) {
+                let text = texts.get(row);
+                let found = if are_short { search.is_quick_match(text) } else { search.is_match(text, call)? };
+                word |= u64::from(found) << bit;
+            }
+        }
+        words.push(word);
+    }
+    let array: ArrayRef = Arc::new(BooleanArray::new(BooleanBuffer::new(words.into(), 0, call.rows), nulls));
+    Ok(Values::of(array))
+}
+
 /// Rows that are tested between looks at the deadline.
 const BLOCK: usize = 4096;
 
@@ -263,7 +285,7 @@ fn contains(call: &mut Call) -> Result<Values, Failure> {
         // A searcher made once is faster than one made for each row.
         if let Ok(pattern) = compile(&regex::escape(pattern), false) {
             let mut search = Search::new(&pattern, 1, call)?;
-            return test_rows(call, |call, text, _| search.is_match(text, call));
+            return search_rows(call, &mut search);
         }
     }
     plain(call, |call, text, pattern| Ok(find(text, pattern, 0, call)?.is_some()))
@@ -276,7 +298,7 @@ fn match_like(call: &mut Call) -> Result<Values, Failure> {
     }
     let pattern = like(the_pattern(call)?, ignore_case)?;
     let mut search = Search::new(&pattern, 1, call)?;
-    test_rows(call, |call, text, _| search.is_match(text, call))
+    search_rows(call, &mut search)
 }
 
 fn match_regex(call: &mut Call) -> Result<Values, Failure> {
@@ -286,7 +308,7 @@ fn match_regex(call: &mut Call) -> Result<Values, Failure> {
     }
     let pattern = compile(the_pattern(call)?, ignore_case)?;
     let mut search = Search::new(&pattern, 1, call)?;
-    test_rows(call, |call, text, _| search.is_match(text, call))
+    search_rows(call, &mut search)
 }
 
 /// A text for each row that is not null, made of its matches.

@@ -1,5 +1,6 @@
 //! Text columns under construction, and their reading.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BinaryArray, StringArray};
@@ -155,6 +156,18 @@ impl<'a> Texts<'a> {
     /// The text of a row; empty or left over where it is null.
     pub(super) fn get(&self, row: usize) -> &'a str {
         self.array.value(if self.scalar { 0 } else { row })
+    }
+
+    /// Bytes of some rows.
+    pub(super) fn bytes_of(&self, rows: &Range<usize>) -> usize {
+        if self.scalar {
+            return self.get(0).len().saturating_mul(rows.len());
+        }
+        let offsets = self.array.value_offsets();
+        match (offsets.get(rows.start), offsets.get(rows.end)) {
+            (Some(first), Some(last)) => (last - first) as usize,
+            _ => 0,
+        }
     }
 
     /// Bytes of all rows.

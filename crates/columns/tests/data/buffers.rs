@@ -9,8 +9,8 @@ use arrow::array::{
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, UnionFields};
 use jackfield_columns::{
-    Buffers, FailureKind, FlatField, FlatType, Meter, Unmetered, array_from_levels, array_from_tree, plain_array,
-    read_level, read_levels, tree_from_field,
+    Buffers, FailureKind, FlatField, FlatType, Unmetered, array_from_levels, array_from_tree, plain_array, read_level,
+    read_levels, tree_from_field,
 };
 use proptest::prelude::*;
 

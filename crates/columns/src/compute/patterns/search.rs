@@ -89,6 +89,8 @@ impl Pattern {
 #[derive(Debug)]
 pub(in super::super) struct Search {
     pattern: Arc<Pattern>,
+    /// What the engine for short texts works in: its own pool of these is asked anew for each text.
+    engine: meta::Cache,
     caches: Option<(Cache, Cache)>,
     threads: Option<Threads>,
     captures: Option<Captures>,
@@ -105,26 +107,34 @@ impl Search {
         call.charge(pattern.states() as u64 * 4 + 1_000)?;
         let slots = groups.min(pattern.groups()) * 2;
         let states = pattern.states();
-        Ok(Self { pattern: Arc::clone(pattern), caches: None, threads: None, captures: None, slots, states })
+        let engine = pattern.regex.create_cache();
+        Ok(Self { pattern: Arc::clone(pattern), engine, caches: None, threads: None, captures: None, slots, states })
     }
 
-    /// Charges a search of a text from `from` on; true if it is too long for the engine for short texts.
+    /// Charges searches through so many bytes; false if they are too many for the engine for short texts, which does not
+    /// look at the deadline: then nothing is charged.
     #[inline]
-    fn is_long(&self, text: &str, from: usize, call: &mut Call) -> Result<bool, Failure> {
-        let bytes = text.len() - from.min(text.len());
+    pub(in super::super) fn pays_for(&self, bytes: usize, call: &mut Call) -> Result<bool, Failure> {
         let work = bytes.saturating_mul(self.states);
         if work > QUICK {
-            return Ok(true);
+            return Ok(false);
         }
         call.charge((bytes / 8 + work / 64) as u64)?;
-        Ok(false)
+        Ok(true)
+    }
+
+    /// Whether the pattern matches anywhere in a text that is paid for.
+    #[inline]
+    pub(in super::super) fn is_quick_match(&mut self, text: &str) -> bool {
+        let input = Input::new(text).earliest(true);
+        self.pattern.regex.search_half_with(&mut self.engine, &input).is_some()
     }
 
     /// Whether the pattern matches anywhere.
     #[inline]
     pub(in super::super) fn is_match(&mut self, text: &str, call: &mut Call) -> Result<bool, Failure> {
-        if !self.is_long(text, 0, call)? {
-            return Ok(self.pattern.regex.is_match(text));
+        if self.pays_for(text.len(), call)? {
+            return Ok(self.is_quick_match(text));
         }
         match self.end(text, 0, true, call)? {
             Some(end) => Ok(end.is_some()),
@@ -139,13 +149,14 @@ impl Search {
         from: usize,
         call: &mut Call,
     ) -> Result<Option<Groups>, Failure> {
-        if !self.is_long(text, from, call)? {
+        if self.pays_for(text.len() - from.min(text.len()), call)? {
             let input = Input::new(text).range(from..);
             if self.slots <= 2 {
-                return Ok(self.pattern.regex.find(input).map(|found| vec![Some(found.range())]));
+                let found = self.pattern.regex.search_with(&mut self.engine, &input);
+                return Ok(found.map(|found| vec![Some(found.range())]));
             }
             let found = self.captures.get_or_insert_with(|| self.pattern.regex.create_captures());
-            self.pattern.regex.captures(input, found);
+            self.pattern.regex.search_captures_with(&mut self.engine, &input, found);
             let group = |group: usize| found.get_group(group).map(|span| span.range());
             return Ok(found.is_match().then(|| (0..self.slots / 2).map(group).collect()));
         }
