@@ -3,7 +3,7 @@
 use crate::options::{Align, Field, Options};
 use jackfield_sdk::Failure;
 use jackfield_values::text;
-use jackfield_values::types::{Kind, Type};
+use jackfield_values::types::Type;
 use jackfield_values::view::View;
 
 /// Makes lines of rows.
