@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jackfield_columns::beside;
 use jackfield_manifest::{Manifest, Problem, Severity};
 
 use crate::diagnose::problem;
@@ -211,25 +212,35 @@ pub fn discover(folders: &[PluginFolder], first_party: &[FirstParty]) -> Found {
 /// As [`discover`], with the digests that are remembered: a start does not read the components of all plugins. What is
 /// taken for first-party by memory is only loaded if its bytes have the digest.
 pub(crate) fn discover_by(folders: &[PluginFolder], first_party: &[FirstParty], digests: &Digests) -> Found {
-    let mut found = Found::default();
+    let mut all = Vec::new();
     for (number, folder) in folders.iter().enumerate() {
-        let mut note = |path: &Path, read: Result<InstalledPlugin, Vec<Problem>>| match read {
-            Ok(plugin) => {
-                let plugin = InstalledPlugin { folder_number: number, ..plugin };
-                found.plugins.push(Arc::new(ranked(plugin, folder.rank, first_party, digests)));
-            }
-            Err(problems) => found.broken.push(BrokenPlugin { folder: path.to_owned(), problems }),
+        all.extend(places(&folder.path).into_iter().map(|path| (number, folder.rank, path)));
+    }
+    let look = |place: usize| {
+        let (number, rank, path) = all.get(place)?;
+        let plugin = if path.join("plugin.toml").is_file() {
+            read(path)
+        } else if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
+            read_file(path)
+        } else {
+            return None;
         };
-        for path in places(&folder.path) {
-            if path.join("plugin.toml").is_file() {
-                note(&path, read(&path));
-            } else if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
-                note(&path, read_file(&path));
-            }
+        let numbered = |plugin| InstalledPlugin { folder_number: *number, ..plugin };
+        let plugin = plugin.map(|plugin| Arc::new(ranked(numbered(plugin), *rank, first_party, digests)));
+        Some(plugin.map_err(|problems| BrokenPlugin { folder: path.clone(), problems }))
+    };
+    let mut found = Found::default();
+    for plugin in beside(all.len(), all.len() as u64 * MANIFEST_WORK, look).into_iter().flatten() {
+        match plugin {
+            Ok(plugin) => found.plugins.push(plugin),
+            Err(broken) => found.broken.push(broken),
         }
     }
     found
 }
+
+/// What it takes to read a manifest, in the bytes that are copied in that time.
+const MANIFEST_WORK: u64 = 128 << 10;
 
 /// What may be a plugin in a folder, or is one itself: while developing, the folder or file of one plugin may be named.
 fn places(folder: &Path) -> Vec<PathBuf> {
