@@ -75,6 +75,31 @@ fn sort() {
     );
 }
 
+/// Rows of several kilobytes, of which 65,536 are more than memory, leave in smaller pieces.
+#[test]
+fn rows_of_several_kilobytes() {
+    let mut rows = String::from("n,k,t\n");
+    for row in 0..24_000_u32 {
+        let letter = char::from(b'a' + (row % 26) as u8);
+        writeln!(rows, "{row},{},{}", row.wrapping_mul(2_654_435_761) % 5, String::from(letter).repeat(5_000)).unwrap();
+    }
+    let nodes = [
+        "type = \"sort\"\nparams = { by = [\"k\", \"n desc\"] }",
+        "type = \"window\"\nparams = { by = [\"k\"], order = [\"n\"], columns = { b = \"lag(n)\", s = \"sum(n)\" } }",
+    ];
+    for node in nodes {
+        let pipeline = one(&format!("[node.n]\ninput = \"a\"\n{node}\n"));
+        let folder = folder(&pipeline, &[("a.csv", rows.as_bytes())]);
+        let mut written = Vec::new();
+        for limits in ["", "[limits]\nmemory = \"96MiB\"\n"] {
+            let done = run(folder.path(), limits);
+            assert!(done.status.success(), "{node}\n{}", text(&done));
+            written.push(fs::read(folder.path().join("out.csv")).unwrap());
+        }
+        assert!(written[0].len() > 120_000_000 && written[0] == written[1], "{node}");
+    }
+}
+
 #[test]
 fn sort_keeps_the_order_of_equal_rows() {
     same_with_little_memory(&one("[node.n]\ntype = \"sort\"\ninput = \"a\"\nparams = { by = [\"x % 3\"] }\n"), "16MiB");

@@ -9,6 +9,7 @@ use crate::balance::{Balance, Written};
 use crate::clock::CallClock;
 use crate::ledger::Ledger;
 use crate::limits::bytes_text;
+use crate::spill::PIECE_BYTES;
 use crate::{CancelToken, Limits};
 
 /// Fuel for one call of a host function, besides what its work costs.
@@ -131,6 +132,12 @@ impl Account {
     /// Fuel that host functions have used in this call.
     pub(crate) fn host_fuel(&self) -> u64 {
         self.fuel
+    }
+
+    /// Bytes of rows that come back from temporary storage at a time, about: a small part of what the instance may hold,
+    /// because it makes copies of them.
+    pub(crate) fn piece_bytes(&self) -> u64 {
+        (self.limits.memory_bytes / 16).min(PIECE_BYTES)
     }
 
     /// Charges the call of a host function.

@@ -57,4 +57,4 @@ pub use plain::{
 pub use rights::{Access, Denial, DenialSink, FileRight, Layers, Rights, SecretSource, Use, Verdict};
 pub use sink::{ByteSink, PieceSender};
 pub use source::{ByteSource, LARGEST_READ, Piece, PieceReceiver};
-pub use spill::{SpillShare, SpillSpace, Spool};
+pub use spill::{PIECE_BYTES, SpillShare, SpillSpace, Spool};

@@ -16,6 +16,9 @@ use jackfield_columns::{Batch, Failure, Meter, type_name};
 use crate::Limits;
 use crate::limits::bytes_text;
 
+/// Bytes of rows that come back from temporary storage at a time, about; where one row has more, that row.
+pub const PIECE_BYTES: u64 = 16 << 20;
+
 /// Where the temporary files of a run lie, and how much is in them. Clones are of the same run.
 #[derive(Clone, Debug)]
 pub struct SpillSpace(Arc<Space>);
@@ -236,25 +239,26 @@ impl Spool {
         written
     }
 
-    /// At most `most` rows from `offset` on, as many whole blocks as that allows, and at least the rest of one; none
-    /// behind the last row.
+    /// At most `most` rows from `offset` on, as many whole blocks as that and `most_bytes` allow, and at least the rest of
+    /// one; none behind the last row.
     ///
     /// # Errors
     /// `spill`, what the system says; limits.
-    pub fn read(&self, offset: u64, most: usize, meter: &mut dyn Meter) -> Result<Batch, Failure> {
+    pub fn read(&self, offset: u64, most: usize, most_bytes: u64, meter: &mut dyn Meter) -> Result<Batch, Failure> {
         let first = self.blocks.partition_point(|block| block.first + u64::from(block.rows) <= offset);
         let mut parts: Vec<Batch> = Vec::new();
-        let (mut from, mut count) = (offset, 0);
+        let (mut from, mut count, mut bytes) = (offset, 0, 0);
         for block in self.blocks.get(first..).unwrap_or_default() {
             let skipped = usize::try_from(from.saturating_sub(block.first)).unwrap_or(usize::MAX);
             let rest = (block.rows as usize).saturating_sub(skipped);
-            if count > 0 && count + rest > most {
+            if count > 0 && (count + rest > most || bytes + block.bytes > most_bytes) {
                 break;
             }
             let rows = self.read_block(block, meter)?;
             let rest = rest.min(most);
             parts.push(rows.slice(skipped, rest)?);
             count += rest;
+            bytes += block.bytes;
             from = block.first + u64::from(block.rows);
             if count >= most {
                 break;
@@ -321,22 +325,23 @@ mod tests {
         let space = SpillSpace::default();
         let share = SpillShare::new(&space, &Limits::default());
         let mut spool = Spool::new(batch(0..0).schema().clone(), &share);
-        assert_eq!(spool.read(0, 10, &mut Unmetered).unwrap().rows(), 0);
+        assert_eq!(spool.read(0, 10, u64::MAX, &mut Unmetered).unwrap().rows(), 0);
         let origin = Arc::new(Origin { file: "x.csv".into(), first_record: 100, records: None });
         spool.append(&batch(0..20_000).with_origin(origin), &mut Unmetered).unwrap();
         spool.append(&batch(20_000..20_010), &mut Unmetered).unwrap();
         assert_eq!(spool.rows(), 20_010);
         assert!(space.used() > 20_010 * 9);
         for (offset, most) in [(0, 1), (8191, 5), (5, 100_000), (19_999, 7), (20_009, 100)] {
-            let rows = spool.read(offset, most, &mut Unmetered).unwrap();
+            let rows = spool.read(offset, most, u64::MAX, &mut Unmetered).unwrap();
             assert!(rows.rows() >= 1 && rows.rows() <= most, "{offset} {most}: {}", rows.rows());
             let expected: Vec<i64> = (offset as i64..offset as i64 + rows.rows() as i64).collect();
             assert_eq!(values(&rows), expected);
         }
-        let rows = spool.read(19_998, 100, &mut Unmetered).unwrap();
+        assert!(spool.read(0, 20_000, 1, &mut Unmetered).unwrap().rows() < 20_000);
+        let rows = spool.read(19_998, 100, u64::MAX, &mut Unmetered).unwrap();
         assert_eq!(rows.record(1), Some(("x.csv".into(), 20_099)));
-        assert_eq!(spool.read(20_000, 100, &mut Unmetered).unwrap().record(0), None);
-        assert_eq!(spool.read(20_010, 100, &mut Unmetered).unwrap().rows(), 0);
+        assert_eq!(spool.read(20_000, 100, u64::MAX, &mut Unmetered).unwrap().record(0), None);
+        assert_eq!(spool.read(20_010, 100, u64::MAX, &mut Unmetered).unwrap().rows(), 0);
         drop(spool);
         assert_eq!(space.used(), 0);
     }

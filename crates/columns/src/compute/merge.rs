@@ -51,6 +51,10 @@ pub struct Merge {
     wanting: usize,
     /// Changes of the run in front since the meter was last asked.
     unseen: u32,
+    /// Bytes of the blocks that are used up, and stay because `numbers` refers to them.
+    used_up: u64,
+    /// From so many of them on the rows that were chosen leave, however few they are.
+    most_used_up: u64,
 }
 
 /// Changes of the run in front between looks at the deadline.
@@ -84,11 +88,12 @@ impl Run {
 }
 
 impl Merge {
-    /// A merge of so many runs by these keys, of which there is at least one.
+    /// A merge of so many runs by these keys, of which there is at least one. Rows are given when they are as many as was
+    /// asked for, or when their blocks have `most_bytes`.
     ///
     /// # Errors
     /// No key.
-    pub fn new(keys: Vec<MergeKey>, runs: usize) -> Result<Merge, Failure> {
+    pub fn new(keys: Vec<MergeKey>, runs: usize, most_bytes: u64) -> Result<Merge, Failure> {
         if keys.is_empty() {
             return Err(mismatch("at least one key is expected"));
         }
@@ -102,6 +107,8 @@ impl Merge {
             numbers: Vec::new(),
             wanting: runs,
             unseen: 0,
+            used_up: 0,
+            most_used_up: most_bytes,
         })
     }
 
@@ -192,6 +199,9 @@ impl Merge {
     /// Limits.
     pub fn next(&mut self, most: usize, meter: &mut dyn Meter) -> Result<Merged, Failure> {
         loop {
+            if self.used_up >= self.most_used_up && !self.numbers.is_empty() {
+                return self.flush(meter).map(Merged::Rows);
+            }
             if self.wanting > 0
                 && let Some(wanted) = self.runs.iter().position(|run| matches!(run, Run::Wanted))
             {
@@ -225,6 +235,9 @@ impl Merge {
             }
             if self.runs.get(front).and_then(Run::head).is_none() {
                 self.order.remove(0);
+                if let Some(Run::Ready(ready)) = self.runs.get(front) {
+                    self.used_up += ready.block.bytes();
+                }
                 self.set(front, Run::Wanted);
                 self.wanting += 1;
                 return;
@@ -246,6 +259,7 @@ impl Merge {
         let rows = Batch::concat(&self.blocks, meter)?.take(&numbers, meter)?;
         self.blocks.clear();
         self.total = 0;
+        self.used_up = 0;
         for run in &mut self.runs {
             if let Run::Ready(ready) = run {
                 ready.start = self.total;

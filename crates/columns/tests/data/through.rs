@@ -102,8 +102,8 @@ fn filtered_concatenated_and_exchanged() {
 }
 
 /// The rows of sorted runs, each given in blocks of some rows.
-fn merged(runs: &[Batch], keys: Vec<MergeKey>, block: usize, most: usize) -> Batch {
-    let mut merge = Merge::new(keys, runs.len()).unwrap();
+fn merged(runs: &[Batch], keys: Vec<MergeKey>, block: usize, most: usize, most_bytes: u64) -> Batch {
+    let mut merge = Merge::new(keys, runs.len(), most_bytes).unwrap();
     let mut given = vec![0; runs.len()];
     let mut out = Vec::new();
     loop {
@@ -142,7 +142,9 @@ fn merged_runs_are_the_stable_sort_of_their_rows() {
                 })
                 .collect();
             let by = vec![MergeKey { column: index, descending, nulls_first }];
-            let found = merged(&sorted, by, 7, 13);
+            // Of few bytes the rows leave block by block.
+            let found = merged(&sorted, by.clone(), 7, 13, u64::MAX);
+            assert_same(&column(&merged(&sorted, by, 7, 13, 1), index), &column(&found, index));
             // The rows, told by where they come from: equal keys keep the order of the runs.
             assert_eq!(found.rows(), expected.rows(), "{}", field.name());
             for row in 0..found.rows() {
@@ -155,9 +157,9 @@ fn merged_runs_are_the_stable_sort_of_their_rows() {
 
 #[test]
 fn a_merge_of_nothing_ends_and_one_without_keys_is_refused() {
-    assert!(Merge::new(Vec::new(), 2).is_err());
+    assert!(Merge::new(Vec::new(), 2, u64::MAX).is_err());
     let key = MergeKey { column: 0, descending: false, nulls_first: false };
-    let mut merge = Merge::new(vec![key], 2).unwrap();
+    let mut merge = Merge::new(vec![key], 2, u64::MAX).unwrap();
     for _ in 0..2 {
         let Merged::Wanted(run) = merge.next(10, &mut Unmetered).unwrap() else { panic!("a block is wanted") };
         merge.give(run, None, &mut Unmetered).unwrap();

@@ -62,10 +62,11 @@ impl spill::HostSpool for State {
     fn read(&mut self, handle: Resource<HeldSpool>, offset: u64, max_rows: u32) -> Answer<Resource<HeldBatch>> {
         self.account.enter()?;
         let spool = Arc::clone(&self.table.get(&handle).map_err(table_stop)?.spool);
+        let piece_bytes = self.account.piece_bytes();
         let waiting = self.account.clock.wait();
         let rows = match max_rows {
             0 => Err(Failure::invalid_input("out-of-bounds", "at least one row has to be asked for")),
-            most => spool.read(offset, most as usize, &mut self.account),
+            most => spool.read(offset, most as usize, piece_bytes, &mut self.account),
         };
         drop(waiting);
         match self.answer(rows)? {
@@ -97,7 +98,7 @@ impl spill::HostMerger for State {
             Some((first, _)) if runs.iter().any(|(spool, _)| spool.schema() != first.schema()) => {
                 Err(Failure::invalid_input("type-mismatch", "spools with different columns cannot be merged"))
             }
-            _ => Merge::new(by.into_iter().map(key).collect(), runs.len()),
+            _ => Merge::new(by.into_iter().map(key).collect(), runs.len(), self.account.piece_bytes()),
         };
         match self.answer(merge)? {
             Ok(merge) => {

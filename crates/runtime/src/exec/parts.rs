@@ -11,7 +11,7 @@ use arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
 use arrow::datatypes::{Schema, SchemaRef};
 use jackfield_columns::compute::{self, Argument, Grouper};
 use jackfield_columns::{Batch, Failure, Unmetered};
-use jackfield_host::{ByteSink, FormatWriter, SpillShare, Spool};
+use jackfield_host::{ByteSink, FormatWriter, PIECE_BYTES, SpillShare, Spool};
 
 use super::packets::Inbox;
 use super::sink::{Encoding, Writing, spawn_encoder};
@@ -395,7 +395,10 @@ impl<'a> Parts<'a> {
                         return Ok(());
                     }
                     let most = usize::try_from(end - from).unwrap_or(usize::MAX).min(PIECE);
-                    let rows = self.aside.read(from, most, &mut Unmetered).map_err(|failure| self.failed(failure))?;
+                    let rows = self
+                        .aside
+                        .read(from, most, PIECE_BYTES, &mut Unmetered)
+                        .map_err(|failure| self.failed(failure))?;
                     from += rows.rows() as u64;
                     self.write(number, rows).await?;
                 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jackfield_columns::{Batch, Failure, Unmetered};
-use jackfield_host::{CancelToken, SpillShare, Spool, StoreOptions};
+use jackfield_host::{CancelToken, PIECE_BYTES, SpillShare, Spool, StoreOptions};
 use tokio::sync::Notify;
 
 /// Of the memory that the waiting plugin may have, so much is used for batches on their way to it.
@@ -124,7 +124,7 @@ impl QueueReceiver {
             return Some(Some(batch));
         }
         let Some((spool, left)) = &mut state.spool else { return state.ended.then_some(None) };
-        match spool.read(*left, PIECE, &mut Unmetered) {
+        match spool.read(*left, PIECE, PIECE_BYTES, &mut Unmetered) {
             Ok(rows) => {
                 *left += rows.rows() as u64;
                 if *left >= spool.rows() {
