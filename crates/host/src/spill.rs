@@ -16,7 +16,7 @@ use jackfield_columns::{Batch, Failure, Meter, type_name};
 use crate::Limits;
 use crate::limits::bytes_text;
 
-/// Bytes of rows that come back from temporary storage at a time, about; where one row has more, that row.
+/// Bytes of rows that come back from temporary storage at a time, about; a block comes back whole where it has more.
 pub const PIECE_BYTES: u64 = 16 << 20;
 
 /// Where the temporary files of a run lie, and how much is in them. Clones are of the same run.
